@@ -1,0 +1,145 @@
+import type { Capability, Limits } from '../model/capability.js'
+import type { Channel, Interval } from '../model/dataset.js'
+import type { ErrorCode } from '../model/error.js'
+import type { AdapterEvent, BookDelta, BookSnapshot, Level } from '../model/event.js'
+import type { Instrument } from '../model/instrument.js'
+
+/** JSON-able data: survives `JSON.parse(JSON.stringify(x))` unchanged. Big counters are kept as text. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+
+/** One thing asked of an exchange: one channel of one instrument. `id` is unique within a connection. */
+export interface Subscription {
+  readonly id: string
+  readonly channel: Channel
+  readonly symbol: string
+  readonly pair: string
+  /** Of books: the depth asked of the exchange (one it offers). */
+  readonly depth?: number
+  /** Of candles. */
+  readonly interval?: Interval
+}
+
+/** The id of a subscription: `trades BTCUSDT`, `ohlc:1m BTCUSDT`, `book:100 BTC/USD`. */
+export function subscriptionId(of: Omit<Subscription, 'id' | 'pair'>): string {
+  const detail = of.interval ?? of.depth
+  return `${of.channel}${detail === undefined ? '' : `:${detail}`} ${of.symbol}`
+}
+
+/** What one socket carries. `path` is appended to the endpoint's base URL. */
+export interface ConnectionPlan {
+  readonly path: string
+  readonly subscriptions: readonly Subscription[]
+}
+
+/**
+ * What a frame is. Every frame is exactly one of these; `events` stands on each because a venue's counter may run over
+ * heartbeats and acknowledgements too (a `break` can come with any of them).
+ *
+ * - `data`: market data of one subscription (`subscription` is its id).
+ * - `ack`: the exchange confirmed (`confirmed`) or ended (`released`) subscriptions, by id.
+ * - `reject`: it refused them; `code` is SUBSCRIBE_REJECTED or UNKNOWN_INSTRUMENT.
+ * - `heartbeat`: proof of life; of the named subscriptions, or of the whole connection when `proves` is undefined.
+ * - `notice`: known and needs nothing, or asks for an action (`reconnect`, `pause` = maintenance begins, `resume`).
+ * - `failure`: the exchange reports an error that names no subscription.
+ * - `bad`: not what the protocol allows (not JSON, a field of a wrong type); `subscription` when it can still be told whose it was.
+ * - `unknown`: well-formed but of a form that is not known.
+ */
+export type Reading = { readonly events: readonly AdapterEvent[] } & (
+  | { readonly kind: 'data'; readonly subscription: string }
+  | { readonly kind: 'ack'; readonly confirmed: readonly string[]; readonly released: readonly string[] }
+  | {
+      readonly kind: 'reject'
+      readonly rejected: readonly string[]
+      readonly code: ErrorCode
+      readonly message: string
+    }
+  | { readonly kind: 'heartbeat'; readonly proves: readonly string[] | undefined }
+  | { readonly kind: 'notice'; readonly name: string; readonly action?: 'reconnect' | 'pause' | 'resume' }
+  | { readonly kind: 'failure'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'bad'; readonly reason: string; readonly subscription?: string }
+  | { readonly kind: 'unknown'; readonly reason: string }
+)
+
+/**
+ * One conversation with the exchange: lives as long as one connection, without socket, clock or timer. All that it remembers is
+ * in `state`, one JSON-able object that the engine saves and restores: two conversations with equal plan and state behave
+ * alike. Everything ever sent comes from these methods, so that replaying the same calls gives the same messages.
+ */
+export interface Conversation {
+  readonly state: Json
+  /** What to send when the socket is open, in order: it asks for every subscription of the plan. */
+  open(): readonly string[]
+  /** What one received frame means. Never throws. */
+  read(frame: string): Reading
+  /** What to send to end these subscriptions (ids). */
+  unsubscribe(ids: readonly string[]): readonly string[]
+  /** What to send for a fresh snapshot of one book; empty where snapshots come by REST. */
+  resync(id: string): readonly string[]
+}
+
+export interface LiveProtocol {
+  /** Spreads subscriptions over connections within the exchange's limits; loses none, invents none. */
+  plan(subscriptions: readonly Subscription[]): readonly ConnectionPlan[]
+  /** `state` continues a saved conversation; without it a new one begins. */
+  converse(plan: ConnectionPlan, state?: Json): Conversation
+  /** A connection on which not one frame came for this long is dead. */
+  readonly silentAfterMs: number
+  /** A text message that keeps the connection alive, where the exchange wants one from us. WebSocket ping/pong is the engine's. */
+  readonly ping?: { readonly everyMs: number; readonly message: string }
+  /** Whether subscriptions are acknowledged one way or another; where not, first data confirms. */
+  readonly acknowledges: boolean
+}
+
+/** A public REST call without I/O: where to ask, what it costs, and how to read the answer. */
+export interface RestCall<T> {
+  /** Path and query, appended to the endpoint's base URL. */
+  readonly path: string
+  /** Cost in the venue's weight units. */
+  readonly weight: number
+  /** Reads a 2xx body; throws a CollectorError where the body is an error or makes no sense. */
+  read(body: string): T
+}
+
+/** A book as the keeper holds it, best level first on each side; texts are those of the wire. */
+export interface BookView {
+  readonly bids: readonly Level[]
+  readonly asks: readonly Level[]
+}
+
+/** The exchange's procedure for a correct book. */
+export interface BookRules {
+  /** Where the first snapshot (and that of a resync) comes from. */
+  readonly firstSnapshot: 'stream' | 'rest'
+  /** The REST snapshot. */
+  snapshot?(subscription: Subscription, instrument: Instrument): RestCall<BookSnapshot>
+  /**
+   * Whether `delta` may be applied to a book at `sequence`; `first`: no delta was applied since the snapshot.
+   * `stale`: already inside; `break`: something is missing. Both undefined sequences mean that the venue has none: apply.
+   */
+  follows(sequence: bigint | undefined, delta: BookDelta, first: boolean): 'apply' | 'stale' | 'break'
+  /** The exchange's checksum of a book; compared where a snapshot or delta carries one. Only the best `checksumLevels` are needed. */
+  checksum?(book: BookView): number
+  readonly checksumLevels?: number
+  /** Whether both sides are cut to the subscribed depth after each change (levels pushed out get no delete). */
+  readonly cutsToDepth: boolean
+}
+
+/** An exchange: data and pure functions. No state, no base class, no I/O, no clock. */
+export interface ExchangeAdapter {
+  readonly id: string
+  readonly name: string
+  /** Documentation this was written from. */
+  readonly docs: string
+  readonly capabilities: readonly Capability[]
+  readonly limits: Limits
+  /** Production base URLs; `settings.endpoints.<exchange>` replaces them. Paths of plans and calls are appended. */
+  readonly endpoints: { readonly websocket: string; readonly rest: string }
+  /** One task per (exchange, pair), or one per (exchange, pair, channel). */
+  readonly taskPer: 'pair' | 'channel'
+  /** Everything that is listed. */
+  readonly instruments: RestCall<readonly Instrument[]>
+  readonly live: LiveProtocol
+  readonly book: BookRules
+  /** What a refusal by HTTP status and headers means; `undefined` leaves it to the usual rules (429, 418, 5xx). */
+  refusal?(status: number, body: string): ErrorCode | undefined
+}

@@ -1,0 +1,4 @@
+import type { ExchangeAdapter } from './exchange.js'
+
+/** Every exchange, by id. One line each. */
+export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {}

@@ -1,0 +1,2 @@
+export type { ErrorCode } from './model/error.js'
+export { CollectorError, ERRORS } from './model/error.js'

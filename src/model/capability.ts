@@ -1,0 +1,30 @@
+import type { Channel, Interval } from './dataset.js'
+
+/** What an exchange offers live, as data: engine, config, docs and conformance suite all read the same declaration. */
+export interface Capability {
+  readonly channel: Channel
+  /** Depths of the book that can be asked for, rising; the nearest larger one is chosen. */
+  readonly depths?: readonly number[]
+  /** Intervals of candles that can be asked for. */
+  readonly intervals?: readonly Interval[]
+  /**
+   * What proves that nothing is missing: `counter` (+1 per event of a symbol), `chain` (each change names the one before),
+   * `checksum`, `connection` (one counter over all of a connection), `unit` (each event is whole in itself: candles), or `none`.
+   */
+  readonly proof: 'counter' | 'chain' | 'checksum' | 'connection' | 'unit' | 'none'
+  /** Whose clock the coverage of this channel is kept on: `receive` where events carry no exchange time. */
+  readonly axis: 'exchange' | 'receive'
+}
+
+/** The venue's documented limits that the planner and the senders keep. */
+export interface Limits {
+  readonly subscriptionsPerConnection: number
+  /** Messages we may send per second on one connection. */
+  readonly messagesPerSecond: number
+  /** New connections per window and address. */
+  readonly connects: { readonly count: number; readonly perMs: number }
+  /** REST budget per window and address, in the venue's weight units. */
+  readonly rest: { readonly weight: number; readonly perMs: number }
+  /** The venue closes each connection after this long. */
+  readonly connectionLifetimeMs?: number
+}

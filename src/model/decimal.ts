@@ -1,0 +1,43 @@
+/** A number exactly as the exchange wrote it. */
+export type DecimalText = string
+
+const NUMBER = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
+
+/** Whether `text` is a decimal number as venues write them. */
+export function isDecimal(text: unknown): text is DecimalText {
+  return typeof text === 'string' && NUMBER.test(text)
+}
+
+/**
+ * The shortest plain spelling: no exponent, no leading or trailing zeros, no plus sign, `0` for zero.
+ * Two texts name the same number exactly when their canonical spellings are equal. `undefined` when it is not a number.
+ */
+export function canonicalDecimal(text: DecimalText): string | undefined {
+  const match = NUMBER.exec(text)
+  if (!match) return undefined
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
+  const digits = whole + fraction
+  let point = whole.length + Number(exponent)
+  let padded = digits
+  if (point <= 0) {
+    padded = '0'.repeat(1 - point) + digits
+    point = 1
+  } else if (point > digits.length) padded = digits.padEnd(point, '0')
+  const left = padded.slice(0, point).replace(/^0+(?=\d)/, '')
+  const right = padded.slice(point).replace(/0+$/, '')
+  const plain = right ? `${left}.${right}` : left
+  return sign === '-' && plain !== '0' ? `-${plain}` : plain
+}
+
+/**
+ * The double nearest to `text`, and the canonical text where that double does not name the same number
+ * (its shortest spelling differs), else `undefined`. `NaN` when it is not a number.
+ */
+export function toDouble(text: DecimalText): { readonly value: number; readonly text: string | undefined } {
+  const value = Number(text)
+  // Fast path: at most 15 significant digits always survive the way through a double.
+  if (text.length <= 15 && Number.isFinite(value) && isDecimal(text)) return { value, text: undefined }
+  const wanted = canonicalDecimal(text)
+  if (wanted === undefined) return { value: Number.NaN, text: undefined }
+  return { value, text: canonicalDecimal(String(value)) === wanted ? undefined : wanted }
+}

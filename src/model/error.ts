@@ -1,0 +1,234 @@
+/** How far the damage of an error goes: only what is in scope restarts. */
+export type Scope = 'call' | 'instrument' | 'connection' | 'stream' | 'exchange' | 'process'
+/** When trying again makes sense. */
+export type Retry = 'never' | 'now' | 'backoff' | { readonly afterMs: number }
+
+interface ErrorRule {
+  readonly scope: Scope
+  readonly retry: Retry
+  readonly meaning: string
+  readonly remedy: string
+}
+
+/** Every error code of the project. The code says what, the scope how far, the retry rule when again. Rendered into the docs. */
+export const ERRORS = {
+  CONNECT_FAILED: {
+    scope: 'connection',
+    retry: 'backoff',
+    meaning: 'The exchange could not be reached.',
+    remedy: 'Check the network and settings.endpoints; it is tried again by itself.',
+  },
+  CONNECTION_LOST: {
+    scope: 'connection',
+    retry: 'now',
+    meaning: 'An open connection ended.',
+    remedy: 'None needed: it reconnects by itself.',
+  },
+  CONNECTION_SILENT: {
+    scope: 'connection',
+    retry: 'now',
+    meaning: 'A connection stayed open but sent nothing for longer than the exchange promises.',
+    remedy: 'None needed: it reconnects by itself.',
+  },
+  SUBSCRIBE_REJECTED: {
+    scope: 'instrument',
+    retry: { afterMs: 300_000 },
+    meaning: 'The exchange refused a subscription.',
+    remedy: 'Check pair, channel and depth; `dccd status` shows what the exchange said.',
+  },
+  SUBSCRIBE_TIMEOUT: {
+    scope: 'connection',
+    retry: 'backoff',
+    meaning: 'The exchange did not confirm a subscription in time.',
+    remedy: 'None needed: the connection is made again.',
+  },
+  RATE_LIMITED: {
+    scope: 'exchange',
+    retry: 'backoff',
+    meaning: 'The exchange asked for fewer requests.',
+    remedy: 'None needed: requests wait as long as the exchange says.',
+  },
+  BANNED: {
+    scope: 'exchange',
+    retry: { afterMs: 120_000 },
+    meaning: 'The exchange refuses this address for a while.',
+    remedy: 'Wait; run fewer collectors behind one address.',
+  },
+  BAD_MESSAGE: {
+    scope: 'instrument',
+    retry: 'now',
+    meaning: 'A frame could not be read.',
+    remedy: 'The frame is kept in the journal; `dccd decode` shows why it was refused.',
+  },
+  UNKNOWN_MESSAGE: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A frame of a form that this version does not know.',
+    remedy: 'The frame is kept in the journal; a newer version may read it.',
+  },
+  SEQUENCE_GAP: {
+    scope: 'instrument',
+    retry: 'now',
+    meaning: "The exchange's own counter shows that something is missing.",
+    remedy: 'None needed: the book is taken anew and the hole stands in the ledger.',
+  },
+  CHECKSUM_MISMATCH: {
+    scope: 'instrument',
+    retry: 'now',
+    meaning: "A book does not match the exchange's checksum.",
+    remedy: 'None needed: the book is taken anew and the hole stands in the ledger.',
+  },
+  BOOK_CROSSED: {
+    scope: 'instrument',
+    retry: 'now',
+    meaning: 'The best bid of a book reached its best ask.',
+    remedy: 'None needed: the book is taken anew and the hole stands in the ledger.',
+  },
+  BOOK_DIVERGED: {
+    scope: 'instrument',
+    retry: 'now',
+    meaning: 'A book without proof differs from a fresh snapshot.',
+    remedy: 'None needed: the book is taken anew and the stretch since the last equal snapshot stands in the ledger.',
+  },
+  UNSUPPORTED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The exchange does not offer this.',
+    remedy: 'Choose one of the channels, intervals and depths that the message lists.',
+  },
+  UNKNOWN_INSTRUMENT: {
+    scope: 'instrument',
+    retry: { afterMs: 900_000 },
+    meaning: 'The exchange does not list this pair.',
+    remedy: 'Check the spelling BASE/QUOTE; the message names the nearest listed pairs.',
+  },
+  HISTORY_OUT_OF_REACH: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The exchange does not serve history that old.',
+    remedy: 'Ask for a later start.',
+  },
+  BACKLOG_FULL: {
+    scope: 'connection',
+    retry: 'now',
+    meaning: 'Frames came faster than the disk took them, and some were discarded and counted.',
+    remedy: 'Use a faster disk or fewer streams.',
+  },
+  STORE_FAILED: {
+    scope: 'process',
+    retry: 'backoff',
+    meaning: 'Writing to the data folder failed.',
+    remedy: 'Check the disk; nothing acknowledged is lost, the journal is replayed.',
+  },
+  DISK_FULL: {
+    scope: 'process',
+    retry: 'backoff',
+    meaning: 'The disk of the data folder is full.',
+    remedy: 'Make room; recording goes on by itself.',
+  },
+  JOURNAL_DAMAGED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A part of the journal that was safe on disk can no longer be read.',
+    remedy: 'Check the disk; the damaged part is kept aside and the hole stands in the ledger.',
+  },
+  PROCESS_STOPPED: { scope: 'process', retry: 'never', meaning: 'The daemon was stopped.', remedy: 'Start it again.' },
+  PROCESS_CRASHED: {
+    scope: 'process',
+    retry: 'now',
+    meaning: 'The daemon ended without being asked to.',
+    remedy: 'Look at the log; the journal was replayed at the next start.',
+  },
+  UNSUBSCRIBED: {
+    scope: 'stream',
+    retry: 'never',
+    meaning: 'The stream was stopped or removed from the config.',
+    remedy: 'Start it again if it is wanted.',
+  },
+  EXCHANGE_DOWN: {
+    scope: 'exchange',
+    retry: 'backoff',
+    meaning: 'The exchange announced maintenance.',
+    remedy: 'None needed: it is tried again by itself.',
+  },
+  DATA_LOCKED: {
+    scope: 'process',
+    retry: 'never',
+    meaning: 'Another process writes to this data folder.',
+    remedy: 'Stop the process that the message names, or choose another data_path.',
+  },
+  DATA_NOT_WRITABLE: {
+    scope: 'process',
+    retry: 'never',
+    meaning: 'The data folder cannot be written.',
+    remedy: 'Change its owner or permissions, or choose another data_path.',
+  },
+  DATA_FOREIGN: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The data folder is of a version that this program does not read.',
+    remedy: 'Use the version that wrote it, or another data_path.',
+  },
+  PORT_IN_USE: {
+    scope: 'process',
+    retry: 'never',
+    meaning: 'The HTTP port is taken.',
+    remedy: 'Stop what uses it, or set settings.ui_port (0 takes a free one).',
+  },
+  REMOTE_NOT_FOUND: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The remote has no such object.',
+    remedy: 'Check the name of the remote and the path.',
+  },
+  REMOTE_FAILED: {
+    scope: 'call',
+    retry: 'backoff',
+    meaning: 'Copying to a remote failed.',
+    remedy: 'Check `rclone` and the remote; it is tried again at the next interval.',
+  },
+  CONFIG_INVALID: {
+    scope: 'process',
+    retry: 'never',
+    meaning: 'The config has mistakes.',
+    remedy: 'Each mistake is listed with its line, column and the nearest valid value.',
+  },
+  USAGE: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A command was given something it does not understand.',
+    remedy: 'Run it with --help.',
+  },
+} as const satisfies Record<string, ErrorRule>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface ErrorOptions {
+  readonly scope?: Scope
+  readonly retry?: Retry
+  readonly remedy?: string
+  readonly cause?: unknown
+}
+
+/** Every error the project throws on purpose. `message` is one readable sentence; `remedy` says what to do. */
+export class CollectorError extends Error {
+  override readonly name = 'CollectorError'
+  readonly code: ErrorCode
+  readonly scope: Scope
+  readonly retry: Retry
+  readonly remedy: string
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.scope = options.scope ?? ERRORS[code].scope
+    this.retry = options.retry ?? ERRORS[code].retry
+    this.remedy = options.remedy ?? ERRORS[code].remedy
+  }
+}
+
+/** The error as one of ours: itself, or wrapped under `code` with its message kept. */
+export function asCollectorError(error: unknown, code: ErrorCode): CollectorError {
+  if (error instanceof CollectorError) return error
+  return new CollectorError(code, error instanceof Error ? error.message : String(error), { cause: error })
+}

@@ -1,0 +1,96 @@
+import type { DecimalText } from './decimal.js'
+import type { ErrorCode } from './error.js'
+import type { Nanos } from './time.js'
+
+export type Side = 'bid' | 'ask'
+export type TakerSide = 'buy' | 'sell'
+/** One price with its absolute amount; amount `0` (in any spelling) removes it. */
+export type Level = readonly [price: DecimalText, amount: DecimalText]
+
+/** What an adapter gives for every piece of market data: whose it is, and when the exchange says it was. */
+interface Stamped {
+  /** The exchange's name of the instrument, as in the subscription. */
+  readonly symbol: string
+  /** When the exchange says; `undefined` when it does not. Never filled with our clock. */
+  readonly exchangeTime: Nanos | undefined
+}
+
+export interface Trade extends Stamped {
+  readonly kind: 'trade'
+  readonly tradeId: string | undefined
+  readonly price: DecimalText
+  readonly amount: DecimalText
+  /** Who crossed the spread. */
+  readonly takerSide: TakerSide | undefined
+  /** The exchange's counter where it rises by exactly 1 from trade to trade of this symbol: proves that none is missing. */
+  readonly counter: bigint | undefined
+}
+
+/** A whole book to its depth. Bids and asks in any order. */
+export interface BookSnapshot extends Stamped {
+  readonly kind: 'book_snapshot'
+  readonly bids: readonly Level[]
+  readonly asks: readonly Level[]
+  readonly sequence: bigint | undefined
+  readonly checksum: number | undefined
+}
+
+/** New absolute amounts of some levels, applied in order. A checksum without levels proves the book as it stands. */
+export interface BookDelta extends Stamped {
+  readonly kind: 'book_delta'
+  readonly bids: readonly Level[]
+  readonly asks: readonly Level[]
+  readonly firstSequence: bigint | undefined
+  readonly lastSequence: bigint | undefined
+  readonly checksum: number | undefined
+}
+
+export interface Quote extends Stamped {
+  readonly kind: 'quote'
+  readonly sequence: bigint | undefined
+  readonly bidPrice: DecimalText
+  readonly bidAmount: DecimalText
+  readonly askPrice: DecimalText
+  readonly askAmount: DecimalText
+}
+
+/** Missing values stay `undefined`. `closed` is `undefined` where the exchange has no such flag. */
+export interface Candle extends Stamped {
+  readonly kind: 'candle'
+  readonly interval: string
+  readonly openTime: Nanos
+  readonly open: DecimalText
+  readonly high: DecimalText
+  readonly low: DecimalText
+  readonly close: DecimalText
+  readonly volume: DecimalText
+  readonly quoteVolume: DecimalText | undefined
+  readonly trades: number | undefined
+  readonly takerBuyVolume: DecimalText | undefined
+  readonly vwap: DecimalText | undefined
+  readonly closed: boolean | undefined
+}
+
+/** The adapter noticed, from the exchange's own counters, that something is missing. Without a symbol: the whole connection. */
+export interface Break {
+  readonly kind: 'break'
+  readonly code: ErrorCode
+  readonly symbol: string | undefined
+  readonly detail: string
+}
+
+export type MarketData = Trade | BookSnapshot | BookDelta | Quote | Candle
+export type AdapterEvent = MarketData | Break
+
+/** When and as what a frame came: stamped in the socket callback. `frame` = connection number × 2^36 + n. */
+export interface Receipt {
+  readonly receiveTime: Nanos
+  readonly frame: bigint
+}
+
+const FRAMES_PER_CONNECTION = 1n << 36n
+
+/** The number that every row of the n-th frame of a connection carries. */
+export function frameNumber(connection: number, n: number): bigint {
+  return BigInt(connection) * FRAMES_PER_CONNECTION + BigInt(n)
+}

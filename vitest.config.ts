@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'testkit/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['test/system/**'],
+    pool: 'threads',
+    isolate: false,
+    testTimeout: 20_000,
+  },
+})
