@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Level } from '../model/event.js'
+import { Book } from './book.js'
+
+const level = fc
+  .tuple(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 3 }))
+  .map(([price, amount]): Level => [(price / 10).toFixed(2), amount.toFixed(1)])
+const levels = fc.array(level, { maxLength: 30 })
+
+/** The same book, kept the slow way. */
+function model(changes: readonly Level[][], side: 'bid' | 'ask'): Level[] {
+  const held = new Map<number, Level>()
+  for (const change of changes) for (const each of change) held.set(Number(each[0]), each)
+  const sorted = [...held.values()].filter((each) => Number(each[1]) !== 0).sort((a, b) => Number(a[0]) - Number(b[0]))
+  return side === 'bid' ? sorted.reverse() : sorted
+}
+
+it('equals a sorted map under any load and changes, best level first, texts kept', () => {
+  fc.assert(
+    fc.property(levels, levels, fc.array(fc.tuple(levels, levels), { maxLength: 20 }), (bids, asks, changes) => {
+      const book = new Book()
+      book.load(bids, asks)
+      for (const [b, a] of changes) book.apply(b, a)
+      expect(book.view().bids).toEqual(model([bids, ...changes.map(([b]) => b)], 'bid'))
+      expect(book.view().asks).toEqual(model([asks, ...changes.map(([, a]) => a)], 'ask'))
+      expect(book.view(3).bids).toEqual(book.view().bids.slice(0, 3))
+    }),
+  )
+})
+
+it('cuts the worst levels of both sides', () => {
+  fc.assert(
+    fc.property(levels, levels, fc.integer({ min: 0, max: 10 }), (bids, asks, depth) => {
+      const book = new Book()
+      book.load(bids, asks)
+      const whole = book.view()
+      book.cut(depth)
+      expect(book.view()).toEqual({ bids: whole.bids.slice(0, depth), asks: whole.asks.slice(0, depth) })
+    }),
+  )
+})
+
+it('is crossed when the best bid reaches the best ask, and not when a side is empty', () => {
+  const book = new Book()
+  book.load([['10', '1']], [])
+  expect(book.crossed).toBe(false)
+  book.apply([], [['10.0', '1']])
+  expect(book.crossed).toBe(true)
+  book.apply([['10', '0']], [])
+  expect(book.crossed).toBe(false)
+})

@@ -1,0 +1,92 @@
+import type { BookDelta, BookSnapshot, Candle, Level, Quote, Receipt, Side, Trade } from '../model/event.js'
+import type { BookDeltaRow, OhlcRow, QuoteRow, TradeRow } from '../model/row.js'
+import { DAY, dayOf, type Nanos } from '../model/time.js'
+
+const EARLIEST: Nanos = 1_230_768_000n * 1_000_000_000n // 2009-01-01: before the first block there was nothing to trade
+
+/**
+ * The exchange time if it can be believed (durability D4): from 2009 to a day after the receive time.
+ * Recordings played back carry old times, which is fine; absurd ones are stored as null.
+ */
+export function believableTime(exchangeTime: Nanos | undefined, receiveTime: Nanos): Nanos | null {
+  if (exchangeTime === undefined || exchangeTime < EARLIEST || exchangeTime > receiveTime + DAY) return null
+  return exchangeTime
+}
+
+/** The columns that say where a row came from. `day` is that of the exchange time, or of the receive time without one. */
+function origin(exchangeTime: Nanos | undefined, receipt: Receipt, row: number) {
+  const exchange_time = believableTime(exchangeTime, receipt.receiveTime)
+  return {
+    exchange_time,
+    receive_time: receipt.receiveTime,
+    frame: receipt.frame,
+    row,
+    day: dayOf(exchange_time ?? receipt.receiveTime),
+  }
+}
+
+/** `row` is the index of the event among the rows of its frame. */
+export function tradeRow(trade: Trade, receipt: Receipt, row: number): TradeRow {
+  return {
+    ...origin(trade.exchangeTime, receipt, row),
+    trade_id: trade.tradeId ?? null,
+    price: trade.price,
+    amount: trade.amount,
+    taker_side: trade.takerSide ?? null,
+    source: 'stream',
+  }
+}
+
+export function quoteRow(quote: Quote, receipt: Receipt, row: number): QuoteRow {
+  return {
+    ...origin(quote.exchangeTime, receipt, row),
+    sequence: quote.sequence ?? null,
+    bid_price: quote.bidPrice,
+    bid_amount: quote.bidAmount,
+    ask_price: quote.askPrice,
+    ask_amount: quote.askAmount,
+  }
+}
+
+/** A candle belongs to the day it opened, whenever it came. */
+export function ohlcRow(candle: Candle, receipt: Receipt, row: number): OhlcRow {
+  return {
+    ...origin(candle.exchangeTime, receipt, row),
+    day: dayOf(candle.openTime),
+    open_time: candle.openTime,
+    open: candle.open,
+    high: candle.high,
+    low: candle.low,
+    close: candle.close,
+    volume: candle.volume,
+    quote_volume: candle.quoteVolume ?? null,
+    trades: candle.trades === undefined ? null : BigInt(candle.trades),
+    taker_buy_volume: candle.takerBuyVolume ?? null,
+    vwap: candle.vwap ?? null,
+    source: 'stream',
+  }
+}
+
+/** One row per level, bids first, each side in the order of the message; the first row has index `row`. */
+export function bookRows(event: BookSnapshot | BookDelta, receipt: Receipt, row: number): BookDeltaRow[] {
+  const isSnapshot = event.kind === 'book_snapshot'
+  const first = isSnapshot ? event.sequence : event.firstSequence
+  const last = isSnapshot ? event.sequence : event.lastSequence
+  const rows: BookDeltaRow[] = []
+  const side = (name: Side, levels: readonly Level[]) => {
+    for (const [price, amount] of levels) {
+      rows.push({
+        ...origin(event.exchangeTime, receipt, row + rows.length),
+        first_sequence: first ?? null,
+        last_sequence: last ?? null,
+        is_snapshot: isSnapshot,
+        side: name,
+        price,
+        amount,
+      })
+    }
+  }
+  side('bid', event.bids)
+  side('ask', event.asks)
+  return rows
+}
