@@ -1,0 +1,97 @@
+import type { Clock } from '../lib/clock.js'
+import type { Channel } from '../model/dataset.js'
+import type { Nanos } from '../model/time.js'
+import type { Coin } from './coins.js'
+import type { InstrumentSpec } from './instrument-spec.js'
+import type { Market, Turn } from './market.js'
+import type { Truth } from './truth.js'
+
+/** What a frame is about, so that faults can choose frames. Acks, heartbeats and the like have neither. */
+export interface FrameLabel {
+  readonly channel?: Channel
+  /** The venue's name of the instrument. */
+  readonly symbol?: string
+  /** Writes the same frame with a wrong checksum; absent where the frame carries none. */
+  readonly spoiled?: () => string
+}
+
+/** The venue's end of one WebSocket connection. Faults sit behind it: the venue does not notice them. */
+export interface Link {
+  /** Number of the connection on this venue, from 1. */
+  readonly number: number
+  send(text: string, label?: FrameLabel): void
+  /** Ends the connection with a close frame. */
+  close(code: number, reason: string): void
+}
+
+/** One client's conversation with the venue, from open to close. */
+export interface Session {
+  receive(text: string): void
+  /** The connection has ended, whoever ended it: release everything. */
+  closed(): void
+}
+
+export interface HttpRequest {
+  /** Below `/<exchange>`, with its leading slash, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What the server does for a venue on every connection. Absent = the venue does not do it. */
+export interface SocketManners {
+  /** The venue sends WebSocket ping frames this often… */
+  readonly pingEveryMs?: number
+  /** …and drops the connection without a pong within this time. */
+  readonly pongWithinMs?: number
+  /** It closes each connection after this long. */
+  readonly lifetimeMs?: number
+  /** It drops the connection at more client messages (ping and pong count) within a second. */
+  readonly messagesPerSecond?: number
+  /** It refuses to open more connections per window (HTTP 429 to the upgrade). */
+  readonly connects?: { readonly count: number; readonly perMs: number }
+}
+
+/** A running venue: a seeded market (or a recording) behind one exchange's protocol. */
+export interface Venue {
+  readonly exchange: string
+  readonly manners: SocketManners
+  /** A client has connected at `path` (below `/<exchange>`); `undefined` refuses (HTTP 404 to the upgrade). */
+  connect(link: Link, path: string, query: URLSearchParams): Session | undefined
+  http(request: HttpRequest): HttpAnswer
+  /** How this venue words an HTTP refusal (429, 418, 5xx) that a fault asked for. */
+  refusal(status: number, retryAfterS: number | undefined): HttpAnswer
+  /**
+   * About every 20 ms: everything of the market until `now` has happened (`happened` was called for each turn).
+   * For what the venue sends by the clock: batches, heartbeats, candles. `now` never goes back.
+   */
+  tick(now: Nanos): void
+  /** One event of the market, right after it happened: send it, write its truth. Never called on a recording. */
+  happened(turn: Turn): void
+}
+
+/** What a venue over a seeded market is made from. */
+export interface VenueContext {
+  readonly market: Market
+  readonly truth: Truth
+  readonly clock: Clock
+  /** The venue's clock, as `tick` tells it, for frames that carry the time of sending. */
+  now(): Nanos
+  /** Whether a fault wants this subscription refused; the venue then answers as it would for an unknown symbol. */
+  rejects(channel: Channel, symbol: string): boolean
+}
+
+/** A venue that can be emulated: one line in the emulator's list. */
+export interface VenueKind {
+  readonly exchange: string
+  /** The step of its timestamps in nanoseconds: 1 000 000 for milliseconds. */
+  readonly stepNs: bigint
+  /** Its instruments for these coins. */
+  instruments(coins: readonly Coin[]): readonly InstrumentSpec[]
+  open(context: VenueContext): Venue
+}
