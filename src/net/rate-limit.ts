@@ -1,0 +1,192 @@
+import type { Clock } from '../lib/clock.js'
+import { CollectorError } from '../model/error.js'
+
+/** What a request is for, most urgent first. A more urgent one never waits behind a less urgent one. */
+export const PRIORITIES = ['resync', 'live', 'backfill', 'discovery'] as const
+export type Priority = (typeof PRIORITIES)[number]
+
+export interface Budget {
+  /** Weight units that may be spent in any window of `perMs`. */
+  readonly weight: number
+  readonly perMs: number
+  /** Requests that may wait; more are refused with RATE_LIMITED, the least urgent and youngest first. */
+  readonly maxWaiting?: number
+}
+
+interface Waiting {
+  readonly weight: number
+  readonly grant: () => void
+  readonly refuse: (error: unknown) => void
+}
+
+/** Spends of about the same moment, counted at the latest of them. */
+interface Spend {
+  mono: bigint
+  weight: number
+}
+
+const MS = 1_000_000n
+const SLOTS = 128n
+
+/**
+ * The request budget of one exchange and address. Keeps the sum of every sliding window within the budget, which holds whatever
+ * moment the venue starts its own windows at. First come, first served within a priority; a heavy request that waits is not overtaken.
+ */
+export class RateBudget {
+  readonly #weight: number
+  readonly #perMono: bigint
+  readonly #maxWaiting: number
+  readonly #clock: Clock
+  readonly #queues = new Map<Priority, Waiting[]>(PRIORITIES.map((priority) => [priority, []]))
+  readonly #spends: Spend[] = []
+  #spent = 0
+  #blockedUntil = 0n
+  #cancelTimer: (() => void) | undefined
+
+  constructor(budget: Budget, clock: Clock) {
+    this.#weight = budget.weight
+    this.#perMono = BigInt(Math.ceil(budget.perMs)) * MS
+    this.#maxWaiting = budget.maxWaiting ?? 10_000
+    this.#clock = clock
+  }
+
+  /** Requests that wait now. */
+  get waiting(): number {
+    let count = 0
+    for (const queue of this.#queues.values()) count += queue.length
+    return count
+  }
+
+  /**
+   * Resolves when `weight` may be spent; it is then spent. Throws RATE_LIMITED when the queue is full or the weight is more than
+   * the whole budget, and the signal's reason when aborted while waiting (nothing is spent then).
+   */
+  take(weight: number, priority: Priority, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (!(weight >= 0 && weight <= this.#weight)) {
+      const message = `a request of weight ${weight} never fits the budget of ${this.#weight}`
+      return Promise.reject(new CollectorError('RATE_LIMITED', message, { scope: 'call', retry: 'never' }))
+    }
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#remove(priority, entry)
+        entry.refuse(signal?.reason)
+        this.#serve()
+      }
+      const entry: Waiting = {
+        weight,
+        grant: () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        },
+        refuse: (error) => {
+          signal?.removeEventListener('abort', onAbort)
+          reject(error)
+        },
+      }
+      signal?.addEventListener('abort', onAbort)
+      this.#queue(priority).push(entry)
+      this.#serve()
+      if (this.waiting > this.#maxWaiting) this.#dropLast()
+    })
+  }
+
+  /** What the venue says was spent in its current window (a response header). More than we know of counts from now on. */
+  used(weight: number): void {
+    const now = this.#clock.mono()
+    this.#expire(now)
+    if (Number.isFinite(weight) && weight > this.#spent) this.#spend(now, weight - this.#spent)
+    this.#serve()
+  }
+
+  /** Grants nothing before this moment (monotonic nanoseconds), or for this many ms: after 429 and 418. Never shortens a block. */
+  blockUntil(until: bigint | number): void {
+    const mono = typeof until === 'bigint' ? until : this.#clock.mono() + BigInt(Math.ceil(until)) * MS
+    if (mono > this.#blockedUntil) this.#blockedUntil = mono
+    this.#serve()
+  }
+
+  #serve(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const now = this.#clock.mono()
+    this.#expire(now)
+    for (let next = this.#first(); next; next = this.#first()) {
+      const readyAt = this.#readyAt(now, next.entry.weight)
+      if (readyAt > now) {
+        // Rounded up: waking early would only wait again.
+        this.#cancelTimer = this.#clock.after(Number((readyAt - now + MS - 1n) / MS), () => this.#serve())
+        return
+      }
+      next.queue.shift()
+      this.#spend(now, next.entry.weight)
+      next.entry.grant()
+    }
+  }
+
+  /** When `weight` more fits, if nothing else is spent until then. */
+  #readyAt(now: bigint, weight: number): bigint {
+    let readyAt = this.#blockedUntil > now ? this.#blockedUntil : now
+    let spent = this.#spent
+    for (const spend of this.#spends) {
+      if (spent + weight <= this.#weight) break
+      spent -= spend.weight
+      const free = spend.mono + this.#perMono
+      if (free > readyAt) readyAt = free
+    }
+    return readyAt
+  }
+
+  #spend(now: bigint, weight: number): void {
+    if (weight === 0) return
+    this.#spent += weight
+    const last = this.#spends.at(-1)
+    // Merging bounds the list; counting at the later moment keeps the sum of every window on the safe side.
+    if (last && this.#slot(last.mono) === this.#slot(now)) {
+      last.mono = now
+      last.weight += weight
+    } else this.#spends.push({ mono: now, weight })
+  }
+
+  #slot(mono: bigint): bigint {
+    return (mono * SLOTS) / this.#perMono
+  }
+
+  #expire(now: bigint): void {
+    let count = 0
+    for (const spend of this.#spends) {
+      if (spend.mono + this.#perMono > now) break
+      this.#spent -= spend.weight
+      count += 1
+    }
+    if (count > 0) this.#spends.splice(0, count)
+    // No rounding is carried on where weights are fractions.
+    if (this.#spends.length === 0) this.#spent = 0
+  }
+
+  #first(): { queue: Waiting[]; entry: Waiting } | undefined {
+    for (const queue of this.#queues.values()) {
+      const entry = queue[0]
+      if (entry) return { queue, entry }
+    }
+    return undefined
+  }
+
+  #queue(priority: Priority): Waiting[] {
+    const queue = this.#queues.get(priority) ?? []
+    this.#queues.set(priority, queue)
+    return queue
+  }
+
+  #remove(priority: Priority, entry: Waiting): void {
+    const queue = this.#queue(priority)
+    const at = queue.indexOf(entry)
+    if (at >= 0) queue.splice(at, 1)
+  }
+
+  #dropLast(): void {
+    const last = [...this.#queues.values()].reverse().find((queue) => queue.length > 0)
+    const message = `more than ${this.#maxWaiting} requests wait for the budget of this exchange`
+    last?.pop()?.refuse(new CollectorError('RATE_LIMITED', message, { scope: 'call' }))
+  }
+}
