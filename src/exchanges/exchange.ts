@@ -110,8 +110,8 @@ export interface BookView {
 export interface BookRules {
   /** Where the first snapshot (and that of a resync) comes from. */
   readonly firstSnapshot: 'stream' | 'rest'
-  /** The REST snapshot. */
-  snapshot?(subscription: Subscription, instrument: Instrument): RestCall<BookSnapshot>
+  /** The REST snapshot of a subscription's book. */
+  snapshot?(subscription: Subscription): RestCall<BookSnapshot>
   /**
    * Whether `delta` may be applied to a book at `sequence`; `first`: no delta was applied since the snapshot.
    * `stale`: already inside; `break`: something is missing. Both undefined sequences mean that the venue has none: apply.

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { CHANNELS, INTERVALS, isInterval } from '../model/dataset.js'
+
+/** The JSON bodies of journal records that capture writes and derivation reads again: checked, because a journal outlives a program. */
+
+const interval = z.string().refine(isInterval, { message: `one of ${Object.keys(INTERVALS).join(', ')}` })
+
+const subscription = z.object({
+  id: z.string(),
+  channel: z.enum(CHANNELS),
+  symbol: z.string(),
+  pair: z.string(),
+  depth: z.number().int().positive().exactOptional(),
+  interval: interval.exactOptional(),
+  /** Seconds between stored book snapshots, and how many levels a side they keep. */
+  time_step: z.number().positive(),
+  keep: z.number().int().positive(),
+})
+
+/** Body of `open`: what the connection is for. */
+export const openBody = z.object({ exchange: z.string(), path: z.string(), subscriptions: z.array(subscription) })
+export type OpenBody = z.infer<typeof openBody>
+export type PlannedSubscription = z.infer<typeof subscription>
+
+/** Body of `wanted`. `since` (nanoseconds as text): the dataset was already wanted from then on, by an earlier run. */
+export const wantedBody = z.object({
+  on: z.boolean(),
+  datasets: z.array(z.object({ key: z.string(), since: z.string().nullable() })),
+})
+
+/** Body of `decide`: what the data alone does not tell. */
+export const decideBody = z.discriminatedUnion('what', [
+  /** These subscriptions are no longer wanted on this connection. */
+  z.object({ what: z.literal('unsubscribe'), ids: z.array(z.string()) }),
+  /** The book of this subscription did not come in time: ask again. */
+  z.object({ what: z.literal('resync'), id: z.string(), detail: z.string() }),
+  /** A WebSocket ping or pong came: the connection lives. */
+  z.object({ what: z.literal('alive') }),
+  /** Frames were discarded because the journal did not keep up. */
+  z.object({ what: z.literal('discarded'), frames: z.number(), bytes: z.number() }),
+])
+export type DecideBody = z.infer<typeof decideBody>
+
+/** Purpose of a `rest` record. */
+export const restPurpose = z.object({ what: z.literal('snapshot'), id: z.string() })

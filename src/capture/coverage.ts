@@ -1,0 +1,174 @@
+import type { Capability } from '../model/capability.js'
+import type { ErrorCode } from '../model/error.js'
+import type { Held, LedgerFact, Proof } from '../model/ledger.js'
+import { type Nanos, SECOND } from '../model/time.js'
+
+/** An instant on the dataset's axis, with the monotonic clock beside it for distances. */
+export interface Instant {
+  readonly time: Nanos
+  readonly mono: Nanos
+}
+
+interface Run {
+  readonly run: bigint
+  readonly from: Nanos
+  readonly before: bigint | null
+  until: Nanos
+  last: bigint | null
+}
+
+/** All that coverage remembers of one dataset on one connection. */
+export interface CoverageState {
+  run: Run | null
+  lastEvent: Instant | null
+  /** Monotonic time of the confirmation that this listening began with. */
+  confirmed: Nanos | null
+  /** Last point at which a checksum vouched for everything before. */
+  proven: { until: Nanos; last: bigint | null } | null
+}
+
+/**
+ * What of one dataset is held by proof, while one connection listens to it (durability §6). A run begins with an event and grows with
+ * events; where the venue has no counter it also grows with the life of the connection, on the exchange's clock: last event + monotonic
+ * distance − 1 s. A break ends the run; the next event begins another. Never grows by time passing alone.
+ */
+export class Coverage {
+  readonly dataset: string
+  readonly state: CoverageState
+  private readonly proof: Capability['proof']
+  private readonly emit: (fact: LedgerFact) => void
+  private dirty = false
+
+  constructor(
+    dataset: string,
+    proof: Capability['proof'],
+    emit: (fact: LedgerFact) => void,
+    state: CoverageState = { run: null, lastEvent: null, confirmed: null, proven: null },
+  ) {
+    this.dataset = dataset
+    this.proof = proof
+    this.emit = emit
+    this.state = state
+  }
+
+  get heldUntil(): Nanos | undefined {
+    return this.state.run?.until
+  }
+
+  /** The exchange said that from now on it sends. */
+  confirm(mono: Nanos): void {
+    this.state.confirmed ??= mono
+  }
+
+  /**
+   * Something of this dataset came. `frame` names the run if one begins here. `before`/`last`: the venue's counter just before and at this
+   * event; a run whose `last` differs from `before` has lost something and ends. Returns how many are missing, if any.
+   */
+  event(at: Instant, frame: bigint, counter?: { readonly before: bigint; readonly last: bigint }): bigint {
+    const { state } = this
+    let missing = 0n
+    if (counter && state.run && state.run.last !== null) {
+      if (counter.last <= state.run.last) return 0n // seen already
+      if (counter.before > state.run.last) {
+        missing = counter.before - state.run.last
+        this.break('SEQUENCE_GAP', `${missing} missing after ${state.run.last}`)
+      }
+    }
+    if (state.run) {
+      if (at.time > state.run.until) state.run.until = at.time
+      if (counter) state.run.last = counter.last
+    } else {
+      state.run = {
+        run: frame,
+        from: this.begin(at, counter),
+        until: at.time,
+        before: counter?.before ?? null,
+        last: counter?.last ?? null,
+      }
+    }
+    state.lastEvent = at
+    this.dirty = true
+    return missing
+  }
+
+  /** Where a run that begins with this event is held from: with a counter the event itself, else the confirmation + 1 s. */
+  private begin(at: Instant, counter: unknown): Nanos {
+    const { confirmed } = this.state
+    if (counter || confirmed === null) return at.time
+    const edge = at.time - (at.mono - confirmed) + SECOND
+    return edge < at.time ? edge : at.time
+  }
+
+  /** A candle is whole in itself: it covers its span. The spans before it, back to the run's end, were listened to. */
+  span(from: Nanos, until: Nanos, frame: bigint): void {
+    const { state } = this
+    if (state.run) {
+      if (until > state.run.until) state.run.until = until
+    } else state.run = { run: frame, from, until, before: null, last: null }
+    this.dirty = true
+  }
+
+  /** A checksum matched: everything up to the run's end is right. */
+  vouch(): void {
+    const { run } = this.state
+    if (run) this.state.proven = { until: run.until, last: run.last }
+  }
+
+  /** The connection was alive at `mono`: what it had sent by then has arrived. */
+  alive(mono: Nanos): void {
+    const { run, lastEvent } = this.state
+    if (!run || !lastEvent || this.proof === 'counter' || this.proof === 'chain' || this.proof === 'unit') return
+    const until = lastEvent.time + (mono - lastEvent.mono) - SECOND
+    if (until > run.until) {
+      run.until = until
+      this.dirty = true
+    }
+  }
+
+  /** Something may have been lost here: the run ends, and the ledger gets the cause. */
+  break(code: ErrorCode, detail: string): void {
+    const at = this.state.run?.until ?? this.state.lastEvent?.time
+    this.end()
+    if (at !== undefined) this.emit({ fact: 'break', dataset: this.dataset, at, code, detail })
+  }
+
+  /** The book turned out to be wrong: what no checksum had vouched for is not held after all. */
+  retract(code: ErrorCode, detail: string): void {
+    const { run, proven } = this.state
+    if (run) {
+      run.until = proven?.until ?? run.from
+      run.last = proven?.last ?? run.before
+      this.dirty = true
+    }
+    this.break(code, detail)
+  }
+
+  /** Ends the run without a cause of its own. */
+  end(): void {
+    this.flush()
+    this.state.run = null
+    this.state.confirmed = null
+    this.state.proven = null
+  }
+
+  /** Hands over what has changed since the last time. */
+  flush(): void {
+    const { run } = this.state
+    if (!this.dirty || !run) return
+    this.dirty = false
+    this.emit({ fact: 'held', ...this.held(run) })
+  }
+
+  private held(run: Run): Held {
+    const proof: Proof = this.proof === 'none' ? 'unverifiable' : 'observed'
+    return {
+      dataset: this.dataset,
+      run: run.run,
+      from: run.from,
+      until: run.until,
+      proof,
+      before: run.before,
+      last: run.last,
+    }
+  }
+}

@@ -1,0 +1,306 @@
+import type { Conversation, ExchangeAdapter, Json, Reading } from '../exchanges/exchange.js'
+import { datasetKey } from '../model/dataset.js'
+import { CollectorError, type ErrorCode } from '../model/error.js'
+import { type BookSnapshot, frameNumber } from '../model/event.js'
+import type { LedgerFact } from '../model/ledger.js'
+import type { JournalRecord } from '../model/record.js'
+import type { Nanos } from '../model/time.js'
+import type { DecideBody, OpenBody } from './bodies.js'
+import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
+import type { Sink } from './sink.js'
+
+/** What derivation would like done. Live, the driving side obeys and the answer comes back as a record; on replay it is ignored. */
+export type Wish =
+  | { readonly wish: 'send'; readonly connection: number; readonly messages: readonly string[] }
+  /** Fetch a REST snapshot of this subscription's book. */
+  | { readonly wish: 'snapshot'; readonly connection: number; readonly id: string }
+  /** The connection is of no use any more. `pauseMs`: the exchange is down, wait this long before the next. */
+  | {
+      readonly wish: 'reconnect'
+      readonly connection: number
+      readonly code: ErrorCode
+      readonly detail: string
+      readonly pauseMs?: number
+    }
+
+export interface DerivedConnectionState {
+  number: number
+  body: OpenBody
+  conversation: Json
+  lastFrameMono: Nanos | null
+  listening: [string, ListeningState][]
+}
+
+type InRecord = Extract<JournalRecord, { type: 'in' }>
+type RestRecord = Extract<JournalRecord, { type: 'rest' }>
+type Tick = Extract<JournalRecord, { type: 'tick' }>
+
+const MAINTENANCE_PAUSE_MS = 30_000
+const text = new TextDecoder('utf-8', { fatal: true })
+
+/** Where a connection reports to its lane. */
+export interface LaneHooks {
+  readonly emit: (fact: LedgerFact) => void
+  /** Listening to this dataset was refused. */
+  readonly refused: (dataset: string, code: ErrorCode, detail: string) => void
+}
+
+/** Counts of readings by kind, for status. */
+export type ReadingCounts = Record<Reading['kind'], number>
+
+/** One connection as derivation sees it: the conversation with the exchange, and what is listened to. */
+export class DerivedConnection {
+  readonly number: number
+  readonly body: OpenBody
+  readonly counts: ReadingCounts = {
+    data: 0,
+    ack: 0,
+    reject: 0,
+    heartbeat: 0,
+    notice: 0,
+    failure: 0,
+    bad: 0,
+    unknown: 0,
+  }
+  lastFrameWall: Nanos | undefined
+  lastFrameMono: Nanos | null = null
+  private readonly adapter: ExchangeAdapter
+  private readonly conversation: Conversation
+  private readonly hooks: LaneHooks
+  private readonly listening = new Map<string, Listening>()
+
+  constructor(
+    number: number,
+    body: OpenBody,
+    adapter: ExchangeAdapter,
+    sink: Sink,
+    hooks: LaneHooks,
+    state?: DerivedConnectionState,
+  ) {
+    this.number = number
+    this.body = body
+    this.adapter = adapter
+    this.hooks = hooks
+    this.conversation = adapter.live.converse(
+      { path: body.path, subscriptions: body.subscriptions },
+      state?.conversation,
+    )
+    const saved = new Map(state?.listening)
+    for (const sub of body.subscriptions) {
+      const capability = adapter.capabilities.find(({ channel }) => channel === sub.channel)
+      if (!capability) throw new CollectorError('UNSUPPORTED', `${body.exchange} has no channel ${sub.channel}`)
+      this.listening.set(
+        sub.id,
+        new Listening(body.exchange, sub, capability, adapter.book, sink, hooks.emit, saved.get(sub.id)),
+      )
+    }
+    if (state) this.lastFrameMono = state.lastFrameMono
+  }
+
+  save(): DerivedConnectionState {
+    return {
+      number: this.number,
+      body: this.body,
+      conversation: this.conversation.state,
+      lastFrameMono: this.lastFrameMono,
+      listening: [...this.listening].map(([id, each]) => [id, each.save()]),
+    }
+  }
+
+  /** What is listened to, by subscription id. */
+  get subscriptions(): ReadonlyMap<string, Listening> {
+    return this.listening
+  }
+
+  get datasets(): string[] {
+    return this.body.subscriptions.flatMap((sub) => {
+      const dataset = datasetOf(this.body.exchange, sub)
+      return dataset ? [datasetKey(dataset)] : []
+    })
+  }
+
+  get timeSteps(): number[] {
+    return this.body.subscriptions.filter(({ channel }) => channel === 'book').map(({ time_step }) => time_step)
+  }
+
+  start(): Wish[] {
+    return this.send(this.conversation.open())
+  }
+
+  private send(messages: readonly string[]): Wish[] {
+    return messages.length ? [{ wish: 'send', connection: this.number, messages }] : []
+  }
+
+  frame(record: InRecord): Wish[] {
+    this.lastFrameMono = record.mono
+    this.lastFrameWall = record.wall
+    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
+    const at: FrameContext = { receipt, mono: record.mono, row: 0 }
+    let reading: Reading
+    try {
+      reading = this.conversation.read(text.decode(record.frame))
+    } catch {
+      reading = { kind: 'bad', reason: 'not UTF-8 text', events: [] }
+    }
+    this.counts[reading.kind]++
+    const wishes = this.meaning(reading, at)
+    const own = reading.kind === 'data' ? this.listening.get(reading.subscription) : undefined
+    if (own && own.status === 'pending') this.confirmed(own, record.mono)
+    for (const event of reading.events) {
+      if (event.kind === 'break') wishes.push(...this.lost(event.symbol, event.code, event.detail))
+      else own?.event(event, at)
+    }
+    for (const each of this.listening.values()) wishes.push(...this.resync(each, record.mono))
+    return wishes
+  }
+
+  private meaning(reading: Reading, at: FrameContext): Wish[] {
+    switch (reading.kind) {
+      case 'ack':
+        for (const id of reading.confirmed) {
+          const each = this.listening.get(id)
+          if (each) this.confirmed(each, at.mono)
+        }
+        for (const id of reading.released) {
+          const each = this.listening.get(id)
+          // A resync is an unsubscription followed by a subscription: only an end that was asked for is one.
+          if (each?.status === 'released') each.coverage?.end()
+        }
+        return []
+      case 'reject':
+        for (const id of reading.rejected) {
+          const each = this.listening.get(id)
+          if (!each || each.status === 'released') continue
+          each.status = 'rejected'
+          each.broken(reading.code, reading.message)
+          this.hooks.refused(each.dataset, reading.code, reading.message)
+        }
+        return []
+      case 'notice':
+        if (reading.action === 'reconnect')
+          return this.reconnect('CONNECTION_LOST', `the exchange asked to reconnect (${reading.name})`)
+        if (reading.action === 'pause')
+          return this.reconnect('EXCHANGE_DOWN', `maintenance (${reading.name})`, MAINTENANCE_PAUSE_MS)
+        return []
+      case 'bad':
+      case 'unknown': {
+        const named =
+          reading.kind === 'bad' && reading.subscription !== undefined
+            ? this.listening.get(reading.subscription)
+            : undefined
+        const code = reading.kind === 'bad' ? 'BAD_MESSAGE' : 'UNKNOWN_MESSAGE'
+        if (named) named.broken(code, reading.reason)
+        else {
+          // It names nothing: where the venue proves nothing itself, the loss would stay unseen.
+          for (const each of this.listening.values()) if (each.unproven) each.broken(code, reading.reason)
+        }
+        return []
+      }
+      case 'failure':
+        return reading.code === 'RATE_LIMITED' || reading.code === 'BANNED'
+          ? this.reconnect(reading.code, reading.message)
+          : []
+      default:
+        return []
+    }
+  }
+
+  private confirmed(each: Listening, mono: Nanos): void {
+    if (each.status === 'released') return
+    if (each.confirm(mono) && this.adapter.book.firstSnapshot === 'rest') each.needSnapshot()
+  }
+
+  /** A venue's own counter shows a loss: of one symbol, or of the whole connection, which then is of no use. */
+  private lost(symbol: string | undefined, code: ErrorCode, detail: string): Wish[] {
+    for (const each of this.listening.values()) {
+      if (symbol === undefined || each.sub.symbol === symbol) each.broken(code, detail)
+    }
+    return symbol === undefined ? this.reconnect(code, detail) : []
+  }
+
+  private reconnect(code: ErrorCode, detail: string, pauseMs?: number): Wish[] {
+    return [{ wish: 'reconnect', connection: this.number, code, detail, ...(pauseMs === undefined ? {} : { pauseMs }) }]
+  }
+
+  private resync(each: Listening, mono: Nanos): Wish[] {
+    if (each.status !== 'confirmed' || !each.takeResync(mono)) return []
+    if (this.adapter.book.firstSnapshot === 'rest')
+      return [{ wish: 'snapshot', connection: this.number, id: each.sub.id }]
+    return this.send(this.conversation.resync(each.sub.id))
+  }
+
+  /** The answer to a `snapshot` wish. */
+  snapshot(id: string, record: RestRecord): Wish[] {
+    const each = this.listening.get(id)
+    const call = each && this.adapter.book.snapshot?.(each.sub)
+    if (!each || !call || each.status === 'released') return []
+    let event: BookSnapshot
+    try {
+      event = call.read(text.decode(record.body))
+    } catch (error) {
+      each.stats.message = error instanceof Error ? error.message : String(error)
+      each.needSnapshot()
+      return this.resync(each, record.mono)
+    }
+    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
+    each.bookSnapshot(event, { receipt, mono: record.mono, row: 0 })
+    return this.resync(each, record.mono)
+  }
+
+  tick(record: Tick): Wish[] {
+    const wishes: Wish[] = []
+    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, 0) }
+    for (const each of this.listening.values()) {
+      if (each.status === 'released') continue
+      each.tick(record.mono, { receipt, mono: record.mono, row: 0 })
+      wishes.push(...this.resync(each, record.mono))
+    }
+    return wishes
+  }
+
+  decide(body: DecideBody, mono: Nanos): Wish[] {
+    switch (body.what) {
+      case 'alive':
+        this.lastFrameMono = mono
+        return []
+      case 'unsubscribe': {
+        for (const id of body.ids) {
+          const each = this.listening.get(id)
+          if (!each) continue
+          each.coverage?.end()
+          each.status = 'released'
+        }
+        return this.send(this.conversation.unsubscribe(body.ids))
+      }
+      case 'resync': {
+        const each = this.listening.get(body.id)
+        if (!each) return []
+        each.needSnapshot()
+        return this.resync(each, mono)
+      }
+      case 'discarded':
+        for (const each of this.listening.values()) each.broken('BACKLOG_FULL', `${body.frames} frames discarded`)
+        return []
+    }
+  }
+
+  storeSnapshots(step: number, boundary: Nanos): void {
+    for (const each of this.listening.values()) {
+      if (each.sub.time_step === step && each.status === 'confirmed') each.storeSnapshot(boundary)
+    }
+  }
+
+  /** What came by the last sign of life has arrived: coverage may grow up to there. */
+  flush(): void {
+    for (const each of this.listening.values()) {
+      if (each.status !== 'confirmed') continue
+      if (this.lastFrameMono !== null) each.coverage?.alive(this.lastFrameMono)
+      each.coverage?.flush()
+    }
+  }
+
+  close(code: ErrorCode, detail: string): void {
+    this.flush()
+    for (const each of this.listening.values()) if (each.status !== 'released') each.coverage?.break(code, detail)
+  }
+}

@@ -1,0 +1,185 @@
+import type { BookRules } from '../exchanges/exchange.js'
+import type { ErrorCode } from '../model/error.js'
+import type { BookDelta, BookSnapshot } from '../model/event.js'
+import type { Nanos } from '../model/time.js'
+import { Book } from './book.js'
+
+/** Changes kept while the REST snapshot is on its way; more than a minute of the busiest book. */
+const BUFFERED_CHANGES = 5000
+
+/** All that the keeper remembers. `book` is null while there is no book to vouch for. */
+export interface KeeperState {
+  book: { bids: readonly (readonly [string, string])[]; asks: readonly (readonly [string, string])[] } | null
+  sequence: bigint | undefined
+  first: boolean
+  /** The venue's time of what the book shows. */
+  exchangeTime: Nanos | undefined
+  buffered: BookDelta[]
+  checksums: boolean
+}
+
+/**
+ * What the keeper makes of an event:
+ * - `snapshot`: the book is whole again; `event` is what to store (for REST snapshots: with the changes since applied).
+ * - `applied`: the change is in the book. `vouched`: a checksum matched with it.
+ * - `ignored`: nothing to store (stale, waiting for a snapshot).
+ * - `refetch`: the snapshot is older than the changes held; ask again.
+ * - `broken`: the book is wrong or incomplete from here; it is gone, and a snapshot is wanted.
+ */
+export type Kept =
+  | { readonly outcome: 'snapshot'; readonly event: BookSnapshot; readonly vouched: boolean }
+  | { readonly outcome: 'applied'; readonly vouched: boolean }
+  | { readonly outcome: 'ignored' }
+  | { readonly outcome: 'refetch' }
+  | { readonly outcome: 'broken'; readonly code: ErrorCode; readonly detail: string }
+
+const IGNORED: Kept = { outcome: 'ignored' }
+
+/** Keeps one book right by the exchange's own rules, and has none when it cannot. Pure: no clock, no I/O. */
+export class BookKeeper {
+  private readonly rules: BookRules
+  private readonly depth: number | undefined
+  private book: Book | undefined
+  private sequence: bigint | undefined
+  private first = true
+  private buffered: BookDelta[] = []
+  /** Whether the venue sends checksums here at all. */
+  private checksums = false
+  exchangeTime: Nanos | undefined
+
+  /** `depth`: that of the subscription, to which venues that cut do cut. */
+  constructor(rules: BookRules, depth: number | undefined, state?: KeeperState) {
+    this.rules = rules
+    this.depth = depth
+    if (!state) return
+    this.sequence = state.sequence
+    this.first = state.first
+    this.exchangeTime = state.exchangeTime
+    this.buffered = [...state.buffered]
+    this.checksums = state.checksums
+    if (state.book) {
+      this.book = new Book()
+      this.book.load(state.book.bids, state.book.asks)
+    }
+  }
+
+  save(): KeeperState {
+    return {
+      book: this.book?.view() ?? null,
+      sequence: this.sequence,
+      first: this.first,
+      exchangeTime: this.exchangeTime,
+      buffered: [...this.buffered],
+      checksums: this.checksums,
+    }
+  }
+
+  get ready(): boolean {
+    return this.book !== undefined
+  }
+
+  get lastSequence(): bigint | undefined {
+    return this.sequence
+  }
+
+  get crossed(): boolean {
+    return this.book?.crossed ?? false
+  }
+
+  view(depth?: number) {
+    return this.book?.view(depth)
+  }
+
+  /** How far the book can be trusted: `suspect` while it is crossed, `unverifiable` where the venue proves nothing. */
+  get proof(): 'verified' | 'unverifiable' | 'suspect' {
+    if (this.crossed) return 'suspect'
+    return this.checksums || this.sequence !== undefined ? 'verified' : 'unverifiable'
+  }
+
+  /** Forgets the book; changes are buffered for the next REST snapshot. */
+  drop(): void {
+    this.book = undefined
+    this.sequence = undefined
+    this.first = true
+    this.buffered = []
+  }
+
+  snapshot(event: BookSnapshot): Kept {
+    const book = new Book()
+    book.load(event.bids, event.asks)
+    let sequence = event.sequence
+    let exchangeTime = event.exchangeTime
+    let first = true
+    for (const delta of this.rules.firstSnapshot === 'rest' ? this.buffered : []) {
+      const verdict = this.rules.follows(sequence, delta, first)
+      if (verdict === 'stale') continue
+      if (verdict === 'break') {
+        // Only the first can break: a hole between buffered changes was noticed when they came.
+        this.buffered = this.buffered.slice(this.buffered.indexOf(delta))
+        return { outcome: 'refetch' }
+      }
+      book.apply(delta.bids, delta.asks)
+      sequence = delta.lastSequence
+      exchangeTime = delta.exchangeTime
+      first = false
+    }
+    if (this.rules.cutsToDepth && this.depth !== undefined) book.cut(this.depth)
+    this.book = book
+    this.sequence = sequence
+    this.first = first
+    this.exchangeTime = exchangeTime
+    this.buffered = []
+    const wrong = this.mismatch(event.checksum)
+    if (wrong) return this.broken('CHECKSUM_MISMATCH', wrong)
+    const { bids, asks } = book.view()
+    return {
+      outcome: 'snapshot',
+      event: { ...event, bids, asks, sequence, exchangeTime },
+      vouched: event.checksum !== undefined,
+    }
+  }
+
+  delta(event: BookDelta): Kept {
+    const { book } = this
+    if (!book) {
+      if (this.rules.firstSnapshot === 'rest') this.buffer(event)
+      return IGNORED
+    }
+    const verdict = this.rules.follows(this.sequence, event, this.first)
+    if (verdict === 'stale') return IGNORED
+    if (verdict === 'break') {
+      const detail = `change ${event.firstSequence ?? '?'}–${event.lastSequence ?? '?'} does not follow ${this.sequence ?? 'the book'}`
+      const broken = this.broken('SEQUENCE_GAP', detail)
+      if (this.rules.firstSnapshot === 'rest') this.buffer(event)
+      return broken
+    }
+    book.apply(event.bids, event.asks)
+    if (this.rules.cutsToDepth && this.depth !== undefined) book.cut(this.depth)
+    if (event.lastSequence !== undefined) this.sequence = event.lastSequence
+    this.first = false
+    if (event.exchangeTime !== undefined) this.exchangeTime = event.exchangeTime
+    const wrong = this.mismatch(event.checksum)
+    if (wrong) return this.broken('CHECKSUM_MISMATCH', wrong)
+    return { outcome: 'applied', vouched: event.checksum !== undefined && this.rules.checksum !== undefined }
+  }
+
+  private buffer(event: BookDelta): void {
+    const before = this.buffered.at(-1)
+    // A hole between buffered changes: what came before it can never be joined to what comes after.
+    if (before && this.rules.follows(before.lastSequence, event, false) === 'break') this.buffered = []
+    if (this.buffered.length >= BUFFERED_CHANGES) this.buffered.shift()
+    this.buffered.push(event)
+  }
+
+  private mismatch(checksum: number | undefined): string | undefined {
+    if (checksum === undefined || !this.rules.checksum || !this.book) return undefined
+    this.checksums = true
+    const ours = this.rules.checksum(this.book.view(this.rules.checksumLevels))
+    return ours === checksum ? undefined : `the exchange says ${checksum}, the book gives ${ours}`
+  }
+
+  private broken(code: ErrorCode, detail: string): Kept {
+    this.drop()
+    return { outcome: 'broken', code, detail }
+  }
+}

@@ -1,0 +1,362 @@
+import type { BookRules } from '../exchanges/exchange.js'
+import type { Capability } from '../model/capability.js'
+import { type Dataset, datasetKey, INTERVALS, type Kind } from '../model/dataset.js'
+import type { ErrorCode } from '../model/error.js'
+import type { AdapterEvent, BookDelta, BookSnapshot, Receipt, Trade } from '../model/event.js'
+import type { LedgerFact } from '../model/ledger.js'
+import type { BookSnapshotRow } from '../model/row.js'
+import { dayOf, type Nanos, SECOND } from '../model/time.js'
+import type { PlannedSubscription } from './bodies.js'
+import { CandleCloser, type CloserState } from './candle-closer.js'
+import { Coverage, type CoverageState } from './coverage.js'
+import { BookKeeper, type KeeperState } from './keeper.js'
+import { believableTime, bookRows, ohlcRow, quoteRow, tradeRow } from './rows.js'
+import type { Sink } from './sink.js'
+
+/** The kind on disk that a channel's coverage is kept for. */
+const KIND_OF: Partial<Record<string, Kind>> = { trades: 'trades', book: 'book_deltas', quotes: 'quotes', ohlc: 'ohlc' }
+
+/** The dataset whose coverage a subscription carries; `undefined` where the channel is not stored. */
+export function datasetOf(
+  exchange: string,
+  sub: Pick<PlannedSubscription, 'channel' | 'pair' | 'interval'>,
+): Dataset | undefined {
+  const kind = KIND_OF[sub.channel]
+  if (!kind) return undefined
+  return { exchange, kind, pair: sub.pair, ...(sub.interval ? { interval: sub.interval } : {}) }
+}
+
+/** A frame being derived: its stamp, both clocks, and the index of the next row in it. */
+export interface FrameContext {
+  readonly receipt: Receipt
+  readonly mono: Nanos
+  row: number
+}
+
+export interface ListeningState {
+  status: Listening['status']
+  coverage: CoverageState
+  keeper: KeeperState | null
+  closer: CloserState | null
+  day: number | null
+  crossedSince: Nanos | null
+  lastFrame: bigint | null
+  /** Of the book: whether a snapshot is needed, when the next may be asked for, and how long to wait after that one. */
+  resync: { needed: boolean; at: Nanos; delay: Nanos }
+}
+
+/** Counters for status reports; not part of what is derived, not saved. */
+export interface ListeningStats {
+  events: number
+  rows: number
+  gaps: number
+  lastEvent: Nanos | undefined
+  /** Receive minus exchange time of the last events, ms. */
+  readonly lags: number[]
+  message: string | undefined
+  code: ErrorCode | undefined
+}
+
+const RESYNC_FIRST: Nanos = SECOND
+const RESYNC_MOST: Nanos = 60n * SECOND
+const LAGS = 64
+
+/** One subscription of one connection: turns its events into rows and coverage, and keeps its book. */
+export class Listening {
+  readonly sub: PlannedSubscription
+  readonly coverage: Coverage | undefined
+  readonly stats: ListeningStats = {
+    events: 0,
+    rows: 0,
+    gaps: 0,
+    lastEvent: undefined,
+    lags: [],
+    message: undefined,
+    code: undefined,
+  }
+  status: 'pending' | 'confirmed' | 'rejected' | 'released' = 'pending'
+  private readonly capability: Capability
+  /** Key of the dataset whose coverage this carries; empty where the channel is not stored. */
+  readonly dataset: string
+  private readonly snapshots: string
+  private readonly sink: Sink
+  private readonly keeper: BookKeeper | undefined
+  private readonly closer: CandleCloser | undefined
+  /** The day whose partition the book is in; never goes back. */
+  private day: number | null = null
+  private crossedSince: Nanos | null = null
+  private lastFrame: bigint | null = null
+  private resync: ListeningState['resync'] = { needed: false, at: 0n, delay: 0n }
+
+  constructor(
+    exchange: string,
+    sub: PlannedSubscription,
+    capability: Capability,
+    rules: BookRules,
+    sink: Sink,
+    emit: (fact: LedgerFact) => void,
+    state?: ListeningState,
+  ) {
+    this.sub = sub
+    this.capability = capability
+    this.sink = sink
+    const dataset = datasetOf(exchange, sub)
+    this.dataset = dataset ? datasetKey(dataset) : ''
+    this.snapshots = dataset ? datasetKey({ ...dataset, kind: 'book_snapshots' }) : ''
+    this.coverage = dataset ? new Coverage(this.dataset, capability.proof, emit, state?.coverage) : undefined
+    if (sub.channel === 'book') this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined)
+    if (sub.channel === 'ohlc')
+      this.closer = new CandleCloser(INTERVALS[sub.interval ?? '1m'], state?.closer ?? undefined)
+    if (!state) return
+    this.status = state.status
+    this.day = state.day
+    this.crossedSince = state.crossedSince
+    this.lastFrame = state.lastFrame
+    this.resync = state.resync
+  }
+
+  save(): ListeningState {
+    return {
+      status: this.status,
+      coverage: this.coverage?.state ?? { run: null, lastEvent: null, confirmed: null, proven: null },
+      keeper: this.keeper?.save() ?? null,
+      closer: this.closer?.save() ?? null,
+      day: this.day,
+      crossedSince: this.crossedSince,
+      lastFrame: this.lastFrame,
+      resync: this.resync,
+    }
+  }
+
+  /** Live: confirmed, and its book (if it is one) is built. */
+  get live(): boolean {
+    return this.status === 'confirmed' && (this.keeper?.ready ?? true)
+  }
+
+  /** The venue offers nothing by which a loss would show. */
+  get unproven(): boolean {
+    return this.capability.proof === 'none'
+  }
+
+  get bookMissing(): boolean {
+    return this.status === 'confirmed' && this.keeper !== undefined && !this.keeper.ready
+  }
+
+  /** Returns whether this is news. */
+  confirm(mono: Nanos): boolean {
+    const news = this.status !== 'confirmed'
+    this.status = 'confirmed'
+    // A book is held from its snapshot on, not from the confirmation.
+    if (!this.keeper) this.coverage?.confirm(mono)
+    return news
+  }
+
+  /** The instant of an event on this dataset's axis; `undefined` when the exchange gives no time that can be believed. */
+  private instant(exchangeTime: Nanos | undefined, at: FrameContext) {
+    const time =
+      this.capability.axis === 'receive' ? at.receipt.receiveTime : believableTime(exchangeTime, at.receipt.receiveTime)
+    return time === null ? undefined : { time, mono: at.mono }
+  }
+
+  event(event: AdapterEvent, at: FrameContext): void {
+    this.lastFrame = at.receipt.frame
+    if (event.kind !== 'break') this.note(event.exchangeTime, at)
+    switch (event.kind) {
+      case 'break':
+        this.broken(event.code, event.detail)
+        break
+      case 'book_snapshot':
+        this.bookSnapshot(event, at)
+        break
+      case 'book_delta':
+        this.bookDelta(event, at)
+        break
+      case 'candle':
+        for (const { candle, receipt } of this.closer?.candle(event, at.receipt, at.mono) ?? [])
+          this.storeCandle(candle, receipt, at)
+        break
+      case 'trade':
+        this.trade(event, at)
+        break
+      case 'quote': {
+        const instant = this.instant(event.exchangeTime, at)
+        if (instant) this.coverage?.event(instant, at.receipt.frame)
+        this.sink.row('quotes', this.dataset, quoteRow(event, at.receipt, at.row++))
+        this.stats.rows++
+      }
+    }
+  }
+
+  private trade(trade: Trade, at: FrameContext): void {
+    const instant = this.instant(trade.exchangeTime, at)
+    const counter = trade.counter === undefined ? undefined : { before: trade.counter - 1n, last: trade.counter }
+    if (instant && this.coverage?.event(instant, at.receipt.frame, counter)) this.stats.gaps++
+    this.sink.row('trades', this.dataset, tradeRow(trade, at.receipt, at.row++))
+    this.stats.rows++
+  }
+
+  private note(exchangeTime: Nanos | undefined, at: FrameContext): void {
+    const { stats } = this
+    stats.events++
+    stats.lastEvent = at.receipt.receiveTime
+    if (exchangeTime === undefined) return
+    if (stats.lags.length >= LAGS) stats.lags.shift()
+    stats.lags.push(Number(at.receipt.receiveTime - exchangeTime) / 1e6)
+  }
+
+  private storeCandle(candle: Parameters<typeof ohlcRow>[0], receipt: Receipt, at: FrameContext): void {
+    this.sink.row('ohlc', this.dataset, ohlcRow(candle, receipt, at.row++))
+    this.stats.rows++
+    const span = BigInt(INTERVALS[this.sub.interval ?? '1m']) * SECOND
+    this.coverage?.span(candle.openTime, candle.openTime + span, receipt.frame)
+  }
+
+  /** A whole book came, by stream or by REST. */
+  bookSnapshot(event: BookSnapshot, at: FrameContext): void {
+    const { keeper } = this
+    if (!keeper) return
+    this.lastFrame = at.receipt.frame
+    const kept = keeper.snapshot(event)
+    if (kept.outcome === 'refetch') this.resync.needed = true
+    if (kept.outcome === 'broken') this.broken(kept.code, kept.detail)
+    if (kept.outcome !== 'snapshot') return
+    this.coverage?.end()
+    this.moveDay(kept.event, at)
+    this.storeBook(kept.event, at)
+    const instant = this.instant(kept.event.exchangeTime, at)
+    const { sequence } = kept.event
+    if (instant)
+      this.coverage?.event(
+        instant,
+        at.receipt.frame,
+        sequence === undefined ? undefined : { before: sequence, last: sequence },
+      )
+    if (kept.vouched) this.coverage?.vouch()
+    this.crossedSince = null
+    this.resync.needed = false
+  }
+
+  private bookDelta(event: BookDelta, at: FrameContext): void {
+    const { keeper } = this
+    if (!keeper) return
+    const before = keeper.lastSequence
+    const opening = keeper.ready && this.moves(event, at) ? keeper.view() : undefined
+    const kept = keeper.delta(event)
+    if (kept.outcome === 'broken') this.broken(kept.code, kept.detail)
+    if (kept.outcome !== 'applied') return
+    if (opening) {
+      // The first frame of a new date: the partition opens with the whole book as it stood, then the change.
+      this.moveDay(event, at)
+      this.storeBook(
+        {
+          kind: 'book_snapshot',
+          symbol: event.symbol,
+          exchangeTime: event.exchangeTime,
+          ...opening,
+          sequence: before,
+          checksum: undefined,
+        },
+        at,
+      )
+    }
+    this.storeBook(event, at)
+    const instant = this.instant(event.exchangeTime, at)
+    const last = keeper.lastSequence
+    if (instant) {
+      const counter = before === undefined || last === undefined ? undefined : { before, last }
+      this.coverage?.event(instant, at.receipt.frame, counter)
+    }
+    if (kept.vouched) this.coverage?.vouch()
+  }
+
+  private dayFor(event: BookSnapshot | BookDelta, at: FrameContext): number {
+    return dayOf(believableTime(event.exchangeTime, at.receipt.receiveTime) ?? at.receipt.receiveTime)
+  }
+
+  private moves(event: BookDelta, at: FrameContext): boolean {
+    return this.day !== null && this.dayFor(event, at) > this.day
+  }
+
+  private moveDay(event: BookSnapshot | BookDelta, at: FrameContext): void {
+    const day = this.dayFor(event, at)
+    if (this.day === null || day > this.day) this.day = day
+  }
+
+  private storeBook(event: BookSnapshot | BookDelta, at: FrameContext): void {
+    for (const row of bookRows(event, at.receipt, at.row)) {
+      this.sink.row('book_deltas', this.dataset, { ...row, day: this.day ?? row.day })
+      at.row++
+      this.stats.rows++
+    }
+  }
+
+  /** Something is wrong or missing: the run ends; a book is taken anew. */
+  broken(code: ErrorCode, detail: string): void {
+    this.stats.gaps++
+    this.stats.code = code
+    this.stats.message = detail
+    if (code === 'CHECKSUM_MISMATCH' || code === 'BOOK_CROSSED') this.coverage?.retract(code, detail)
+    else this.coverage?.break(code, detail)
+    if (!this.keeper) return
+    if (this.keeper.ready) this.keeper.drop()
+    this.resync.needed = true
+  }
+
+  /** A snapshot is needed: the first of a connection, or one that did not come. */
+  needSnapshot(): void {
+    if (this.keeper && !this.keeper.ready) this.resync.needed = true
+  }
+
+  /**
+   * Whether a snapshot is to be asked for now: at once the first time, then after 1, 2, 4 … 60 s, so that a rule which fails on every
+   * message does not become a storm of requests. Forgotten after a good minute.
+   */
+  takeResync(mono: Nanos): boolean {
+    const { resync } = this
+    if (!resync.needed || mono < resync.at) return false
+    if (mono - resync.at > RESYNC_MOST) resync.delay = 0n
+    resync.needed = false
+    resync.at = mono + resync.delay
+    resync.delay =
+      resync.delay === 0n ? RESYNC_FIRST : resync.delay * 2n > RESYNC_MOST ? RESYNC_MOST : resync.delay * 2n
+    return true
+  }
+
+  /** Each second. */
+  tick(mono: Nanos, at: FrameContext): void {
+    for (const { candle, receipt } of this.closer?.tick(mono) ?? []) this.storeCandle(candle, receipt, at)
+    if (!this.keeper?.ready || !this.keeper.crossed) {
+      this.crossedSince = null
+    } else if (this.crossedSince === null) {
+      // One message may cross a book for the moment until the next one of the same batch.
+      this.crossedSince = mono
+    } else if (mono - this.crossedSince >= SECOND) {
+      this.crossedSince = null
+      this.broken('BOOK_CROSSED', 'the best bid is not below the best ask for a second')
+    }
+  }
+
+  /** Stores the book as it stands at a `time_step` boundary; nothing where there is no book to vouch for. */
+  storeSnapshot(boundary: Nanos): void {
+    const { keeper, lastFrame } = this
+    const view = keeper?.view(this.sub.keep)
+    if (!keeper || !view || lastFrame === null) return
+    const shared = {
+      exchange_time: believableTime(keeper.exchangeTime, boundary),
+      receive_time: boundary,
+      last_sequence: keeper.lastSequence ?? null,
+      proof: keeper.proof,
+      frame: lastFrame,
+      day: this.day ?? dayOf(boundary),
+    }
+    let row = 0
+    const store = (side: BookSnapshotRow['side'], levels: readonly (readonly [string, string])[]) => {
+      for (const [level, [price, amount]] of levels.entries()) {
+        this.sink.row('book_snapshots', this.snapshots, { ...shared, side, level, price, amount, row: row++ })
+      }
+    }
+    store('bid', view.bids)
+    store('ask', view.asks)
+    this.stats.rows += row
+  }
+}
