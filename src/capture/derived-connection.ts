@@ -148,7 +148,7 @@ export class DerivedConnection {
     if (own && own.status === 'pending') this.confirmed(own, record.mono)
     for (const event of reading.events) {
       if (event.kind === 'break') wishes.push(...this.lost(event.symbol, event.code, event.detail))
-      else own?.event(event, at)
+      else if (!own?.gone) own?.event(event, at)
     }
     for (const each of this.listening.values()) wishes.push(...this.resync(each, record.mono))
     return wishes
@@ -164,13 +164,13 @@ export class DerivedConnection {
         for (const id of reading.released) {
           const each = this.listening.get(id)
           // A resync is an unsubscription followed by a subscription: only an end that was asked for is one.
-          if (each?.status === 'released') each.coverage?.end()
+          if (each?.status === 'released') each.status = 'ended'
         }
         return []
       case 'reject':
         for (const id of reading.rejected) {
           const each = this.listening.get(id)
-          if (!each || each.status === 'released') continue
+          if (!each || each.gone) continue
           each.status = 'rejected'
           each.broken(reading.code, reading.message)
           this.hooks.refused(each.dataset, reading.code, reading.message)
@@ -206,14 +206,14 @@ export class DerivedConnection {
   }
 
   private confirmed(each: Listening, mono: Nanos): void {
-    if (each.status === 'released') return
+    if (each.gone) return
     if (each.confirm(mono) && this.adapter.book.firstSnapshot === 'rest') each.needSnapshot()
   }
 
   /** A venue's own counter shows a loss: of one symbol, or of the whole connection, which then is of no use. */
   private lost(symbol: string | undefined, code: ErrorCode, detail: string): Wish[] {
     for (const each of this.listening.values()) {
-      if (symbol === undefined || each.sub.symbol === symbol) each.broken(code, detail)
+      if (!each.gone && (symbol === undefined || each.sub.symbol === symbol)) each.broken(code, detail)
     }
     return symbol === undefined ? this.reconnect(code, detail) : []
   }
@@ -233,7 +233,7 @@ export class DerivedConnection {
   snapshot(id: string, record: RestRecord): Wish[] {
     const each = this.listening.get(id)
     const call = each && this.adapter.book.snapshot?.(each.sub)
-    if (!each || !call || each.status === 'released') return []
+    if (!each || !call || each.gone) return []
     let event: BookSnapshot
     try {
       event = call.read(text.decode(record.body))
@@ -251,7 +251,7 @@ export class DerivedConnection {
     const wishes: Wish[] = []
     const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, 0) }
     for (const each of this.listening.values()) {
-      if (each.status === 'released') continue
+      if (each.gone) continue
       each.tick(record.mono, { receipt, mono: record.mono, row: 0 })
       wishes.push(...this.resync(each, record.mono))
     }
@@ -301,6 +301,6 @@ export class DerivedConnection {
 
   close(code: ErrorCode, detail: string): void {
     this.flush()
-    for (const each of this.listening.values()) if (each.status !== 'released') each.coverage?.break(code, detail)
+    for (const each of this.listening.values()) if (!each.gone) each.coverage?.break(code, detail)
   }
 }

@@ -74,7 +74,8 @@ export class Listening {
     message: undefined,
     code: undefined,
   }
-  status: 'pending' | 'confirmed' | 'rejected' | 'released' = 'pending'
+  /** `released`: no longer wanted; `ended`: the exchange confirmed that. */
+  status: 'pending' | 'confirmed' | 'rejected' | 'released' | 'ended' = 'pending'
   private readonly capability: Capability
   /** Key of the dataset whose coverage this carries; empty where the channel is not stored. */
   readonly dataset: string
@@ -126,6 +127,11 @@ export class Listening {
       lastFrame: this.lastFrame,
       resync: this.resync,
     }
+  }
+
+  /** Nothing of it is stored any more. */
+  get gone(): boolean {
+    return this.status === 'released' || this.status === 'ended'
   }
 
   /** Live: confirmed, and its book (if it is one) is built. */

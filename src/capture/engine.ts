@@ -1,0 +1,329 @@
+import type { ExchangeAdapter } from '../exchanges/exchange.js'
+import type { LaneWriter } from '../journal/lane.js'
+import type { Clock } from '../lib/clock.js'
+import { datasetKey } from '../model/dataset.js'
+import { CollectorError } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
+import type { TaskReport, TaskSpec, TaskState } from '../model/task.js'
+import type { PlannedSubscription } from './bodies.js'
+import { Deriver } from './deriver.js'
+import { ExchangeSession, type Outward } from './exchange-session.js'
+import { Lane } from './lane.js'
+import { datasetOf } from './listening.js'
+import type { Sink } from './sink.js'
+import { findInstrument, planTask } from './task-plan.js'
+
+export interface EngineOptions {
+  readonly clock: Clock
+  readonly writer: LaneWriter
+  readonly sink: Sink
+  readonly outward: Outward
+  readonly adapter: (id: string) => ExchangeAdapter
+  /** Base URLs that replace the adapter's own. */
+  readonly endpoints: Readonly<
+    Record<string, { readonly websocket?: string | undefined; readonly rest?: string | undefined }>
+  >
+  /** Instrument lists kept from earlier runs. */
+  readonly instruments: Readonly<Record<string, readonly Instrument[]>>
+  /** Datasets that an earlier run wanted and nobody ended: key → nanoseconds as text. */
+  readonly wantedSince: Readonly<Record<string, string>>
+  /** Numbers of connections; only ever rising, over all workers and runs. */
+  nextConnection(): number
+  saveInstruments(exchange: string, list: readonly Instrument[]): void
+  report(report: TaskReport): void
+}
+
+interface Task {
+  readonly spec: TaskSpec
+  readonly session: ExchangeSession
+  subscriptions: PlannedSubscription[]
+  datasets: string[]
+  state: 'starting' | 'running' | 'draining' | 'failed'
+  error: CollectorError | undefined
+  /** Events seen, each second of the last ten. */
+  counts: number[]
+  over: Promise<void> | undefined
+  /** When a failed task is tried again, by the monotonic clock. */
+  retryAt: bigint | undefined
+}
+
+const CHECK_MS = 250
+const CHECKS_PER_TICK = 4
+const DRAIN_MS = 5000
+
+/** A capture worker's core: tasks on connections, one lane into the journal. Everything outward is passed in. */
+export class CaptureEngine {
+  private readonly options: EngineOptions
+  private readonly lane: Lane
+  private readonly sessions = new Map<string, ExchangeSession>()
+  private readonly tasks = new Map<string, Task>()
+  /** Which task records a dataset: two would store everything twice. */
+  private readonly owners = new Map<string, Task>()
+  private checks = 0
+  private stopTimer: () => void = () => {}
+  private reportDue = false
+
+  constructor(options: EngineOptions) {
+    this.options = options
+    const deriver = new Deriver(options.adapter, options.sink)
+    this.lane = new Lane(options.clock, options.writer, deriver, (wish) => {
+      for (const session of this.sessions.values()) for (const slot of session.slots) slot.obey(wish)
+    })
+  }
+
+  start(): void {
+    this.lane.tick()
+    this.stopTimer = this.options.clock.every(CHECK_MS, () => this.check())
+  }
+
+  /** Bytes of frames since the last freeze: when there are many, a commit is due. */
+  get bytes(): number {
+    return this.lane.bytes
+  }
+
+  private check(): void {
+    for (const session of this.sessions.values()) session.check()
+    if (++this.checks % CHECKS_PER_TICK !== 0) {
+      if (this.reportDue) this.report(false)
+      return
+    }
+    this.lane.tick()
+    const now = this.options.clock.mono()
+    for (const task of this.tasks.values()) {
+      if (task.state !== 'failed' || task.retryAt === undefined || now < task.retryAt) continue
+      task.state = 'starting'
+      task.retryAt = undefined
+      task.error = undefined
+      void this.begin(task)
+    }
+    this.report(true)
+  }
+
+  startTask(spec: TaskSpec): void {
+    const session = this.session(spec.exchange)
+    const task: Task = {
+      spec,
+      session,
+      subscriptions: [],
+      datasets: [],
+      state: 'starting',
+      error: undefined,
+      counts: [],
+      over: undefined,
+      retryAt: undefined,
+    }
+    this.tasks.set(id(spec.key, spec.instance), task)
+    void this.begin(task)
+  }
+
+  private async begin(task: Task): Promise<void> {
+    const { spec, session } = task
+    try {
+      const listed = await session.listed()
+      if (task.state !== 'starting') return
+      const instrument = findInstrument(spec.exchange, spec.pair, listed)
+      task.subscriptions = planTask(session.adapter, instrument, spec.channels, spec.timeStep)
+      task.datasets = task.subscriptions.flatMap((sub) => {
+        const dataset = datasetOf(spec.exchange, sub)
+        return dataset ? [datasetKey(dataset)] : []
+      })
+      await this.ownAll(task)
+      if (task.state !== 'starting') return
+      this.lane.want(
+        task.datasets.map((key) => ({ key, since: this.options.wantedSince[key] ?? null })),
+        true,
+      )
+      task.state = 'running'
+      session.add(task.subscriptions)
+    } catch (error) {
+      if (task.state === 'draining') return
+      task.state = 'failed'
+      task.error = error instanceof CollectorError ? error : new CollectorError('STORE_FAILED', String(error))
+      const { retry } = task.error
+      if (typeof retry === 'object') task.retryAt = this.options.clock.mono() + BigInt(retry.afterMs) * 1_000_000n
+    }
+    this.reportDue = true
+  }
+
+  /** Waits for a draining predecessor of any of the datasets; throws when a live task has one. */
+  private async ownAll(task: Task): Promise<void> {
+    for (const key of task.datasets) {
+      for (let owner = this.owners.get(key); owner; owner = this.owners.get(key)) {
+        if (owner.state !== 'draining') {
+          throw new CollectorError('CONFIG_INVALID', `${key} is already recorded by the stream ${owner.spec.key}`, {
+            remedy: 'Remove the channel from one of the two.',
+          })
+        }
+        await owner.over
+      }
+    }
+    if (task.state === 'starting') for (const key of task.datasets) this.owners.set(key, task)
+  }
+
+  /** Ends a task; resolves when all it received is safe and it writes nothing more. */
+  stopTask(key: string, instance: number): Promise<void> {
+    const task = this.tasks.get(id(key, instance))
+    if (!task) return Promise.resolve()
+    task.over ??= this.drain(task)
+    return task.over
+  }
+
+  private async drain(task: Task): Promise<void> {
+    const began = task.state
+    task.state = 'draining'
+    this.reportDue = true
+    if (began === 'running') {
+      await task.session.remove(
+        task.subscriptions.map((sub) => sub.id),
+        DRAIN_MS,
+      )
+      this.lane.deriver.flush()
+      this.lane.want(
+        task.datasets.map((key) => ({ key, since: null })),
+        false,
+      )
+    }
+    for (const key of task.datasets) if (this.owners.get(key) === task) this.owners.delete(key)
+    this.tasks.delete(id(task.spec.key, task.spec.instance))
+    await this.lane.durable()
+    this.options.report(this.reportOf(task, 'stopped'))
+  }
+
+  private session(exchange: string): ExchangeSession {
+    const known = this.sessions.get(exchange)
+    if (known) return known
+    const { clock, outward, nextConnection, saveInstruments } = this.options
+    const adapter = this.options.adapter(exchange)
+    const set = this.options.endpoints[exchange]
+    const endpoints = {
+      websocket: set?.websocket ?? adapter.endpoints.websocket,
+      rest: set?.rest ?? adapter.endpoints.rest,
+    }
+    const session = new ExchangeSession(adapter, endpoints, this.options.instruments[exchange] ?? [], {
+      lane: this.lane,
+      clock,
+      outward,
+      nextConnection,
+      saveInstruments,
+      changed: () => {
+        this.reportDue = true
+      },
+    })
+    this.sessions.set(exchange, session)
+    session.start()
+    return session
+  }
+
+  private report(second: boolean): void {
+    this.reportDue = false
+    for (const task of this.tasks.values()) {
+      if (second) {
+        task.counts.push(this.sum(task).events)
+        if (task.counts.length > 11) task.counts.shift()
+      }
+      this.options.report(this.reportOf(task))
+    }
+  }
+
+  private sum(task: Task) {
+    const sum = { events: 0, rows: 0, gaps: 0, reconnects: 0 }
+    for (const sub of task.subscriptions) {
+      const slot = task.session.slotOf(sub.id)
+      const tally = slot?.tallies.get(sub.id)
+      const stats = slot?.derived?.subscriptions.get(sub.id)?.stats
+      sum.events += (tally?.events ?? 0) + (stats?.events ?? 0)
+      sum.rows += (tally?.rows ?? 0) + (stats?.rows ?? 0)
+      sum.gaps += (tally?.gaps ?? 0) + (stats?.gaps ?? 0)
+      sum.reconnects = Math.max(sum.reconnects, tally?.reconnects ?? 0)
+    }
+    return sum
+  }
+
+  private reportOf(task: Task, state?: TaskState): TaskReport {
+    const { spec, session } = task
+    const { rows, gaps, reconnects } = this.sum(task)
+    let lastFrame: bigint | undefined
+    let lastEvent: bigint | undefined
+    const lags: number[] = []
+    let error = task.error ?? (session.instruments ? undefined : session.error)
+    for (const sub of task.subscriptions) {
+      const slot = session.slotOf(sub.id)
+      error ??= slot?.error
+      lastFrame = later(lastFrame, slot?.derived?.lastFrameWall)
+      const each = slot?.derived?.subscriptions.get(sub.id)
+      if (!each) continue
+      lastEvent = later(lastEvent, each.stats.lastEvent)
+      lags.push(...each.stats.lags)
+      if (each.status === 'rejected')
+        error ??= new CollectorError(each.stats.code ?? 'SUBSCRIBE_REJECTED', each.stats.message ?? 'refused')
+    }
+    lags.sort((a, b) => a - b)
+    const { counts } = task
+    const seconds = counts.length - 1
+    return {
+      key: spec.key,
+      instance: spec.instance,
+      state: state ?? this.stateOf(task),
+      lastFrame,
+      lastEvent,
+      rate: seconds > 0 ? Math.max(0, ((counts.at(-1) ?? 0) - (counts[0] ?? 0)) / seconds) : 0,
+      lagMs: lags[lags.length >> 1],
+      reconnects,
+      gaps,
+      rows,
+      error: error && { code: error.code, message: error.message, remedy: error.remedy },
+    }
+  }
+
+  private stateOf(task: Task): TaskState {
+    if (task.state === 'draining') return 'draining'
+    if (task.state === 'failed') return 'failed'
+    if (task.state === 'starting') return 'waiting'
+    let live = 0
+    let rejected = 0
+    let open = 0
+    let connecting = 0
+    for (const sub of task.subscriptions) {
+      const slot = task.session.slotOf(sub.id)
+      if (slot?.state === 'connecting' || !slot) connecting++
+      if (slot?.state !== 'open') continue
+      open++
+      const each = slot.derived?.subscriptions.get(sub.id)
+      if (each?.live) live++
+      if (each?.status === 'rejected') rejected++
+    }
+    const all = task.subscriptions.length
+    if (live === all) return 'live'
+    if (rejected === all) return 'failed'
+    if (rejected || (live && open < all)) return 'degraded'
+    if (open) return 'subscribing'
+    return connecting ? 'connecting' : 'waiting'
+  }
+
+  /** What was received so far, as of now: the position up to which the sink's content reaches. Take it in the same turn. */
+  freeze(): number {
+    return this.lane.freeze()
+  }
+
+  /** Resolves when the record at `position` is safe. */
+  whenDurable(position: number): Promise<void> {
+    return this.lane.whenDurable(position)
+  }
+
+  /** Closes everything and ends the lane. Resolves with its last position when all of it is safe. */
+  async stop(): Promise<number> {
+    this.stopTimer()
+    for (const session of this.sessions.values())
+      session.end(new CollectorError('PROCESS_STOPPED', 'the daemon was stopped'))
+    return await this.lane.end()
+  }
+}
+
+function id(key: string, instance: number): string {
+  return `${key}#${instance}`
+}
+
+function later(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  if (a === undefined || (b !== undefined && b > a)) return b
+  return a
+}

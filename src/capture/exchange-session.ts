@@ -1,0 +1,189 @@
+import type { ExchangeAdapter } from '../exchanges/exchange.js'
+import { Backoff } from '../lib/backoff.js'
+import type { Clock } from '../lib/clock.js'
+import { CollectorError } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
+import type { HttpAnswer, HttpOptions } from '../net/http.js'
+import type { Priority, RateBudget } from '../net/rate-limit.js'
+import type { Headers } from '../net/refusal.js'
+import type { Socket, SocketEvents, SocketOptions } from '../net/socket.js'
+import type { PlannedSubscription } from './bodies.js'
+import type { Lane } from './lane.js'
+import { pause, Slot, type SlotPorts } from './slot.js'
+
+/** Outward I/O, passed in. */
+export interface Outward {
+  readonly openSocket: (url: string, events: SocketEvents, options: SocketOptions, signal?: AbortSignal) => Socket
+  readonly request: (url: string, options: HttpOptions, signal?: AbortSignal) => Promise<HttpAnswer>
+  readonly refusalOf: (status: number, headers: Headers, wall?: bigint) => CollectorError | undefined
+  readonly budget: (limit: { weight: number; perMs: number }) => RateBudget
+  readonly random: () => number
+}
+
+export interface SessionPorts {
+  readonly lane: Lane
+  readonly clock: Clock
+  readonly outward: Outward
+  nextConnection(): number
+  /** Keeps a fresh instrument list for the next start. */
+  saveInstruments(exchange: string, list: readonly Instrument[]): void
+  changed(): void
+}
+
+/** New subscriptions that come within this time share connections. */
+const GATHER_MS = 50
+const USED_WEIGHT = 'x-mbx-used-weight-1m'
+/** How old the instrument list may get before it is fetched again. */
+const INSTRUMENTS_MS = 3_600_000
+/** Weight of one new connection in its budget. */
+const CONNECT_WEIGHT = 1
+
+/** One exchange within a capture worker: its instruments, its request budgets, its connections. */
+export class ExchangeSession {
+  readonly adapter: ExchangeAdapter
+  readonly slots = new Set<Slot>()
+  instruments: ReadonlyMap<string, Instrument> | undefined
+  /** Why the instrument list is missing or old. */
+  error: CollectorError | undefined
+  private readonly endpoints: ExchangeAdapter['endpoints']
+  private readonly ports: SessionPorts
+  private readonly rest: RateBudget
+  private readonly connects: RateBudget
+  private readonly ending = new AbortController()
+  private gathered: PlannedSubscription[] = []
+  private cancelGather: (() => void) | undefined
+  private readonly waiting: (() => void)[] = []
+
+  constructor(
+    adapter: ExchangeAdapter,
+    endpoints: ExchangeAdapter['endpoints'],
+    known: readonly Instrument[],
+    ports: SessionPorts,
+  ) {
+    this.adapter = adapter
+    this.endpoints = endpoints
+    this.ports = ports
+    this.rest = ports.outward.budget(adapter.limits.rest)
+    const { count, perMs } = adapter.limits.connects
+    this.connects = ports.outward.budget({ weight: count * CONNECT_WEIGHT, perMs })
+    if (known.length) this.instruments = new Map(known.map((each) => [each.pair, each]))
+  }
+
+  start(): void {
+    void this.followInstruments()
+  }
+
+  /** Resolves when the instrument list is there; at once when one is known from an earlier run. */
+  listed(): Promise<ReadonlyMap<string, Instrument>> {
+    const { instruments } = this
+    if (instruments) return Promise.resolve(instruments)
+    return new Promise((resolve) => {
+      this.waiting.push(() => resolve(this.instruments ?? new Map()))
+    })
+  }
+
+  private async followInstruments(): Promise<void> {
+    const { lane, clock } = this.ports
+    const { signal } = this.ending
+    const backoff = new Backoff({ random: this.ports.outward.random })
+    while (!signal.aborted) {
+      let wait = INSTRUMENTS_MS
+      try {
+        const { path, weight, read } = this.adapter.instruments
+        const { answer } = await this.request(path, weight, 'discovery', signal)
+        const list = read(new TextDecoder().decode(answer.body))
+        this.instruments = new Map(list.map((each) => [each.pair, each]))
+        this.error = undefined
+        backoff.reset()
+        this.ports.saveInstruments(this.adapter.id, list)
+        for (const resolve of this.waiting.splice(0)) resolve()
+      } catch (error) {
+        if (signal.aborted) return
+        this.error = error instanceof CollectorError ? error : new CollectorError('BAD_MESSAGE', String(error))
+        wait = backoff.next()
+      }
+      this.ports.changed()
+      await pause(lane, wait, signal)
+    }
+    void clock
+  }
+
+  /** One REST call within the exchange's budget. Throws a CollectorError for anything but a 2xx answer. */
+  private async request(path: string, weight: number, priority: Priority, signal: AbortSignal) {
+    const { clock, outward } = this.ports
+    await this.rest.take(weight, priority, signal)
+    const url = this.endpoints.rest + path
+    const answer = await outward.request(url, { clock }, signal)
+    const used = Number(answer.headers[USED_WEIGHT])
+    if (Number.isFinite(used)) this.rest.used(used)
+    if (answer.status >= 200 && answer.status < 300) return { url, answer }
+    const text = new TextDecoder().decode(answer.body.subarray(0, 2000))
+    const special = this.adapter.refusal?.(answer.status, text)
+    const usual = outward.refusalOf(answer.status, answer.headers, answer.wall)
+    const error = special
+      ? new CollectorError(
+          special,
+          `${url} answered ${answer.status}: ${text.slice(0, 200)}`,
+          usual ? { retry: usual.retry } : {},
+        )
+      : (usual ?? new CollectorError('CONNECT_FAILED', `${url} answered ${answer.status}: ${text.slice(0, 200)}`))
+    if (error.code === 'RATE_LIMITED' || error.code === 'BANNED') {
+      this.rest.blockUntil(typeof error.retry === 'object' ? error.retry.afterMs : 10_000)
+    }
+    throw error
+  }
+
+  /** Subscribes: what comes within a moment is planned together. */
+  add(subscriptions: readonly PlannedSubscription[]): void {
+    this.gathered.push(...subscriptions)
+    this.cancelGather ??= this.ports.clock.after(GATHER_MS, () => {
+      this.cancelGather = undefined
+      const planned = new Map(this.gathered.map((sub) => [sub.id, sub]))
+      this.gathered = []
+      for (const plan of this.adapter.live.plan([...planned.values()])) {
+        const slot = new Slot(this.slotPorts(), plan, planned)
+        this.slots.add(slot)
+        slot.start()
+      }
+    })
+  }
+
+  private slotPorts(): SlotPorts {
+    const { lane, clock, outward, nextConnection, changed } = this.ports
+    return {
+      adapter: this.adapter,
+      lane,
+      websocket: this.endpoints.websocket,
+      nextConnection,
+      changed,
+      openSocket: (url, events) => outward.openSocket(url, events, { clock }, this.ending.signal),
+      mayConnect: (signal) => this.connects.take(CONNECT_WEIGHT, 'live', signal),
+      request: (path, weight, signal) => this.request(path, weight, 'resync', signal),
+      backoff: new Backoff({ random: outward.random }),
+    }
+  }
+
+  slotOf(id: string): Slot | undefined {
+    for (const slot of this.slots) if (slot.subscriptions.has(id)) return slot
+    return undefined
+  }
+
+  /** Unsubscribes; resolves when nothing of it can arrive any more, or after `withinMs`. */
+  async remove(ids: readonly string[], withinMs: number): Promise<void> {
+    this.gathered = this.gathered.filter(({ id }) => !ids.includes(id))
+    await Promise.all([...this.slots].map((slot) => slot.remove(ids, withinMs)))
+    for (const slot of this.slots) if (slot.state === 'closed') this.slots.delete(slot)
+  }
+
+  check(): void {
+    for (const slot of this.slots) slot.check()
+  }
+
+  /** Closes every connection; the records say that it was asked for. */
+  end(error: CollectorError): void {
+    this.cancelGather?.()
+    for (const slot of this.slots) slot.end(error)
+    this.slots.clear()
+    this.ending.abort()
+  }
+}
