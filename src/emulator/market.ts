@@ -180,9 +180,13 @@ export class MarketInstrument {
       const resting = book.amountAt(price)
       const amount = Math.min(left, resting)
       left -= amount
-      const trade = { id: this.nextTradeId++, price, amount, takerSide, time } as const
-      trades.push(trade)
-      this.keep(trade)
+      // Several orders may rest at one price: each of them gives a trade of its own.
+      const first = amount > 1 && this.random.next() < 0.3 ? Math.floor(amount * 0.6) : amount
+      for (const part of first > 0 && first < amount ? [first, amount - first] : [amount]) {
+        const trade = { id: this.nextTradeId++, price, amount: part, takerSide, time } as const
+        trades.push(trade)
+        this.keep(trade)
+      }
       this.change(changes, book, price, resting - amount)
     }
   }

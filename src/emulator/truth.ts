@@ -1,7 +1,11 @@
-import type { Side } from '../model/event.js'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Clock } from '../lib/clock.js'
+import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import type { MarketTrade } from './candles.js'
+import { amountText, priceText } from './instrument-spec.js'
 import type { MarketInstrument } from './market.js'
+import type { MarketSide } from './market-book.js'
 
 /**
  * Takes down what really happened, for comparison from outside: independent of faults and of whether anyone listens.
@@ -15,5 +19,93 @@ export interface Truth {
 }
 
 /** Best levels a side in a line of the truth. */
-export const TRUTH_DEPTH = 25
-export const TRUTH_SIDES: readonly Side[] = ['bid', 'ask']
+const TRUTH_DEPTH = 25
+
+/** The truth of one exchange as lines of JSON, numbers and nanoseconds as text. */
+export function writtenTruth(exchange: string, write: (line: string) => void): Truth {
+  return {
+    trade({ spec }, trade) {
+      write(
+        JSON.stringify({
+          kind: 'trade',
+          exchange,
+          pair: spec.pair,
+          symbol: spec.symbol,
+          trade_id: String(trade.id),
+          price: priceText(spec, trade.price),
+          amount: amountText(spec, trade.amount),
+          taker_side: trade.takerSide,
+          exchange_time: String(trade.time),
+        }),
+      )
+    },
+    book(instrument, exchangeTime, sequence) {
+      write(
+        JSON.stringify({
+          kind: 'book',
+          exchange,
+          pair: instrument.spec.pair,
+          sequence: sequence === undefined ? null : String(sequence),
+          exchange_time: String(exchangeTime),
+          bids: levels(instrument, instrument.bids),
+          asks: levels(instrument, instrument.asks),
+        }),
+      )
+    },
+  }
+}
+
+function levels({ spec }: MarketInstrument, side: MarketSide): string[][] {
+  return side.best(TRUTH_DEPTH).map(({ price, amount }) => [priceText(spec, price), amountText(spec, amount)])
+}
+
+/** Nobody wants the truth. */
+export const noTruth: Truth = { trade() {}, book() {} }
+
+const FLUSH_BYTES = 1024 * 1024
+
+/**
+ * A file of lines, written each second and at `close`. Never holds more than about a megabyte: then it writes at once, and the
+ * emulator waits for the disk.
+ */
+export class LineFile {
+  private readonly file: number
+  private readonly cancel: () => void
+  private lines: string[] = []
+  private size = 0
+  private open = true
+
+  /** Opens `path` anew. Throws USAGE when it cannot be written. */
+  constructor(path: string, clock: Clock) {
+    try {
+      this.file = openSync(path, 'w')
+    } catch (error) {
+      const remedy = 'Give a path in a folder that exists and can be written.'
+      throw new CollectorError('USAGE', `Cannot write ${path}.`, { remedy, cause: error })
+    }
+    this.cancel = clock.every(1000, () => this.flush())
+  }
+
+  write(line: string): void {
+    if (!this.open) return
+    this.lines.push(line)
+    this.size += line.length
+    if (this.size >= FLUSH_BYTES) this.flush()
+  }
+
+  flush(): void {
+    if (this.lines.length === 0) return
+    const bytes = Buffer.from(`${this.lines.join('\n')}\n`)
+    this.lines = []
+    this.size = 0
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.file, bytes, written)
+  }
+
+  close(): void {
+    if (!this.open) return
+    this.open = false
+    this.cancel()
+    this.flush()
+    closeSync(this.file)
+  }
+}

@@ -1,0 +1,107 @@
+import { INTERVALS, type Interval, isInterval } from '../../model/dataset.js'
+import type { Nanos } from '../../model/time.js'
+import { candleOpen, type MarketCandle } from '../candles.js'
+import { amountText, priceText, valueText } from '../instrument-spec.js'
+import type { MarketInstrument } from '../market.js'
+import { toMs } from './feed.js'
+
+const PUSH_EVERY: Nanos = 2_000_000_000n
+/** Those of our interval names that Binance has too. */
+const OFFERED: readonly Interval[] = [
+  '1m',
+  '3m',
+  '5m',
+  '15m',
+  '30m',
+  '1h',
+  '2h',
+  '4h',
+  '6h',
+  '8h',
+  '12h',
+  '1d',
+  '3d',
+  '1w',
+]
+
+export function isKlineInterval(text: string): text is Interval {
+  return isInterval(text) && OFFERED.includes(text)
+}
+
+/** One `@kline_…` stream with a listener: the open bar every 2 s, each bar once more when it has closed (`x`: true). */
+export class KlineStream {
+  private readonly instrument: MarketInstrument
+  private readonly interval: Interval
+  private openTime: Nanos
+  private pushed: Nanos = 0n
+
+  constructor(instrument: MarketInstrument, interval: Interval, now: Nanos) {
+    this.instrument = instrument
+    this.interval = interval
+    this.openTime = candleOpen(interval, now)
+  }
+
+  /** The pushes due at `now`. */
+  due(now: Nanos): string[] {
+    const { candles } = this.instrument
+    const texts: string[] = []
+    const length = BigInt(INTERVALS[this.interval]) * 1_000_000_000n
+    for (; this.openTime + length <= now; this.openTime += length) {
+      const closed = candles.at(this.interval, this.openTime)
+      if (closed) texts.push(this.frame(closed, true, now))
+    }
+    if (now - this.pushed >= PUSH_EVERY) {
+      const open = candles.at(this.interval, this.openTime)
+      if (open) texts.push(this.frame(open, false, now))
+      this.pushed = now
+    }
+    return texts
+  }
+
+  private frame(candle: MarketCandle, closed: boolean, now: Nanos): string {
+    const { spec } = this.instrument
+    return JSON.stringify({
+      e: 'kline',
+      E: toMs(now),
+      s: spec.symbol,
+      k: {
+        t: toMs(candle.openTime),
+        T: toMs(candle.closeTime) - 1,
+        s: spec.symbol,
+        i: this.interval,
+        f: candle.firstTradeId,
+        L: candle.lastTradeId,
+        o: priceText(spec, candle.open),
+        c: priceText(spec, candle.close),
+        h: priceText(spec, candle.high),
+        l: priceText(spec, candle.low),
+        v: amountText(spec, candle.volume),
+        n: candle.trades,
+        x: closed,
+        q: valueText(spec, candle.value),
+        V: amountText(spec, candle.takerBuyVolume),
+        Q: valueText(spec, candle.takerBuyValue),
+        B: '0',
+      },
+    })
+  }
+}
+
+/** A bar as a row of `/api/v3/klines`. */
+export function klineRow(instrument: MarketInstrument, candle: MarketCandle): unknown[] {
+  const { spec } = instrument
+  return [
+    toMs(candle.openTime),
+    priceText(spec, candle.open),
+    priceText(spec, candle.high),
+    priceText(spec, candle.low),
+    priceText(spec, candle.close),
+    amountText(spec, candle.volume),
+    toMs(candle.closeTime) - 1,
+    valueText(spec, candle.value),
+    candle.trades,
+    amountText(spec, candle.takerBuyVolume),
+    valueText(spec, candle.takerBuyValue),
+    '0',
+  ]
+}

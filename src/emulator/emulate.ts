@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises'
+import { type Clock, systemClock } from '../lib/clock.js'
+import { CollectorError } from '../model/error.js'
+import type { Nanos } from '../model/time.js'
+import { binance } from './binance/venue.js'
+import { COINS } from './coins.js'
+import { parseFaultScript } from './fault.js'
+import { FaultEngine } from './fault-engine.js'
+import { Market } from './market.js'
+import { EmulatorServer } from './server.js'
+import { LineFile, noTruth, writtenTruth } from './truth.js'
+import type { Venue, VenueKind } from './venue.js'
+
+/** Every venue that can be emulated. */
+export const VENUES: readonly VenueKind[] = [binance]
+
+const TICK_MS = 20
+
+export interface EmulatorOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly seed?: string
+  /** Mean market events per second and instrument. */
+  readonly rate?: number
+  /** Instruments per exchange. */
+  readonly instruments?: number
+  /** Ids; all that can be emulated when absent. */
+  readonly exchanges?: readonly string[]
+  /** Where to write what really happened, as ndjson. */
+  readonly truth?: string
+  /** A script of faults, ndjson. */
+  readonly faults?: string
+  /** Where to write the faults that were carried out, as ndjson. */
+  readonly faultLog?: string
+  readonly clock?: Clock
+}
+
+export interface Emulator {
+  readonly port: number
+  /** Ends every connection, writes the files to their end. May be called twice. */
+  close(): Promise<void>
+}
+
+interface Running {
+  readonly venue: Venue
+  readonly market: Market
+}
+
+/** Starts emulated exchanges on 127.0.0.1. Throws USAGE for options that make no sense, PORT_IN_USE when the port is taken. */
+export async function startEmulator(options: EmulatorOptions, signal?: AbortSignal): Promise<Emulator> {
+  const kinds = chosenKinds(options.exchanges)
+  const count = inRange('--instruments', options.instruments ?? 10, 1, COINS.length)
+  const rate = inRange('--rate', options.rate ?? 20, 0, 10_000)
+  const script =
+    options.faults === undefined ? [] : parseFaultScript(await faultScript(options.faults), kinds.map(exchangeOf))
+  signal?.throwIfAborted()
+  const clock = options.clock ?? systemClock()
+  const files: LineFile[] = []
+  const file = (path: string | undefined) => {
+    if (path === undefined) return undefined
+    const opened = new LineFile(path, clock)
+    files.push(opened)
+    return (line: string) => opened.write(line)
+  }
+  try {
+    const writeTruth = file(options.truth)
+    const faults = new FaultEngine(clock, file(options.faultLog))
+    const startWall = clock.wall()
+    const startMono = clock.mono()
+    let now: Nanos = startWall
+    const running: readonly Running[] = kinds.map((kind) => {
+      const { exchange } = kind
+      const specs = kind.instruments(COINS.slice(0, count))
+      const seed = `${options.seed ?? '1'} ${exchange}`
+      const market = new Market(specs, { seed, rate, stepNs: kind.stepNs, start: startWall })
+      const venue = kind.open({
+        market,
+        clock,
+        truth: writeTruth ? writtenTruth(exchange, writeTruth) : noTruth,
+        now: () => now,
+        rejects: (channel, symbol) => faults.rejects(exchange, channel, symbol),
+      })
+      return { venue, market }
+    })
+    const server = new EmulatorServer({
+      venues: running.map(({ venue }) => venue),
+      faults,
+      clock,
+      state: () => ({
+        seed: options.seed ?? '1',
+        rate,
+        instruments: count,
+        started: String(startWall),
+        now: String(now),
+      }),
+    })
+    const port = await server.listen(options.port)
+    const stopTicking = clock.every(TICK_MS, () => {
+      // Time is the start plus what has passed on the monotonic clock: it never goes back, whatever is done to the wall clock.
+      now = startWall + (clock.mono() - startMono)
+      for (const { venue, market } of running) {
+        market.advance(now, (turn) => venue.happened(turn))
+        venue.tick(now)
+      }
+    })
+    faults.schedule(script)
+    let closed: Promise<void> | undefined
+    const close = () => {
+      closed ??= (async () => {
+        stopTicking()
+        faults.close()
+        await server.close()
+        for (const each of files) each.close()
+      })()
+      return closed
+    }
+    signal?.addEventListener('abort', () => void close(), { once: true })
+    if (signal?.aborted) await close()
+    return { port, close }
+  } catch (error) {
+    for (const each of files) each.close()
+    throw error
+  }
+}
+
+function chosenKinds(wanted: readonly string[] | undefined): readonly VenueKind[] {
+  if (wanted === undefined) return VENUES
+  return wanted.map((exchange) => {
+    const kind = VENUES.find((each) => each.exchange === exchange)
+    if (kind) return kind
+    throw new CollectorError('USAGE', `No exchange ${exchange} can be emulated.`, {
+      remedy: `Give --exchanges some of: ${VENUES.map(exchangeOf).join(', ')}.`,
+    })
+  })
+}
+
+function exchangeOf(kind: VenueKind): string {
+  return kind.exchange
+}
+
+function inRange(option: string, value: number, from: number, to: number): number {
+  if (Number.isFinite(value) && value >= from && value <= to) return value
+  throw new CollectorError('USAGE', `${option} is ${value}.`, { remedy: `Give a number from ${from} to ${to}.` })
+}
+
+async function faultScript(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new CollectorError('USAGE', `Cannot read the fault script ${path}.`, {
+      remedy: 'Give the path of a file with one fault a line.',
+      cause: error,
+    })
+  }
+}
