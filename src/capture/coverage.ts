@@ -49,6 +49,7 @@ export class Coverage {
     this.proof = proof
     this.emit = emit
     this.state = state
+    this.dirty = state.run !== null
   }
 
   get heldUntil(): Nanos | undefined {

@@ -1,0 +1,403 @@
+import { expect, it } from 'vitest'
+import { LaneScript, ListSink } from '../../testkit/lane-script.js'
+import { toyChecksum, toyExchange } from '../../testkit/toy-exchange.js'
+import { Deriver } from './deriver.js'
+
+const TRADES = 'toy trades A/B'
+const BOOK = 'toy book_deltas A/B'
+const T = 'trades AB'
+const B = 'book:10 AB'
+const C = 'ohlc:1m AB'
+
+const trade = (script: LaneScript, seconds: number, id?: number) => ({
+  sub: T,
+  ...(id === undefined ? {} : { id }),
+  t: script.ms(seconds),
+  p: '10.50',
+  q: '1',
+})
+
+/** The held stretches of a dataset in seconds of the script. */
+function held(script: LaneScript, dataset: string) {
+  const seconds = (time: bigint) => Number(time - script.at(0)) / 1e9
+  return script.sink
+    .held(dataset)
+    .map(({ from, until, before, last }) => ({ from: seconds(from), until: seconds(until), before, last }))
+}
+
+it('trades with a counter: a cut that cost nothing leaves two stretches that join by their counters', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(0.1, 1, { ack: [T] })
+  script.frame(0.2, 1, trade(script, 0.2, 249))
+  script.frame(0.5, 1, trade(script, 0.5, 250))
+  script.close(2, 1)
+  script.open(7, 2, ['trades'])
+  script.frame(7.1, 2, { ack: [T] })
+  script.frame(9, 2, trade(script, 9, 251))
+  script.deriver.flush()
+  expect(held(script, TRADES)).toEqual([
+    { from: 0.2, until: 0.5, before: 248n, last: 250n },
+    { from: 9, until: 9, before: 250n, last: 251n },
+  ])
+  expect(script.sink.rows.trades).toHaveLength(3)
+})
+
+it('trades with a counter: a jump ends the stretch at the last trade before it and names what is missing', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(0.5, 1, trade(script, 0.5, 250))
+  script.frame(9, 1, trade(script, 9, 254))
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([
+    [0.5, 0.5],
+    [9, 9],
+  ])
+  expect(script.sink.breaks(TRADES)).toMatchObject([
+    { code: 'SEQUENCE_GAP', at: script.at(0.5), detail: '3 missing after 250' },
+  ])
+})
+
+it('trades without a counter: held to the last sign of life minus a second, and from the confirmation plus a second', () => {
+  const script = new LaneScript(toyExchange({ proof: 'none' }))
+  script.open(-1, 1, ['trades'])
+  script.frame(-0.9, 1, { ack: [T] })
+  script.frame(0, 1, trade(script, 0))
+  script.frame(1.5, 1, { beat: 1 })
+  script.close(2, 1)
+  script.open(6.9, 2, ['trades'])
+  script.frame(7, 2, { ack: [T] })
+  script.frame(9, 2, trade(script, 9))
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([
+    [0, 0.5],
+    [8, 9],
+  ])
+})
+
+it('a quiet stream with a counter does not grow by heartbeats: only the next id proves', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(1, 1, trade(script, 1, 1))
+  script.frame(60, 1, { beat: 1 })
+  script.deriver.flush()
+  expect(held(script, TRADES)).toEqual([{ from: 1, until: 1, before: 0n, last: 1n }])
+})
+
+it('the start is nobody’s loss when the first connection delivers, and a loss since the request when it fails', () => {
+  const good = new LaneScript(toyExchange())
+  good.want(0, TRADES)
+  good.open(0, 1, ['trades'])
+  good.frame(3, 1, trade(good, 3, 1))
+  good.deriver.flush()
+  expect(good.sink.wanted(TRADES)).toMatchObject([{ from: good.at(3), until: null }])
+
+  const failing = new LaneScript(toyExchange())
+  failing.want(0, TRADES)
+  failing.open(0, 1, ['trades'])
+  failing.close(1, 1, 'CONNECT_FAILED')
+  failing.open(2, 2, ['trades'])
+  failing.frame(3, 2, trade(failing, 3, 1))
+  failing.deriver.flush()
+  expect(failing.sink.wanted(TRADES)).toMatchObject([{ from: failing.at(0), until: null }])
+  expect(failing.sink.breaks(TRADES)).toMatchObject([{ code: 'CONNECT_FAILED', at: failing.at(0) }])
+})
+
+it('a refused subscription is a loss since it was wanted, and the others go on', () => {
+  const script = new LaneScript(toyExchange())
+  script.want(0, TRADES, BOOK)
+  script.open(0, 1, ['trades', 'book'])
+  script.frame(1, 1, { no: [B], why: 'no such book' })
+  script.frame(2, 1, trade(script, 2, 1))
+  script.deriver.flush()
+  expect(script.sink.wanted(BOOK)).toMatchObject([{ from: script.at(0), until: null }])
+  expect(script.sink.breaks(BOOK)).toMatchObject([{ code: 'SUBSCRIBE_REJECTED', detail: 'no such book' }])
+  expect(script.sink.rows.trades).toHaveLength(1)
+})
+
+it('a stream that is stopped is wanted up to its last proof: the silence after it is no gap', () => {
+  const script = new LaneScript(toyExchange())
+  script.want(0, TRADES)
+  script.open(0, 1, ['trades'])
+  script.frame(1, 1, trade(script, 1, 1))
+  script.frame(2, 1, trade(script, 2, 2))
+  script.decide(5, 1, { what: 'unsubscribe', ids: [T] })
+  script.unwant(5, TRADES)
+  expect(script.sink.wanted(TRADES)).toMatchObject([{ from: script.at(1), until: script.at(2) }])
+})
+
+it('a stopped stream writes nothing more although frames still arrive', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(1, 1, trade(script, 1, 1))
+  script.decide(2, 1, { what: 'unsubscribe', ids: [T] })
+  script.frame(2.1, 1, trade(script, 2.1, 2))
+  expect(script.wishes.at(-1)).toMatchObject({ wish: 'send', messages: ['{"unsubscribe":["trades AB"]}'] })
+  expect(script.sink.rows.trades).toHaveLength(1)
+})
+
+const whole = (script: LaneScript, seconds: number, sequence: number) => ({
+  sub: B,
+  whole: sequence,
+  t: script.ms(seconds),
+  b: [['10', '1']],
+  a: [['11', '1']],
+})
+const change = (script: LaneScript, seconds: number, from: number, to = from) => ({
+  sub: B,
+  from,
+  to,
+  t: script.ms(seconds),
+  b: [['10', String(to)]],
+  a: [],
+})
+
+it('a book whose sequence breaks is not published, is asked for anew, and is held up to the last change in order', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['book'])
+  script.frame(0.1, 1, { ack: [B] })
+  script.frame(0.2, 1, whole(script, 0.2, 890))
+  script.frame(1.9, 1, change(script, 1.9, 891, 900))
+  script.frame(3, 1, change(script, 3, 902))
+  script.frame(3.1, 1, change(script, 3.1, 903))
+  expect(script.wishes.filter(({ wish }) => wish === 'send').at(-1)).toMatchObject({
+    messages: ['{"resync":"book:10 AB"}'],
+  })
+  script.frame(8, 1, whole(script, 8, 940))
+  script.deriver.flush()
+  expect(held(script, BOOK)).toEqual([
+    { from: 0.2, until: 1.9, before: 890n, last: 900n },
+    { from: 8, until: 8, before: 940n, last: 940n },
+  ])
+  expect(script.sink.rows.book_deltas.map(({ row }) => row.last_sequence)).toEqual([890n, 890n, 900n, 940n, 940n])
+})
+
+it('after a cut, a snapshot at the same sequence proves that the book did not change', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['book'])
+  script.frame(0.1, 1, { ack: [B] })
+  script.frame(1.9, 1, whole(script, 1.9, 900))
+  script.close(2, 1)
+  script.open(7, 2, ['book'])
+  script.frame(7.1, 2, { ack: [B] })
+  script.frame(8, 2, whole(script, 8, 900))
+  script.deriver.flush()
+  expect(held(script, BOOK).map(({ before, last }) => [before, last])).toEqual([
+    [900n, 900n],
+    [900n, 900n],
+  ])
+})
+
+it('a wrong checksum takes back what no checksum had vouched for', () => {
+  const script = new LaneScript(toyExchange({ checksums: true }))
+  const book = (seconds: number, amount: string, sum?: number) => ({
+    sub: B,
+    t: script.ms(seconds),
+    b: [['10', amount]],
+    a: [],
+    ...(sum === undefined ? {} : { sum }),
+  })
+  script.open(0, 1, ['book'])
+  script.frame(0.1, 1, { ack: [B] })
+  const first = { bids: [['10', '1']] as const, asks: [['11', '1']] as const }
+  script.frame(0.2, 1, {
+    sub: B,
+    whole: null,
+    t: script.ms(0.2),
+    b: first.bids,
+    a: first.asks,
+    sum: toyChecksum(first),
+  })
+  script.frame(59.8, 1, book(59.8, '2', 31))
+  script.frame(59.9, 1, book(59.9, '3'))
+  script.frame(60, 1, book(60, '4', 1))
+  script.frame(60.6, 1, {
+    sub: B,
+    whole: null,
+    t: script.ms(60.6),
+    b: first.bids,
+    a: first.asks,
+    sum: toyChecksum(first),
+  })
+  script.deriver.flush()
+  expect(held(script, BOOK).map(({ from, until }) => [from, until])).toEqual([
+    [0.2, 59.8],
+    [60.6, 60.6],
+  ])
+  expect(script.sink.breaks(BOOK)).toMatchObject([{ code: 'CHECKSUM_MISMATCH' }])
+})
+
+it('a REST snapshot is joined with the changes that came meanwhile; one that is too old is asked for again', () => {
+  const script = new LaneScript(toyExchange({ snapshot: 'rest' }))
+  script.open(0, 1, ['book'])
+  script.frame(0.1, 1, { ack: [B] })
+  expect(script.wishes.at(-1)).toEqual({ wish: 'snapshot', connection: 1, id: B })
+  script.frame(0.2, 1, change(script, 0.2, 101, 105))
+  script.frame(0.3, 1, change(script, 0.3, 106, 110))
+  script.rest(0.4, 1, B, { whole: 90, b: [['10', '1']], a: [['11', '1']] })
+  expect(script.sink.rows.book_deltas).toHaveLength(0)
+  script.tick(2)
+  expect(script.wishes.filter(({ wish }) => wish === 'snapshot')).toHaveLength(2)
+  script.rest(2.1, 1, B, { whole: 103, b: [['10', '1']], a: [['11', '1']] })
+  expect(
+    script.sink.rows.book_deltas.map(({ row }) => [row.side, row.amount, row.last_sequence, row.is_snapshot]),
+  ).toEqual([
+    ['bid', '110', 110n, true],
+    ['ask', '1', 110n, true],
+  ])
+  script.frame(2.2, 1, change(script, 2.2, 111))
+  script.deriver.flush()
+  expect(held(script, BOOK)).toEqual([{ from: 0.3, until: 2.2, before: 110n, last: 111n }])
+})
+
+it('books are stored at each time_step boundary as all frames before it left them; nothing while there is no book', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['book'], 5)
+  script.frame(0.1, 1, { ack: [B] })
+  script.tick(5.5)
+  script.frame(6, 1, whole(script, 6, 1))
+  script.frame(9.99, 1, change(script, 9.99, 2))
+  script.frame(10.01, 1, change(script, 10.01, 3))
+  script.tick(21)
+  const stored = script.sink.rows.book_snapshots.map(({ row }) => [
+    Number(row.receive_time - script.at(0)) / 1e9,
+    row.side,
+    row.amount,
+    row.last_sequence,
+    row.proof,
+  ])
+  expect(stored).toEqual([
+    [10, 'bid', '2', 2n, 'verified'],
+    [10, 'ask', '1', 2n, 'verified'],
+    [20, 'bid', '3', 3n, 'verified'],
+    [20, 'ask', '1', 3n, 'verified'],
+  ])
+})
+
+it('a rule that fails on every message asks for a snapshot with growing pauses, not each time', () => {
+  const script = new LaneScript(toyExchange({ checksums: true }))
+  script.open(0, 1, ['book'])
+  script.frame(0, 1, { ack: [B] })
+  for (let second = 0; second < 30; second++) {
+    script.tick(second)
+    script.frame(second + 0.5, 1, { sub: B, whole: null, t: script.ms(second), b: [['10', '1']], a: [], sum: 1 })
+  }
+  expect(script.wishes.filter(({ wish }) => wish === 'send').length).toBeLessThan(10)
+})
+
+it('a crossed book is taken anew after a second, not for the moment between two messages of a batch', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['book'])
+  script.frame(0, 1, { ack: [B] })
+  script.frame(0.1, 1, whole(script, 0.1, 1))
+  script.frame(0.9, 1, { sub: B, from: 2, to: 2, t: script.ms(0.9), b: [['11', '5']], a: [] })
+  script.tick(1)
+  script.frame(1.1, 1, {
+    sub: B,
+    from: 3,
+    to: 3,
+    t: script.ms(1.1),
+    b: [],
+    a: [
+      ['11', '0'],
+      ['12', '1'],
+    ],
+  })
+  script.tick(2)
+  script.tick(3)
+  expect(script.sink.breaks(BOOK)).toEqual([])
+  script.frame(3.1, 1, { sub: B, from: 4, to: 4, t: script.ms(3.1), b: [['12', '5']], a: [] })
+  script.tick(4)
+  script.tick(5)
+  expect(script.sink.breaks(BOOK)).toMatchObject([{ code: 'BOOK_CROSSED' }])
+})
+
+it('a book moves to a new date as a whole, opened by a full snapshot, and a late change does not take it back', () => {
+  const midnight = Date.parse('2026-11-24T00:00:00Z')
+  const script = new LaneScript(toyExchange(), midnight)
+  script.open(-5, 1, ['book'])
+  script.frame(-5, 1, { ack: [B] })
+  script.frame(-4, 1, whole(script, -4, 1))
+  script.frame(1, 1, change(script, 1, 2))
+  script.frame(2, 1, change(script, -1, 3))
+  const day = Math.floor(midnight / 86_400_000)
+  expect(script.sink.rows.book_deltas.map(({ row }) => [row.day - day, row.is_snapshot, row.last_sequence])).toEqual([
+    [-1, true, 1n],
+    [-1, true, 1n],
+    [0, true, 1n],
+    [0, true, 1n],
+    [0, false, 2n],
+    [0, false, 3n],
+  ])
+})
+
+it('candles: closed by the flag, by a later one, or by quiet after their end; open ones are never stored', () => {
+  const script = new LaneScript(toyExchange())
+  const candle = (seconds: number, open: number, done?: boolean) => ({
+    sub: C,
+    open: script.ms(open),
+    t: script.ms(seconds),
+    ...(done === undefined ? {} : { done }),
+  })
+  script.open(0, 1, ['ohlc'])
+  script.frame(1, 1, candle(1, 0))
+  script.frame(61, 1, candle(61, 60))
+  script.tick(125)
+  const opens = () => script.sink.rows.ohlc.map(({ row }) => Number(row.open_time - script.at(0)) / 1e9)
+  expect(opens()).toEqual([0])
+  script.tick(131)
+  expect(opens()).toEqual([0, 60])
+  script.frame(140, 1, candle(140, 120, false))
+  script.frame(180, 1, candle(180, 120, true))
+  script.tick(300)
+  expect(opens()).toEqual([0, 60, 120])
+  script.deriver.flush()
+  expect(held(script, 'toy ohlc A/B 1m').map(({ from, until }) => [from, until])).toEqual([[0, 180]])
+})
+
+it('a frame that cannot be read breaks what has no proof of its own and leaves the rest alone', () => {
+  const script = new LaneScript(toyExchange({ proof: 'none' }))
+  script.open(0, 1, ['trades', 'book'])
+  script.frame(0, 1, { ack: [T, B] })
+  script.frame(0.1, 1, whole(script, 0.1, 1))
+  script.frame(0.2, 1, trade(script, 0.2))
+  script.frame(0.3, 1, '{"sub":"tra')
+  expect(script.sink.breaks(TRADES)).toMatchObject([{ code: 'BAD_MESSAGE' }])
+  expect(script.sink.breaks(BOOK)).toEqual([])
+})
+
+it('state saved and restored between any two records gives the same rows and facts', () => {
+  const build = (restarting: boolean) => {
+    const script = new LaneScript(toyExchange({ snapshot: 'rest' }))
+    const step = (act: () => void) => {
+      act()
+      if (restarting) script.restart()
+    }
+    step(() => script.want(0, TRADES, BOOK))
+    step(() => script.open(0, 1, ['trades', 'book', 'ohlc'], 5))
+    step(() => script.frame(0.1, 1, { ack: [T, B, C] }))
+    step(() => script.frame(0.2, 1, change(script, 0.2, 101, 105)))
+    step(() => script.rest(0.4, 1, B, { whole: 103, b: [['10', '1']], a: [['11', '1']] }))
+    step(() => script.frame(0.5, 1, trade(script, 0.5, 7)))
+    step(() => script.frame(1, 1, { sub: C, open: script.ms(-60), t: script.ms(1) }))
+    step(() => script.frame(2, 1, { sub: C, open: script.ms(0), t: script.ms(2) }))
+    step(() => script.frame(3, 1, change(script, 3, 106)))
+    step(() => script.tick(11))
+    step(() => script.frame(12, 1, change(script, 12, 108)))
+    step(() => script.frame(12.5, 1, trade(script, 12.5, 9)))
+    step(() => script.close(13, 1))
+    script.deriver.flush()
+    return script.sink
+  }
+  const once = build(false)
+  const restarted = build(true)
+  expect(restarted.rows).toEqual(once.rows)
+  expect(restarted.held(TRADES)).toEqual(once.held(TRADES))
+  expect(restarted.held(BOOK)).toEqual(once.held(BOOK))
+  expect(restarted.wanted(BOOK)).toEqual(once.wanted(BOOK))
+})
+
+it('a state of another decoder is refused, not misread', () => {
+  const deriver = new Deriver(() => toyExchange(), new ListSink())
+  expect(deriver.restore('{"decoder":0}')).toBe(false)
+})

@@ -1,0 +1,188 @@
+import { z } from 'zod'
+import type { Conversation, ExchangeAdapter, Reading } from '../src/exchanges/exchange.js'
+import type { AdapterEvent } from '../src/model/event.js'
+import type { Nanos } from '../src/model/time.js'
+
+const levels = z.array(z.tuple([z.string(), z.string()]))
+const time = z.number().optional()
+const sum = z.number().optional()
+const control = z.union([
+  z.object({ ack: z.array(z.string()) }),
+  z.object({ gone: z.array(z.string()) }),
+  z.object({ no: z.array(z.string()), why: z.string() }),
+  z.object({ beat: z.literal(1) }),
+  z.object({ lost: z.string() }),
+])
+const data = z.union([
+  z.object({ sub: z.string(), id: z.number().optional(), t: time, p: z.string(), q: z.string() }),
+  z.object({ sub: z.string(), whole: z.number().nullable(), t: time, b: levels, a: levels, sum }),
+  z.object({
+    sub: z.string(),
+    from: z.number().optional(),
+    to: z.number().optional(),
+    t: time,
+    b: levels,
+    a: levels,
+    sum,
+  }),
+  z.object({ sub: z.string(), open: z.number(), t: time, done: z.boolean().optional() }),
+])
+const frame = z.union([control, data])
+
+/** Milliseconds of the toy venue's clock as nanoseconds. */
+export const ms = (value: number | undefined): Nanos | undefined =>
+  value === undefined ? undefined : BigInt(value) * 1_000_000n
+
+/** Sum of all prices times amounts, rounded: stands in for a venue's checksum. */
+export function toyChecksum(book: {
+  bids: readonly (readonly [string, string])[]
+  asks: readonly (readonly [string, string])[]
+}): number {
+  let sum = 0
+  for (const [price, amount] of [...book.bids, ...book.asks]) sum += Number(price) * Number(amount)
+  return Math.round(sum)
+}
+
+function eventsOf(message: z.infer<typeof data>): AdapterEvent[] {
+  const symbol = message.sub.split(' ')[1] ?? ''
+  const stamped = { symbol, exchangeTime: ms(message.t) }
+  if ('p' in message) {
+    const counter = message.id === undefined ? undefined : BigInt(message.id)
+    return [
+      {
+        kind: 'trade',
+        ...stamped,
+        tradeId: counter?.toString(),
+        price: message.p,
+        amount: message.q,
+        takerSide: 'buy',
+        counter,
+      },
+    ]
+  }
+  if ('open' in message) {
+    const values = { open: '1', high: '1', low: '1', close: '1', volume: '1' }
+    const missing = { quoteVolume: undefined, trades: undefined, takerBuyVolume: undefined, vwap: undefined }
+    return [
+      {
+        kind: 'candle',
+        ...stamped,
+        interval: '1m',
+        openTime: ms(message.open) ?? 0n,
+        ...values,
+        ...missing,
+        closed: message.done,
+      },
+    ]
+  }
+  const book = { ...stamped, bids: message.b, asks: message.a, checksum: message.sum }
+  if ('whole' in message)
+    return [{ kind: 'book_snapshot', ...book, sequence: message.whole === null ? undefined : BigInt(message.whole) }]
+  const { from, to } = message
+  return [
+    {
+      kind: 'book_delta',
+      ...book,
+      firstSequence: from === undefined ? undefined : BigInt(from),
+      lastSequence: to === undefined ? undefined : BigInt(to),
+    },
+  ]
+}
+
+/** A venue with the simplest protocol there is, to test the engine with nothing else in the way. */
+export function toyExchange(
+  options: {
+    proof?: ExchangeAdapter['capabilities'][number]['proof']
+    snapshot?: 'rest' | 'stream'
+    checksums?: boolean
+  } = {},
+): ExchangeAdapter {
+  const proof = options.proof ?? 'counter'
+  return {
+    id: 'toy',
+    name: 'Toy',
+    docs: 'none',
+    capabilities: [
+      { channel: 'trades', proof, axis: 'exchange' },
+      { channel: 'book', proof: options.checksums ? 'checksum' : 'chain', axis: 'exchange', depths: [10, 100] },
+      { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m'] },
+    ],
+    limits: {
+      subscriptionsPerConnection: 10,
+      messagesPerSecond: 1000,
+      connects: { count: 100, perMs: 1000 },
+      rest: { weight: 100, perMs: 1000 },
+    },
+    endpoints: { websocket: 'ws://127.0.0.1:1', rest: 'http://127.0.0.1:1' },
+    taskPer: 'pair',
+    instruments: { path: '/instruments', weight: 1, read: () => [] },
+    live: {
+      plan: (subscriptions) => [{ path: '/ws', subscriptions }],
+      silentAfterMs: 10_000,
+      acknowledges: true,
+      converse: (plan): Conversation => ({
+        state: {},
+        open: () => [JSON.stringify({ subscribe: plan.subscriptions.map(({ id }) => id) })],
+        unsubscribe: (ids) => [JSON.stringify({ unsubscribe: ids })],
+        resync: (id) => [JSON.stringify({ resync: id })],
+        read(text): Reading {
+          let json: unknown
+          try {
+            json = JSON.parse(text)
+          } catch {
+            return { kind: 'bad', reason: 'not JSON', events: [] }
+          }
+          const parsed = frame.safeParse(json)
+          if (!parsed.success) return { kind: 'unknown', reason: 'no such form', events: [] }
+          const message = parsed.data
+          if ('ack' in message) return { kind: 'ack', confirmed: message.ack, released: [], events: [] }
+          if ('gone' in message) return { kind: 'ack', confirmed: [], released: message.gone, events: [] }
+          if ('no' in message)
+            return {
+              kind: 'reject',
+              rejected: message.no,
+              code: 'SUBSCRIBE_REJECTED',
+              message: message.why,
+              events: [],
+            }
+          if ('beat' in message) return { kind: 'heartbeat', proves: undefined, events: [] }
+          if ('lost' in message)
+            return {
+              kind: 'notice',
+              name: 'lost',
+              events: [{ kind: 'break', code: 'SEQUENCE_GAP', symbol: undefined, detail: message.lost }],
+            }
+          return { kind: 'data', subscription: message.sub, events: eventsOf(message) }
+        },
+      }),
+    },
+    book: {
+      firstSnapshot: options.snapshot ?? 'stream',
+      snapshot: ({ symbol }) => ({
+        path: `/book/${symbol}`,
+        weight: 1,
+        read: (body) => {
+          const message = z.object({ whole: z.number(), b: levels, a: levels }).parse(JSON.parse(body))
+          return {
+            kind: 'book_snapshot',
+            symbol,
+            exchangeTime: undefined,
+            sequence: BigInt(message.whole),
+            bids: message.b,
+            asks: message.a,
+            checksum: undefined,
+          }
+        },
+      }),
+      follows: (sequence, delta, first) => {
+        if (sequence === undefined || delta.firstSequence === undefined || delta.lastSequence === undefined)
+          return 'apply'
+        if (delta.lastSequence <= sequence) return 'stale'
+        if (first ? delta.firstSequence <= sequence + 1n : delta.firstSequence === sequence + 1n) return 'apply'
+        return 'break'
+      },
+      ...(options.checksums ? { checksum: toyChecksum } : {}),
+      cutsToDepth: false,
+    },
+  }
+}
