@@ -232,3 +232,15 @@ export function asCollectorError(error: unknown, code: ErrorCode): CollectorErro
   if (error instanceof CollectorError) return error
   return new CollectorError(code, error instanceof Error ? error.message : String(error), { cause: error })
 }
+
+/** A CollectorError as plain data, to cross threads or stand in JSON; anything else becomes STORE_FAILED with its message. */
+export function encodeError(error: unknown): { code: string; message: string; remedy: string | undefined } {
+  const { code, message, remedy } = asCollectorError(error, 'STORE_FAILED')
+  return { code, message, remedy }
+}
+
+/** Inverse of `encodeError`. */
+export function decodeError(error: { code: string; message: string; remedy: string | undefined }): CollectorError {
+  const code = Object.hasOwn(ERRORS, error.code) ? (error.code as ErrorCode) : 'STORE_FAILED'
+  return new CollectorError(code, error.message, error.remedy === undefined ? {} : { remedy: error.remedy })
+}
