@@ -1,0 +1,13 @@
+import type { ConnectionPlan, Subscription } from '../exchange.js'
+
+/** Cuts a list into pieces of at most `size`, in order. */
+export function batches<T>(items: readonly T[], size: number): T[][] {
+  const cut: T[][] = []
+  for (let at = 0; at < items.length; at += size) cut.push(items.slice(at, at + size))
+  return cut
+}
+
+/** As few connections as the venue's limit allows, all on one path. */
+export function planOnPath(path: string, limit: number, subscriptions: readonly Subscription[]): ConnectionPlan[] {
+  return batches(subscriptions, limit).map((part) => ({ path, subscriptions: part }))
+}
