@@ -89,3 +89,13 @@ it('ends when it is told to: connections closed, files complete, port free', asy
   await second.close()
   await second.close()
 })
+
+it.skipIf(process.platform !== 'linux')(
+  'a full disk under the truth is told at the end, and the market goes on',
+  async () => {
+    const emulator = await startEmulator({ port: 0, truth: '/dev/full', instruments: 1, rate: 100 })
+    const client = await connectClient(cleanup, emulator, '/binance/ws/btcusdt@trade')
+    await waitFor(() => client.heard.length > 20)
+    await expect(emulator.close()).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  },
+)

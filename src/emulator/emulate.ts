@@ -32,18 +32,21 @@ export interface EmulatorOptions {
   readonly faults?: string
   /** Where to write the faults that were carried out, as ndjson. */
   readonly faultLog?: string
+  /** Ready-made venues (recordings) to serve instead of seeded markets. */
+  readonly venues?: readonly Venue[]
   readonly clock?: Clock
 }
 
 export interface Emulator {
   readonly port: number
-  /** Ends every connection, writes the files to their end. May be called twice. */
+  /** Ends every connection, writes the files to their end; rejects where a file is not complete. May be called twice. */
   close(): Promise<void>
 }
 
 interface Running {
   readonly venue: Venue
-  readonly market: Market
+  /** Of a seeded market; a recording has none. */
+  readonly market: Market | undefined
 }
 
 /** Starts emulated exchanges on 127.0.0.1. Throws USAGE for options that make no sense, PORT_IN_USE when the port is taken. */
@@ -52,7 +55,9 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
   const count = inRange('--instruments', options.instruments ?? 10, 1, COINS.length)
   const rate = inRange('--rate', options.rate ?? 20, 0, 10_000)
   const script =
-    options.faults === undefined ? [] : parseFaultScript(await faultScript(options.faults), kinds.map(exchangeOf))
+    options.faults === undefined
+      ? []
+      : parseFaultScript(await faultScript(options.faults), (options.venues ?? kinds).map(exchangeOf))
   signal?.throwIfAborted()
   const clock = options.clock ?? systemClock()
   const files: LineFile[] = []
@@ -68,7 +73,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
     const startWall = clock.wall()
     const startMono = clock.mono()
     let now: Nanos = startWall
-    const running: readonly Running[] = kinds.map((kind) => {
+    const seeded = (kind: VenueKind): Running => {
       const { exchange } = kind
       const specs = kind.instruments(COINS.slice(0, count))
       const seed = `${options.seed ?? '1'} ${exchange}`
@@ -81,7 +86,9 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         rejects: (channel, symbol) => faults.rejects(exchange, channel, symbol),
       })
       return { venue, market }
-    })
+    }
+    const running: readonly Running[] =
+      options.venues?.map((venue) => ({ venue, market: undefined })) ?? kinds.map(seeded)
     const server = new EmulatorServer({
       venues: running.map(({ venue }) => venue),
       faults,
@@ -99,7 +106,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       // Time is the start plus what has passed on the monotonic clock: it never goes back, whatever is done to the wall clock.
       now = startWall + (clock.mono() - startMono)
       for (const { venue, market } of running) {
-        market.advance(now, (turn) => venue.happened(turn))
+        market?.advance(now, (turn) => venue.happened(turn))
         venue.tick(now)
       }
     })
@@ -111,10 +118,11 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         faults.close()
         await server.close()
         for (const each of files) each.close()
+        for (const { failed } of files) if (failed) throw failed
       })()
       return closed
     }
-    signal?.addEventListener('abort', () => void close(), { once: true })
+    signal?.addEventListener('abort', () => void close().catch(() => {}), { once: true })
     if (signal?.aborted) await close()
     return { port, close }
   } catch (error) {
@@ -134,7 +142,7 @@ function chosenKinds(wanted: readonly string[] | undefined): readonly VenueKind[
   })
 }
 
-function exchangeOf(kind: VenueKind): string {
+function exchangeOf(kind: { readonly exchange: string }): string {
   return kind.exchange
 }
 

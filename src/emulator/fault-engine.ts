@@ -11,6 +11,8 @@ export interface FaultyConnection {
   /** Whether a frame of this instrument was ever sent on it. */
   carries(symbol: string): boolean
   cut(): void
+  /** Lets the venue announce that it will end the connection. */
+  warn(): void
   close(code: number, reason: string): void
   hang(ms: number): void
 }
@@ -159,8 +161,11 @@ export class FaultEngine {
       for (const connection of this.chosen(fault)) {
         execution.connections.push(connection.number)
         if (fault.fault === 'cut') connection.cut()
-        else if (fault.fault === 'close') connection.close(fault.code ?? 1001, fault.reason ?? '')
-        else connection.hang(fault.ms ?? 0)
+        else if (fault.fault === 'hang') connection.hang(fault.ms ?? 0)
+        else {
+          if (fault.notice) connection.warn()
+          connection.close(fault.code ?? 1001, fault.reason ?? '')
+        }
       }
     if (fault.ms !== undefined) this.later(fault.ms, () => this.finish(execution))
     else if (!isFrameFault(fault.fault)) this.finish(execution)

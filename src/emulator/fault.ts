@@ -5,7 +5,7 @@ import { CollectorError } from '../model/error.js'
  * What a fault can be, and which fields it takes beside `exchange` (an id or `all`) and `at_ms` (since the start; absent = now).
  *
  * - `cut`: connections end without a close frame. `close`: with one (`code`, 1001 if absent), as after 24 hours.
- *   Both: `connections` `all` (if absent) or `one` (the oldest); with `symbol` only those that carried it.
+ *   `notice`: true has the venue announce it first, where the venue does that. Both: `connections` `all` (if absent) or `one` (the oldest); with `symbol` only those that carried it.
  * - `hang`: connections stay open for `ms`, but nothing is sent, answered or heard; what should have been sent is lost.
  * - `refuse`: for `ms` no connection is accepted, neither WebSocket nor HTTP.
  * - `delay`: for `ms` every frame comes `by_ms` late, in order.
@@ -17,7 +17,7 @@ import { CollectorError } from '../model/error.js'
  */
 const FIELDS = {
   cut: { optional: ['connections', 'symbol'], required: [] },
-  close: { optional: ['connections', 'symbol', 'code', 'reason'], required: [] },
+  close: { optional: ['connections', 'symbol', 'code', 'reason', 'notice'], required: [] },
   hang: { optional: ['connections', 'symbol'], required: ['ms'] },
   refuse: { optional: [], required: ['ms'] },
   delay: { optional: [], required: ['ms', 'by_ms'] },
@@ -50,6 +50,7 @@ export interface Fault {
   readonly form?: CorruptForm
   readonly code?: number
   readonly reason?: string
+  readonly notice?: boolean
   readonly status?: number
   readonly retry_after_s?: number
   readonly path?: string
@@ -84,6 +85,7 @@ const RULES: Readonly<Record<Field | 'at_ms', { expected: string; holds(value: u
     holds: (value) => [1000, 1001, 1011, 1012, 1013].includes(Number(value)),
   },
   reason: text,
+  notice: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
   status: {
     expected: '429, 418, 403 or 500 to 504',
     holds: (v) => [403, 418, 429, 500, 501, 502, 503, 504].includes(Number(v)),

@@ -27,6 +27,7 @@ export class SocketLink implements Link, FaultyConnection {
   private readonly options: SocketLinkOptions
   private readonly symbols = new Set<string>()
   private socket: WebSocket | undefined
+  private session: Session | undefined
   /** Frames from before the socket was open. */
   private early: { readonly text: string; readonly label: FrameLabel | undefined }[] = []
   /** Frames that wait for a delay to pass, in order. */
@@ -47,6 +48,7 @@ export class SocketLink implements Link, FaultyConnection {
   attach(socket: WebSocket, session: Session): void {
     const { faults, clock, manners } = this.options
     this.socket = socket
+    this.session = session
     let answeredAt = clock.mono()
     const recent: bigint[] = []
     const heard = (): boolean => {
@@ -122,6 +124,10 @@ export class SocketLink implements Link, FaultyConnection {
       case undefined:
         this.pass([text])
     }
+  }
+
+  warn(): void {
+    this.session?.warn?.()
   }
 
   close(code: number, reason: string): void {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Clock } from '../lib/clock.js'
-import { CollectorError } from '../model/error.js'
+import { asCollectorError, CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import type { MarketTrade } from './candles.js'
 import { amountText, priceText } from './instrument-spec.js'
@@ -66,7 +66,7 @@ const FLUSH_BYTES = 1024 * 1024
 
 /**
  * A file of lines, written each second and at `close`. Never holds more than about a megabyte: then it writes at once, and the
- * emulator waits for the disk.
+ * emulator waits for the disk. When the disk refuses, nothing more is written and `failed` says why.
  */
 export class LineFile {
   private readonly file: number
@@ -74,6 +74,7 @@ export class LineFile {
   private lines: string[] = []
   private size = 0
   private open = true
+  private failure: CollectorError | undefined
 
   /** Opens `path` anew. Throws USAGE when it cannot be written. */
   constructor(path: string, clock: Clock) {
@@ -86,8 +87,12 @@ export class LineFile {
     this.cancel = clock.every(1000, () => this.flush())
   }
 
+  get failed(): CollectorError | undefined {
+    return this.failure
+  }
+
   write(line: string): void {
-    if (!this.open) return
+    if (!this.open || this.failure) return
     this.lines.push(line)
     this.size += line.length
     if (this.size >= FLUSH_BYTES) this.flush()
@@ -98,7 +103,11 @@ export class LineFile {
     const bytes = Buffer.from(`${this.lines.join('\n')}\n`)
     this.lines = []
     this.size = 0
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.file, bytes, written)
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.file, bytes, written)
+    } catch (error) {
+      this.failure = asCollectorError(error, 'STORE_FAILED')
+    }
   }
 
   close(): void {

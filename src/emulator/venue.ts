@@ -27,6 +27,8 @@ export interface Link {
 /** One client's conversation with the venue, from open to close. */
 export interface Session {
   receive(text: string): void
+  /** Says what the venue says before it ends connections for maintenance, where it says something. */
+  warn?(): void
   /** The connection has ended, whoever ended it: release everything. */
   closed(): void
 }

@@ -2,7 +2,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Cleanup, connectClient, request, startTestEmulator, waitFor } from '../../../testkit/emulator-client.js'
+import {
+  Cleanup,
+  connectClient,
+  orderFaults,
+  request,
+  startTestEmulator,
+  waitFor,
+} from '../../../testkit/emulator-client.js'
 import type { Emulator, EmulatorOptions } from '../emulate.js'
 
 interface Depth {
@@ -188,9 +195,38 @@ describe('Binance over real sockets', () => {
     expect(status).toBe(418)
   })
 
+  it('announces a shutdown before it ends connections', async () => {
+    const emulator = await start()
+    const client = await connect(emulator, '/stream')
+    await orderFaults(emulator, { exchange: 'binance', fault: 'close', notice: true })
+    await waitFor(() => client.closed() === 1001)
+    expect(client.messages()).toEqual([{ e: 'serverShutdown', E: expect.any(Number) }])
+  })
+
+  it('a fault refuses a subscription as a whole, as the venue does with a request it does not take', async () => {
+    const emulator = await start()
+    await orderFaults(emulator, {
+      exchange: 'binance',
+      fault: 'reject',
+      ms: 60_000,
+      channel: 'trades',
+      symbol: 'BTCUSDT',
+    })
+    const client = await connect(emulator, '/stream')
+    client.say({ method: 'SUBSCRIBE', params: ['btcusdt@trade'], id: 1 })
+    client.say({ method: 'SUBSCRIBE', params: ['ethusdt@trade'], id: 2 })
+    await waitFor(() => client.heard.length >= 2)
+    expect(client.messages().slice(0, 2)).toEqual([
+      { code: 2, msg: expect.any(String), id: 1 },
+      { result: null, id: 2 },
+    ])
+  })
+
   it('answers a path that is not there with 404, for both HTTP and WebSocket', async () => {
     const emulator = await start()
     await expect(connect(emulator, '/nothing')).rejects.toThrow('404')
+    await expect(connect(emulator, '/%E0%A4%A/ws')).rejects.toThrow('404')
+    await connect(emulator, '/ws/%E0%A4%A')
     expect((await fetch(`http://127.0.0.1:${emulator.port}/nowhere/`)).status).toBe(404)
   })
 })

@@ -8,6 +8,7 @@ export interface StreamHub {
   unsubscribe(stream: string, session: BinanceSession): void
   /** Whether a fault wants this stream refused. */
   refuses(stream: string): boolean
+  nowMs(): number
 }
 
 /** One WebSocket connection to Binance: `/stream` (wrapped frames) or `/ws` (raw ones). */
@@ -38,6 +39,10 @@ export class BinanceSession implements Session {
   closed(): void {
     for (const stream of this.streams) this.hub.unsubscribe(stream, this)
     this.streams.clear()
+  }
+
+  warn(): void {
+    this.link.send(JSON.stringify({ e: 'serverShutdown', E: this.hub.nowMs() }))
   }
 
   receive(text: string): void {

@@ -12,7 +12,7 @@ import type {
   VenueContext,
   VenueKind,
 } from '../venue.js'
-import { aggregateFrame, BinanceFeed, tradeFrame } from './feed.js'
+import { aggregateFrame, BinanceFeed, toMs, tradeFrame } from './feed.js'
 import { isKlineInterval, KlineStream } from './kline.js'
 import { binanceInstruments } from './listing.js'
 import { BinanceRest } from './rest.js'
@@ -49,11 +49,12 @@ class BinanceVenue implements Venue {
   }
 
   connect(link: Link, path: string, query: URLSearchParams): Session | undefined {
-    const [, form, ...streams] = path.split('/').map(decodeURIComponent)
+    const [, form, ...streams] = decoded(path).split('/')
     if (form !== 'stream' && form !== 'ws') return undefined
     const session = new BinanceSession(link, form === 'stream', {
       subscribe: (stream, by) => this.subscribe(stream, by),
       unsubscribe: (stream, by) => this.unsubscribe(stream, by),
+      nowMs: () => toMs(this.context.now()),
       refuses: (stream) => {
         const { channel, feed } = this.parse(stream) ?? {}
         return channel !== undefined && feed !== undefined && this.context.rejects(channel, feed.instrument.spec.symbol)
@@ -139,6 +140,14 @@ class BinanceVenue implements Venue {
     if (isKlineInterval(interval)) return { feed, channel: 'ohlc' as Channel, interval }
     const channel = CHANNEL_OF[name]
     return channel && { feed, channel, interval: undefined }
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 
