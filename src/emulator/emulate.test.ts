@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { Cleanup, connectClient, startTestEmulator, waitFor } from '../../testkit/emulator-client.js'
+import { Cleanup, connectClient, request, startTestEmulator, waitFor } from '../../testkit/emulator-client.js'
 import { startEmulator } from './emulate.js'
 
 const cleanup = new Cleanup()
@@ -76,6 +76,12 @@ it('the truth goes on through faults and without listeners, every id and every t
         .map((line) => line.trade_id)
       expect(new Set(ids).size).toBe(ids.length)
     }
+})
+
+it('state counts what has happened', async () => {
+  const emulator = await startTestEmulator(cleanup)
+  const trades = async () => (await request(emulator, '/_emulator/state')).body.trades
+  await waitFor(async () => (await trades()) > 10)
 })
 
 it('ends when it is told to: connections closed, files complete, port free', async () => {

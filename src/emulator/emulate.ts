@@ -73,6 +73,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
     const startWall = clock.wall()
     const startMono = clock.mono()
     let now: Nanos = startWall
+    const counts = { turns: 0, trades: 0 }
     const seeded = (kind: VenueKind): Running => {
       const { exchange } = kind
       const specs = kind.instruments(COINS.slice(0, count))
@@ -99,6 +100,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         instruments: count,
         started: String(startWall),
         now: String(now),
+        ...counts,
       }),
     })
     const port = await server.listen(options.port)
@@ -106,7 +108,11 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       // Time is the start plus what has passed on the monotonic clock: it never goes back, whatever is done to the wall clock.
       now = startWall + (clock.mono() - startMono)
       for (const { venue, market } of running) {
-        market?.advance(now, (turn) => venue.happened(turn))
+        market?.advance(now, (turn) => {
+          counts.turns++
+          counts.trades += turn.trades.length
+          venue.happened(turn)
+        })
         venue.tick(now)
       }
     })

@@ -74,7 +74,7 @@ const DAY_MS = 86_400_000
 const RULES: Readonly<Record<Field | 'at_ms', { expected: string; holds(value: unknown): boolean }>> = {
   at_ms: whole(0, 100 * DAY_MS),
   ms: whole(1, DAY_MS),
-  by_ms: whole(1, 600_000),
+  by_ms: whole(1, 60_000),
   count: whole(1, 1_000_000),
   connections: oneOf('all', 'one'),
   channel: oneOf(...CHANNELS),
