@@ -1,0 +1,151 @@
+import { readFile, rename } from 'node:fs/promises'
+import { z } from 'zod'
+import { writeFileAtomic } from '../lib/atomic-file.js'
+import type { Clock } from '../lib/clock.js'
+import { asCollectorError, type CollectorError } from '../model/error.js'
+import { isoFromNanos } from '../model/time.js'
+
+const count = z.number().int().nonnegative()
+
+const entrySchema = z.object({
+  /** How often it became live. */
+  successes: count,
+  failures: count,
+  /** Failures since the last success. */
+  consecutive_failures: count,
+  rows: count,
+  last_success_at: z.string().nullable(),
+  last_failure_at: z.string().nullable(),
+  last_error: z.object({ code: z.string(), message: z.string() }).nullable(),
+})
+
+const fileSchema = z.object({ version: z.literal(1), tasks: z.record(z.string(), entrySchema) })
+
+/** The record of one task over the life of the data folder. Times are ISO text. */
+export type HealthEntry = Readonly<z.infer<typeof entrySchema>>
+
+export interface HealthOptions {
+  /** `.dccd/metrics.json` of the data folder. */
+  readonly path: string
+  readonly clock: Clock
+  /** What nobody waits for: a file that could not be read or written. Recording goes on. */
+  readonly onError: (error: CollectorError) => void
+}
+
+const SAVE_AFTER_MS = 5000
+
+/** Counts successes and failures per task and keeps them in a file, so that a restart forgets nothing. */
+export class HealthMonitor {
+  readonly #options: HealthOptions
+  readonly #entries = new Map<string, z.infer<typeof entrySchema>>()
+  #opened = false
+  #dirty = false
+  #cancelSave: (() => void) | undefined
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(options: HealthOptions) {
+    this.#options = options
+  }
+
+  /** Adds what earlier runs counted. A file that cannot be read is set aside as `metrics.json.bad`. Does nothing the second time. */
+  async open(): Promise<void> {
+    if (this.#opened) return
+    this.#opened = true
+    const { path, onError } = this.#options
+    try {
+      const text = await readFile(path, 'utf8')
+      for (const [key, entry] of Object.entries(fileSchema.parse(JSON.parse(text)).tasks)) this.#add(key, entry)
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return
+      onError(asCollectorError(cause, 'STORE_FAILED'))
+      await rename(path, `${path}.bad`).catch(() => {})
+    }
+  }
+
+  /** The task is live; a row of failures ends. */
+  recordSuccess(key: string): void {
+    const entry = this.#entry(key)
+    entry.successes += 1
+    entry.consecutive_failures = 0
+    entry.last_success_at = this.#now()
+    this.#changed()
+  }
+
+  recordFailure(key: string, error: { readonly code: string; readonly message: string }): void {
+    const entry = this.#entry(key)
+    entry.failures += 1
+    entry.consecutive_failures += 1
+    entry.last_failure_at = this.#now()
+    entry.last_error = { code: error.code, message: error.message }
+    this.#changed()
+  }
+
+  /** Rows stored since the last call. */
+  recordRows(key: string, rows: number): void {
+    this.#entry(key).rows += rows
+    this.#changed()
+  }
+
+  /** A copy of what is known, by key. */
+  snapshot(): Readonly<Record<string, HealthEntry>> {
+    return Object.fromEntries([...this.#entries].map(([key, entry]) => [key, { ...entry }]))
+  }
+
+  /** Writes what is not yet in the file. */
+  async flush(): Promise<void> {
+    this.#cancelSave?.()
+    this.#cancelSave = undefined
+    this.#saving = this.#saving.then(() => this.#save())
+    await this.#saving
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#dirty) return
+    this.#dirty = false
+    const file: z.infer<typeof fileSchema> = { version: 1, tasks: this.snapshot() }
+    try {
+      await writeFileAtomic(this.#options.path, `${JSON.stringify(file, null, 1)}\n`)
+    } catch (cause) {
+      this.#dirty = true
+      this.#options.onError(asCollectorError(cause, 'STORE_FAILED'))
+    }
+  }
+
+  #changed(): void {
+    this.#dirty = true
+    this.#cancelSave ??= this.#options.clock.after(SAVE_AFTER_MS, () => void this.flush())
+  }
+
+  #entry(key: string): z.infer<typeof entrySchema> {
+    let entry = this.#entries.get(key)
+    if (!entry) {
+      entry = {
+        successes: 0,
+        failures: 0,
+        consecutive_failures: 0,
+        rows: 0,
+        last_success_at: null,
+        last_failure_at: null,
+        last_error: null,
+      }
+      this.#entries.set(key, entry)
+    }
+    return entry
+  }
+
+  /** Joins an older record with what was counted before the file was read. */
+  #add(key: string, older: HealthEntry): void {
+    const entry = this.#entry(key)
+    if (entry.last_success_at === null) entry.consecutive_failures += older.consecutive_failures
+    entry.successes += older.successes
+    entry.failures += older.failures
+    entry.rows += older.rows
+    entry.last_success_at ??= older.last_success_at
+    entry.last_failure_at ??= older.last_failure_at
+    entry.last_error ??= older.last_error
+  }
+
+  #now(): string {
+    return isoFromNanos(this.#options.clock.wall())
+  }
+}
