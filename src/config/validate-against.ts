@@ -1,0 +1,101 @@
+import type { Capability } from '../model/capability.js'
+import type { TaskChannel } from '../model/task.js'
+import { parseChannel } from './channel.js'
+import { nearest } from './nearest.js'
+import { type KeyPath, pathText } from './path.js'
+import { ConfigError, type Place, type Problem } from './problem.js'
+import type { CollectorConfig, StreamJob } from './schema.js'
+
+/** What the config needs to know of an exchange. */
+export interface CatalogEntry {
+  readonly id: string
+  readonly capabilities: readonly Capability[]
+  readonly taskPer: 'pair' | 'channel'
+}
+
+/** What a config is checked with; a `ParsedConfig` is one. */
+export interface Checked {
+  readonly file?: string
+  readonly config: CollectorConfig
+  placeOf?(path: KeyPath): Place
+  lineText?(line: number): string
+}
+
+/**
+ * Checks a config against what the exchanges offer. Returns warnings (another depth is used); throws ConfigError for an unknown
+ * exchange and for channels, intervals and depths that are not offered.
+ */
+export function validateAgainst(checked: Checked, catalog: readonly CatalogEntry[]): Problem[] {
+  const { config } = checked
+  const problems: Problem[] = []
+  const warnings: Problem[] = []
+  const make = (path: KeyPath, message: string, more: Partial<Problem> = {}): Problem => {
+    const place = checked.placeOf?.(path) ?? { line: 1, column: 1 }
+    const source = checked.lineText?.(place.line)
+    return { path: pathText(path), ...place, message, ...(source === undefined ? {} : { source }), ...more }
+  }
+  const ids = catalog.map(({ id }) => id)
+  config.stream_jobs.forEach((job, index) => {
+    const path = ['stream_jobs', index]
+    const entry = catalog.find(({ id }) => id === job.exchange)
+    if (!entry) {
+      problems.push(unknownExchange(make, [...path, 'exchange'], job.exchange, ids))
+      return
+    }
+    job.channels.forEach((text, at) => {
+      const channel = parseChannel(text)
+      const said = channel && notOffered(entry, channel)
+      if (said) problems.push(make([...path, 'channels', at], said.message, said))
+    })
+    const depth = checkDepth(entry, job)
+    if (depth?.fatal) problems.push(make([...path, 'depth'], depth.message))
+    else if (depth) warnings.push(make([...path, 'depth'], depth.message))
+  })
+  for (const id of Object.keys(config.settings.endpoints)) {
+    if (!ids.includes(id)) warnings.push(unknownExchange(make, ['settings', 'endpoints', id], id, ids))
+  }
+  if (problems.length > 0) throw new ConfigError(checked.file ?? 'config', problems)
+  return warnings
+}
+
+type Make = (path: KeyPath, message: string, more?: Partial<Problem>) => Problem
+
+function unknownExchange(make: Make, path: KeyPath, id: string, ids: readonly string[]): Problem {
+  const close = nearest(id, ids)
+  const expected = ids.join(', ')
+  const hint = close ? `did you mean ${close}?` : `there are ${expected}`
+  return make(path, `${id} is not a known exchange; ${hint}`, {
+    found: id,
+    expected,
+    ...(close ? { nearest: close } : {}),
+  })
+}
+
+function notOffered({ id, capabilities }: CatalogEntry, { channel, interval }: TaskChannel) {
+  const capability = capabilities.find((each) => each.channel === channel)
+  if (!capability) {
+    const expected = capabilities.map((each) => each.channel).join(', ')
+    return { message: `${id} does not stream ${channel}; it streams ${expected}`, found: channel, expected }
+  }
+  if (interval === undefined || capability.intervals?.includes(interval)) return undefined
+  const expected = capability.intervals?.join(', ') ?? 'none'
+  return { message: `${id} does not stream candles of ${interval}; it streams ${expected}`, found: interval, expected }
+}
+
+function checkDepth(
+  { id, capabilities }: CatalogEntry,
+  job: StreamJob,
+): { message: string; fatal: boolean } | undefined {
+  if (job.depth === undefined) return undefined
+  if (!job.channels.includes('book')) return { message: 'depth has no effect without the channel book', fatal: false }
+  const depths = capabilities.find(({ channel }) => channel === 'book')?.depths
+  if (!depths?.length || depths.includes(job.depth)) return undefined
+  const larger = depths.find((each) => each > (job.depth ?? 0))
+  if (larger === undefined) {
+    return { message: `${id} has no book of ${job.depth} levels; it offers ${depths.join(', ')}`, fatal: true }
+  }
+  return {
+    message: `${id} has no book of ${job.depth} levels; ${larger} are asked and ${job.depth} stored`,
+    fatal: false,
+  }
+}
