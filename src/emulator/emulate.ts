@@ -139,7 +139,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
 
 function chosenKinds(wanted: readonly string[] | undefined): readonly VenueKind[] {
   if (wanted === undefined) return VENUES
-  return wanted.map((exchange) => {
+  return [...new Set(wanted)].map((exchange) => {
     const kind = VENUES.find((each) => each.exchange === exchange)
     if (kind) return kind
     throw new CollectorError('USAGE', `No exchange ${exchange} can be emulated.`, {

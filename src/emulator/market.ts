@@ -201,7 +201,7 @@ export class MarketInstrument {
   private order(changes: MarketChange[]): void {
     const { random } = this
     const book = random.next() < 0.5 ? this.bids : this.asks
-    const withdraw = random.next() < (book.size < this.depth ? 0.4 : 0.6)
+    const withdraw = random.next() < (book.size < this.depth ? 0.25 : 0.6)
     if (book.size >= MAX_DEPTH || (withdraw && book.size > MIN_DEPTH)) {
       this.withdraw(changes, book)
       return
