@@ -42,8 +42,8 @@ export class DepthBatch {
       s: instrument.spec.symbol,
       U: this.first,
       u: instrument.sequence,
-      b: levels(instrument, this.bids),
-      a: levels(instrument, this.asks),
+      b: levels(instrument, this.bids, -1),
+      a: levels(instrument, this.asks, 1),
     })
     this.first = undefined
     this.bids.clear()
@@ -52,9 +52,10 @@ export class DepthBatch {
   }
 }
 
-function levels(instrument: MarketInstrument, changed: ReadonlyMap<number, number>): string[][] {
-  const { spec } = instrument
-  return [...changed].map(([price, amount]) => [priceText(spec, price), amountText(spec, amount)])
+/** Changed levels, best first. */
+function levels({ spec }: MarketInstrument, changed: ReadonlyMap<number, number>, direction: 1 | -1): string[][] {
+  const sorted = [...changed].sort(([one], [other]) => (one - other) * direction)
+  return sorted.map(([price, amount]) => [priceText(spec, price), amountText(spec, amount)])
 }
 
 /** What Binance makes of one instrument of the market. */
