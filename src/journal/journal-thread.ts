@@ -1,0 +1,88 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { Clock } from '../lib/clock.js'
+import { asCollectorError } from '../model/error.js'
+import { type FileLayer, nodeFiles } from './file-layer.js'
+import { type JournalState, JournalWriter } from './journal-writer.js'
+import { type LanePost, type LaneReply, PortLaneWriter } from './lane-writer.js'
+
+export interface JournalOptions {
+  readonly dir: string
+  readonly clock: Clock
+  readonly syncMs?: number
+  readonly rollBytes?: number
+  readonly rollMs?: number
+  /** JSON at the head of each file: program, version, run. */
+  readonly about?: string
+  readonly onState?: (state: JournalState) => void
+  readonly files?: FileLayer
+}
+
+/** The journal as its thread runs it: one writer, many lanes. */
+export class JournalServer {
+  readonly #writer: JournalWriter
+  readonly #clock: Clock
+  readonly #ports = new Map<number, MessagePort>()
+
+  constructor(options: JournalOptions) {
+    this.#clock = options.clock
+    this.#writer = new JournalWriter({
+      ...options,
+      files: options.files ?? nodeFiles(),
+      onDurable: (lane, position) => this.#tell(this.#ports.get(lane), { durable: position }),
+      onState: (state) => {
+        if (state.state === 'failed') for (const port of this.#ports.values()) this.#tellFailure(port, state.error)
+        options.onState?.(state)
+      },
+    })
+  }
+
+  /** Makes the folder and the first file. Throws DISK_FULL or DATA_NOT_WRITABLE. */
+  open(): Promise<void> {
+    return this.#writer.open()
+  }
+
+  /** Takes the records of a lane from a port. A lane number is attached once, ever. */
+  attach(lane: number, port: MessagePort): void {
+    this.#ports.set(lane, port)
+    port.on('message', (post: LanePost) => {
+      try {
+        this.#writer.append({ ...post, block: Buffer.from(post.buffer, 0, post.length) })
+      } catch (error) {
+        this.#tellFailure(port, error)
+      }
+    })
+    port.on('close', () => this.#ports.delete(lane))
+  }
+
+  /** A lane into this journal from the thread that runs it. */
+  lane(lane: number): PortLaneWriter {
+    const { port1, port2 } = new MessageChannel()
+    this.attach(lane, port1)
+    return new PortLaneWriter(lane, port2, this.#clock)
+  }
+
+  /** Writes, syncs and tells all that was taken, then leaves the ports. Lanes that still record afterwards fail. */
+  async close(): Promise<void> {
+    try {
+      await this.#writer.close()
+    } finally {
+      for (const port of this.#ports.values()) port.close()
+    }
+  }
+
+  #tell(port: MessagePort | undefined, reply: LaneReply): void {
+    port?.postMessage(reply)
+  }
+
+  #tellFailure(port: MessagePort, error: unknown): void {
+    const { code, message } = asCollectorError(error, 'STORE_FAILED')
+    this.#tell(port, { failed: { code, message } })
+  }
+}
+
+/** Opens the journal of a folder. Runs in the journal thread; a test or a command may run it in its own. */
+export async function serveJournal(options: JournalOptions): Promise<JournalServer> {
+  const server = new JournalServer(options)
+  await server.open()
+  return server
+}
