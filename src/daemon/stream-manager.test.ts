@@ -4,9 +4,9 @@ import { FakeClock, settle } from '../../testkit/fake-clock.js'
 import { FakeRunner } from '../../testkit/fake-runner.js'
 import { CHANNELS, type Channel } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
+import { statusJson } from '../service/streams.js'
 import type { CollectorConfig, StreamJob } from './config-port.js'
 import { StreamManager } from './stream-manager.js'
-import { statusJson } from './stream-status.js'
 import type { TaskPlan } from './task-set.js'
 
 const isChannel = (name: string): name is Channel => CHANNELS.some((channel) => channel === name)

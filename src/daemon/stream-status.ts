@@ -1,5 +1,5 @@
 import type { CollectorError, ErrorCode } from '../model/error.js'
-import { isoFromNanos, type Nanos } from '../model/time.js'
+import type { Nanos } from '../model/time.js'
 import type { TaskState } from './task.js'
 import { channelName, type RunningTask, type TaskPlan } from './task-set.js'
 
@@ -65,29 +65,6 @@ export function streamStatus(
 export function isRunning(task: RunningTask | undefined): boolean {
   const state = stateOf(task)
   return state !== 'stopped' && state !== 'failed' && state !== 'draining'
-}
-
-/** The row as JSON: snake_case, times as ISO text, `null` for what is not known. */
-export function statusJson(row: StreamStatus) {
-  const time = (at: Nanos | undefined) => (at === undefined ? null : isoFromNanos(at))
-  return {
-    key: row.key,
-    exchange: row.exchange,
-    pair: row.pair,
-    channels: row.channels,
-    time_step: row.timeStep,
-    running: row.running,
-    state: row.state,
-    last_frame: time(row.lastFrame),
-    last_event: time(row.lastEvent),
-    rate: row.rate,
-    lag_ms: row.lagMs ?? null,
-    reconnects: row.reconnects,
-    gaps: row.gaps,
-    rows: row.rows,
-    error: row.error ?? null,
-    configured: row.configured,
-  }
 }
 
 function stateOf(task: RunningTask | undefined): TaskState {

@@ -193,6 +193,30 @@ export const ERRORS = {
     meaning: 'The config has mistakes.',
     remedy: 'Each mistake is listed with its line, column and the nearest valid value.',
   },
+  HOST_REFUSED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A request to the HTTP API named another host than this machine.',
+    remedy: 'Call it as 127.0.0.1 or localhost with its port.',
+  },
+  METHOD_REFUSED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The HTTP API does not take this method.',
+    remedy: 'Use GET.',
+  },
+  NOT_FOUND: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The HTTP API has nothing at this path.',
+    remedy: 'The paths are /health and /api/v1/streams.',
+  },
+  INTERNAL: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A request failed for a reason that nobody foresaw.',
+    remedy: 'Look at the log and report it.',
+  },
   USAGE: {
     scope: 'call',
     retry: 'never',

@@ -1,0 +1,44 @@
+import type { TaskState } from '../daemon/task.js'
+import type { StreamsPort } from './streams.js'
+
+/** What the health of the daemon is read from. */
+export interface HealthPorts {
+  readonly streams: StreamsPort
+  readonly version: string
+  /** Seconds since the daemon started. */
+  uptime(): number
+  /** How old the oldest frame is that is not yet durable, and the oldest row that is not yet committed. Absent: not known. */
+  lags?(): { readonly journalMs?: number; readonly storeMs?: number }
+}
+
+/** A daemon whose frames are not durable within this time is not well. */
+const DURABLE_WITHIN_MS = 1000
+
+/** The daemon in one look. `degraded`: some task does not do what is wanted of it, or the disk does not keep up. */
+export function health(ports: HealthPorts) {
+  const rows = ports.streams.status()
+  const streams: Record<TaskState, number> = {
+    waiting: 0,
+    connecting: 0,
+    subscribing: 0,
+    live: 0,
+    degraded: 0,
+    draining: 0,
+    failed: 0,
+    stopped: 0,
+  }
+  for (const { state } of rows) streams[state] += 1
+  const { journalMs, storeMs } = ports.lags?.() ?? {}
+  const late = journalMs !== undefined && journalMs > DURABLE_WITHIN_MS
+  const troubled = rows.some(({ state, error }) => state === 'degraded' || state === 'failed' || error !== undefined)
+  return {
+    status: late || troubled ? ('degraded' as const) : ('ok' as const),
+    version: ports.version,
+    uptime_s: Math.floor(ports.uptime()),
+    streams,
+    journal_lag_ms: journalMs ?? null,
+    store_lag_ms: storeMs ?? null,
+  }
+}
+
+export type HealthJson = ReturnType<typeof health>
