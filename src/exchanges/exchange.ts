@@ -29,6 +29,11 @@ export function subscriptionId(of: Omit<Subscription, 'id' | 'pair'>): string {
 export interface ConnectionPlan {
   readonly path: string
   readonly subscriptions: readonly Subscription[]
+  /**
+   * `all`: market data that nobody asked for on this connection is read as data too, under the id (`subscriptionId`) that the frame itself
+   * tells; a detail that it does not tell, such as the depth, is left out. For reading recordings. Otherwise such frames are a `notice`.
+   */
+  readonly accept?: 'all'
 }
 
 /**

@@ -1,4 +1,7 @@
+import { binance } from './binance/binance.js'
 import type { ExchangeAdapter } from './exchange.js'
 
 /** Every exchange, by id. One line each. */
-export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {}
+export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
+  binance,
+}

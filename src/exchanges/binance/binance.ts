@@ -1,0 +1,57 @@
+import type { ConnectionPlan, ExchangeAdapter, Subscription } from '../exchange.js'
+import { planOnPath } from '../kit/plan.js'
+import { BINANCE_DEPTHS, binanceBook } from './book.js'
+import { BinanceConversation } from './conversation.js'
+import { refusal } from './errors.js'
+import { readInstruments } from './instruments.js'
+import { BINANCE_INTERVALS, streamOf } from './streams.js'
+
+const STREAMS_PER_CONNECTION = 1024
+
+/** Books of different depth are one stream, which one connection can carry only once: each repetition goes to further connections. */
+function plan(subscriptions: readonly Subscription[]): ConnectionPlan[] {
+  const rounds: Subscription[][] = []
+  const seen = new Map<string, number>()
+  for (const subscription of subscriptions) {
+    const stream = streamOf(subscription)
+    const round = seen.get(stream) ?? 0
+    seen.set(stream, round + 1)
+    const members = rounds[round] ?? []
+    members.push(subscription)
+    rounds[round] = members
+  }
+  return rounds.flatMap((members) => planOnPath('/stream', STREAMS_PER_CONNECTION, members))
+}
+
+/** Binance spot. */
+export const binance: ExchangeAdapter = {
+  id: 'binance',
+  name: 'Binance',
+  docs: 'https://github.com/binance/binance-spot-api-docs',
+  capabilities: [
+    { channel: 'trades', proof: 'counter', axis: 'exchange' },
+    { channel: 'book', proof: 'chain', axis: 'exchange', depths: BINANCE_DEPTHS },
+    { channel: 'quotes', proof: 'none', axis: 'receive' },
+    { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: BINANCE_INTERVALS },
+  ],
+  limits: {
+    subscriptionsPerConnection: STREAMS_PER_CONNECTION,
+    // Five are allowed, pongs included: one is left for these.
+    messagesPerSecond: 4,
+    connects: { count: 300, perMs: 300_000 },
+    rest: { weight: 6000, perMs: 60_000 },
+    connectionLifetimeMs: 86_400_000,
+  },
+  endpoints: { websocket: 'wss://stream.binance.com:9443', rest: 'https://api.binance.com' },
+  taskPer: 'pair',
+  instruments: { path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments },
+  live: {
+    plan,
+    converse: (of, state) => new BinanceConversation(of, state),
+    // The venue pings every 20 s.
+    silentAfterMs: 45_000,
+    acknowledges: true,
+  },
+  book: binanceBook,
+  refusal,
+}
