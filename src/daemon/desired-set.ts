@@ -1,5 +1,7 @@
+import { channelText } from '../config/channel.js'
+import type { TaskPlan } from '../config/tasks.js'
 import { CollectorError } from '../model/error.js'
-import { channelName, samePlan, type TaskPlan } from './task-set.js'
+import { samePlan } from './task-set.js'
 
 /** What a change of config means for the desired set, by key; `unchanged` are the other wanted tasks. */
 export interface Change {
@@ -92,27 +94,12 @@ function put(plans: Map<string, TaskPlan>, key: string, plan: TaskPlan | undefin
   else plans.delete(key)
 }
 
-/** The plans by key. Throws CONFIG_INVALID where equal keys have different options, or two tasks would record the same channel. */
-export function plansByKey(plans: readonly TaskPlan[]): ReadonlyMap<string, TaskPlan> {
-  const byKey = new Map<string, TaskPlan>()
-  for (const plan of plans) {
-    const twin = byKey.get(plan.key)
-    if (twin && !samePlan(twin, plan))
-      throw new CollectorError('CONFIG_INVALID', `two entries with different options make the same task ${plan.key}`, {
-        remedy: 'Keep one of them.',
-      })
-    byKey.set(plan.key, plan)
-  }
-  refuseOverlap(byKey.values())
-  return byKey
-}
-
-/** Two tasks on one channel of one pair would write one dataset twice. */
-function refuseOverlap(plans: Iterable<TaskPlan>): void {
+/** Throws CONFIG_INVALID where two tasks would write one dataset. */
+export function refuseOverlap(plans: Iterable<TaskPlan>): void {
   const owners = new Map<string, TaskPlan>()
   for (const plan of plans)
     for (const channel of plan.channels) {
-      const name = channelName(channel)
+      const name = channelText(channel)
       const feed = JSON.stringify([plan.exchange, plan.pair, name])
       const other = owners.get(feed)
       if (other && other.key !== plan.key) {

@@ -2,44 +2,33 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settle } from '../../testkit/fake-clock.js'
 import { FakeRunner } from '../../testkit/fake-runner.js'
-import { CHANNELS, type Channel } from '../model/dataset.js'
+import { type CollectorConfig, configSchema } from '../config/schema.js'
+import type { CatalogEntry } from '../config/validate-against.js'
+import type { Capability } from '../model/capability.js'
 import { CollectorError } from '../model/error.js'
 import { statusJson } from '../service/streams.js'
-import type { CollectorConfig, StreamJob } from './config-port.js'
 import { StreamManager } from './stream-manager.js'
-import type { TaskPlan } from './task-set.js'
 
-const isChannel = (name: string): name is Channel => CHANNELS.some((channel) => channel === name)
+const capabilities: Capability[] = [
+  { channel: 'trades', proof: 'counter', axis: 'exchange' },
+  { channel: 'book', proof: 'chain', axis: 'exchange', depths: [100, 1000] },
+  { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m', '1h'] },
+]
 
-function taskOf(job: StreamJob, pair: string, names: readonly string[]): TaskPlan {
-  if (job.exchange === 'nowhere') throw new CollectorError('CONFIG_INVALID', 'no such exchange: nowhere')
-  const channels = CHANNELS.filter((channel) => names.includes(channel)).map((channel) => ({ channel }))
-  if (!names.every(isChannel)) throw new CollectorError('UNSUPPORTED', `no such channel in ${names}`)
-  const key = [job.exchange, pair.replace('/', '_'), ...channels.map(({ channel }) => channel)].join('_')
-  return { key, exchange: job.exchange, pair, channels, timeStep: job.time_step }
-}
+const catalog: CatalogEntry[] = [
+  { id: 'binance', capabilities, taskPer: 'pair' },
+  { id: 'kraken', capabilities, taskPer: 'pair' },
+  { id: 'bitfinex', capabilities, taskPer: 'channel' },
+]
 
-const tasksOf = (config: CollectorConfig) =>
-  config.stream_jobs.flatMap((job) =>
-    job.pairs.flatMap((pair) =>
-      job.exchange === 'bitfinex'
-        ? job.channels.map((channel) => taskOf(job, pair, [channel]))
-        : [taskOf(job, pair, job.channels)],
-    ),
-  )
-
-const job = (exchange: string, pairs: string[], channels: string[], time_step = 60): StreamJob => ({
+const job = (exchange: string, pairs: string[], channels: string[], time_step = 60) => ({
   exchange,
   pairs,
   channels,
   time_step,
 })
 
-const config = (...stream_jobs: StreamJob[]): CollectorConfig => ({
-  settings: { data_path: '/nowhere' },
-  storage: { remotes: [], sync_interval: 0 },
-  stream_jobs,
-})
+const config = (...stream_jobs: ReturnType<typeof job>[]): CollectorConfig => configSchema.parse({ stream_jobs })
 
 const BTC = 'binance_BTC_USDT_trades_book'
 const ETH = 'binance_ETH_USDT_trades_book'
@@ -59,8 +48,7 @@ function manage(of: CollectorConfig, extra: { open?: () => Promise<void>; close?
       stop: async () => void calls.push('sync stop'),
       configure: () => calls.push('sync configure'),
     },
-    tasksOf,
-    taskOf,
+    catalog,
     onError: (error) => errors.push(error),
     ...extra,
   })
@@ -221,6 +209,39 @@ describe('startOne and stopOne', () => {
       [{ channel: 'trades' }, { channel: 'book' }],
       [{ channel: 'book' }],
     ])
+  })
+
+  it('candles carry their interval in the key; those of a minute are plain', () => {
+    const manager = manage(config())
+    expect(manager.startOne(binance, 'BTC/USDT', ['ohlc:1h'])).toBe('binance_BTC_USDT_ohlc:1h')
+    expect(manager.startOne(binance, 'BTC/USDT', ['ohlc:1m'])).toBe('binance_BTC_USDT_ohlc')
+    expect(manager.startOne(binance, 'BTC/USDT', ['ohlc'])).toBe('binance_BTC_USDT_ohlc')
+    expect(runner.started).toHaveLength(2)
+  })
+
+  it('startOne throws what is wrong with an order, and starts nothing', () => {
+    const manager = manage(config())
+    const orders: [string, string, string[]][] = [
+      ['binanze', 'BTC/USDT', ['trades']],
+      ['binance', 'BTCUSDT', ['trades']],
+      ['binance', 'BTC/USDT', ['trade']],
+      ['binance', 'BTC/USDT', ['funding']],
+      ['binance', 'BTC/USDT', []],
+      ['bitfinex', 'BTC/USD', ['trades', 'book']],
+    ]
+    for (const [exchange, pair, channels] of orders)
+      expect(() => manager.startOne(job(exchange, [], []), pair, channels), exchange).toThrow(CollectorError)
+    expect(() => manager.startOne({ ...binance, depth: 5000 }, 'BTC/USDT', ['book'])).toThrow('offers 100, 1000')
+    expect(runner.started).toEqual([])
+    expect(manager.status()).toEqual([])
+  })
+
+  it('a task asks for the depth that the job names (defect: a fixed depth that the exchange did not have)', () => {
+    const manager = manage(config())
+    manager.startOne({ ...binance, depth: 1000 }, 'BTC/USDT', ['trades', 'book'])
+    manager.startOne({ ...binance, depth: 100 }, 'BTC/USDT', ['trades', 'book'])
+    expect(runner.started[0]?.channels).toEqual([{ channel: 'trades' }, { channel: 'book', depth: 1000 }])
+    expect(manager.status()).toHaveLength(2)
   })
 
   it('two tasks on one feed are refused: they would write one dataset twice', () => {

@@ -1,13 +1,16 @@
+import type { CollectorConfig } from '../config/schema.js'
+import type { JobOptions, TaskPlan } from '../config/tasks.js'
+import type { CatalogEntry } from '../config/validate-against.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
-import type { CollectorConfig, StreamJob } from './config-port.js'
 import { Deadline, unlessAborted } from './deadline.js'
-import { type Change, DesiredSet, plansByKey } from './desired-set.js'
+import { type Change, DesiredSet } from './desired-set.js'
 import type { HealthMonitor } from './health-monitor.js'
 import { isRunning, type StreamStatus, streamStatus } from './stream-status.js'
 import type { TaskRunner } from './task.js'
 import { recordReport } from './task-health.js'
-import { samePlan, type TaskPlan, TaskSet } from './task-set.js'
+import { TaskPlanner } from './task-planner.js'
+import { samePlan, TaskSet } from './task-set.js'
 
 /** The part of the sync service that the manager drives. */
 export interface SyncPort {
@@ -21,10 +24,8 @@ export interface StreamDependencies {
   readonly clock: Clock
   readonly runner: TaskRunner
   readonly sync: SyncPort
-  /** Every task of a config, pure; throws CONFIG_INVALID. */
-  tasksOf(config: CollectorConfig): readonly TaskPlan[]
-  /** One task, its channels in canonical order; throws what is wrong with it. */
-  taskOf(job: StreamJob, pair: string, channels: readonly string[]): TaskPlan
+  /** What the exchanges offer. */
+  readonly catalog: readonly CatalogEntry[]
   /** What no caller waits for. Must not throw. */
   onError(error: CollectorError): void
   /**
@@ -51,6 +52,7 @@ export interface ApplyReport extends Omit<Change, 'edits'> {
 export class StreamManager {
   readonly #health: HealthMonitor | undefined
   readonly #deps: StreamDependencies
+  readonly #planner: TaskPlanner
   readonly #tasks: TaskSet
   readonly #desired = new DesiredSet()
   #config: CollectorConfig
@@ -66,6 +68,7 @@ export class StreamManager {
     this.#config = config
     this.#health = health
     this.#deps = deps
+    this.#planner = new TaskPlanner(deps.catalog)
     this.#tasks = new TaskSet({
       runner: deps.runner,
       clock: deps.clock,
@@ -85,7 +88,7 @@ export class StreamManager {
     return this.#inTurn(async () => {
       await this.#stopping
       if (signal.aborted) return
-      const plans = this.#plansOf(this.#config)
+      const plans = this.#planner.plan(this.#config)
       this.#used = true
       await this.#health?.open()
       await this.#deps.open?.(signal)
@@ -101,10 +104,10 @@ export class StreamManager {
    * anew; one that failed is tried again. Throws when the options are wrong, another task records the same channel, or the
    * manager is stopping.
    */
-  startOne(job: StreamJob, pair: string, channels: readonly string[]): string {
+  startOne(job: JobOptions, pair: string, channels: readonly string[]): string {
     if (this.#stopping)
       throw new CollectorError('PROCESS_STOPPED', 'the manager is stopping', { remedy: 'Wait until it has stopped.' })
-    const plan = this.#deps.taskOf(job, pair, channels)
+    const plan = this.#planner.planOne(this.#config, job, pair, channels)
     this.#used = true
     this.#want([plan])
     return plan.key
@@ -133,7 +136,7 @@ export class StreamManager {
    */
   status(config: CollectorConfig = this.#config): StreamStatus[] {
     const mono = this.#deps.clock.mono()
-    const plans = this.#plansOf(config)
+    const plans = this.#planner.list(config)
     const draining = [...this.#tasks.draining()]
     const rows: StreamStatus[] = []
     for (const plan of plans.values()) {
@@ -172,8 +175,8 @@ export class StreamManager {
       const before = this.#config
       let change: Change = { started: [], stopped: [], restarted: [], unchanged: [], edits: [] }
       try {
-        const plans = this.#plansOf(config)
-        if (this.#started) change = this.#desired.change(this.#plansOf(before), plans)
+        const plans = this.#planner.plan(config)
+        if (this.#started) change = this.#desired.change(this.#planner.list(before), plans)
         this.#config = config
         this.#reconcile()
         await unlessAborted(this.#tasks.begun(), signal)
@@ -191,10 +194,6 @@ export class StreamManager {
         return { started: [], stopped: [], restarted: [], unchanged: this.#desired.keys(), rolledBack: true, error }
       }
     })
-  }
-
-  #plansOf(config: CollectorConfig): ReadonlyMap<string, TaskPlan> {
-    return plansByKey(this.#deps.tasksOf(config))
   }
 
   /** Wants these plans; an instance of theirs that has given up makes room for a fresh one. */

@@ -1,7 +1,9 @@
+import { channelText } from '../config/channel.js'
+import type { TaskPlan } from '../config/tasks.js'
 import type { CollectorError, ErrorCode } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import type { TaskState } from './task.js'
-import { channelName, type RunningTask, type TaskPlan } from './task-set.js'
+import type { RunningTask } from './task-set.js'
 
 /** One task as the manager shows it. */
 export interface StreamStatus {
@@ -45,7 +47,7 @@ export function streamStatus(
     key: plan.key,
     exchange: plan.exchange,
     pair: plan.pair,
-    channels: plan.channels.map(channelName),
+    channels: plan.channels.map(channelText),
     timeStep: plan.timeStep,
     running: isRunning(task),
     state,

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settle } from '../../testkit/fake-clock.js'
+import { type CollectorConfig, configSchema } from '../config/schema.js'
 import { systemClock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
-import type { CollectorConfig } from './config-port.js'
 import { HealthMonitor } from './health-monitor.js'
 import { rcloneCopy, withoutSecrets } from './remotes/rclone.js'
 import { type SyncDependencies, SyncService } from './sync-service.js'
@@ -22,11 +22,11 @@ let data: string
 let errors: CollectorError[]
 const closers: (() => unknown)[] = []
 
-const config = (remotes: string[], sync_interval = 3600): CollectorConfig => ({
-  settings: { data_path: data },
-  storage: { remotes: remotes.map((remote) => ({ provider: 'rclone', remote })), sync_interval },
-  stream_jobs: [],
-})
+const config = (remotes: string[], sync_interval = 3600): CollectorConfig =>
+  configSchema.parse({
+    settings: { data_path: data },
+    storage: { remotes: remotes.map((remote) => ({ provider: 'rclone', remote })), sync_interval },
+  })
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dccd-sync-'))

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { CollectorConfig } from '../config/schema.js'
 import { writeFileAtomic } from '../lib/atomic-file.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import { isoFromNanos, nanosFromIso } from '../model/time.js'
-import type { CollectorConfig } from './config-port.js'
 import type { HealthMonitor } from './health-monitor.js'
 import { withoutSecrets } from './remotes/rclone.js'
 

@@ -1,9 +1,8 @@
+import { channelText } from '../config/channel.js'
+import type { TaskPlan } from '../config/tasks.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, type CollectorError } from '../model/error.js'
-import type { TaskChannel, TaskReport, TaskRunner, TaskSpec } from './task.js'
-
-/** A task that is wanted; each run of it is an instance. */
-export type TaskPlan = Omit<TaskSpec, 'instance'>
+import type { TaskReport, TaskRunner, TaskSpec } from './task.js'
 
 /** One instance of a task as the set holds it. */
 export interface RunningTask {
@@ -162,8 +161,8 @@ export class TaskSet {
 /** Whether two tasks record one and the same channel of one pair. */
 export function sameFeed(a: TaskPlan, b: TaskPlan): boolean {
   if (a.exchange !== b.exchange || a.pair !== b.pair) return false
-  const names = new Set(a.channels.map(channelName))
-  return b.channels.some((channel) => names.has(channelName(channel)))
+  const names = new Set(a.channels.map(channelText))
+  return b.channels.some((channel) => names.has(channelText(channel)))
 }
 
 /** Whether two plans ask for the same in every option. */
@@ -171,9 +170,4 @@ export function samePlan(a: TaskPlan, b: TaskPlan): boolean {
   const text = ({ key, exchange, pair, channels, timeStep }: TaskPlan) =>
     JSON.stringify([key, exchange, pair, timeStep, channels.map((of) => [of.channel, of.interval, of.depth])])
   return text(a) === text(b)
-}
-
-/** A channel as it stands in a config: `trades`, `ohlc:1m`. */
-export function channelName({ channel, interval }: TaskChannel): string {
-  return interval === undefined ? channel : `${channel}:${interval}`
 }
