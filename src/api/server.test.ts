@@ -189,8 +189,10 @@ describe('the HTTP API', () => {
     socket.write('GET /health HTTP/1.1\r\nhost:')
     await ask(api, '/health')
     const ended = once(socket, 'close')
+    const before = performance.now()
     await api.close()
     await ended
+    expect(performance.now() - before).toBeLessThan(5000)
   })
 
   it('an abort closes it', async () => {

@@ -13,7 +13,7 @@ import { TaskPlanner } from './task-planner.js'
 import { samePlan, TaskSet } from './task-set.js'
 
 /** The part of the sync service that the manager drives. */
-export interface SyncPort {
+interface SyncPort {
   start(): void
   stop(): Promise<void>
   /** Takes over changed remotes and intervals. */

@@ -159,7 +159,7 @@ export class TaskSet {
 }
 
 /** Whether two tasks record one and the same channel of one pair. */
-export function sameFeed(a: TaskPlan, b: TaskPlan): boolean {
+function sameFeed(a: TaskPlan, b: TaskPlan): boolean {
   if (a.exchange !== b.exchange || a.pair !== b.pair) return false
   const names = new Set(a.channels.map(channelText))
   return b.channels.some((channel) => names.has(channelText(channel)))

@@ -40,5 +40,3 @@ export function health(ports: HealthPorts) {
     store_lag_ms: storeMs ?? null,
   }
 }
-
-export type HealthJson = ReturnType<typeof health>

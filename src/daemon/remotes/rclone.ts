@@ -20,6 +20,7 @@ const ENVIRONMENT = [
   'GOOGLE_APPLICATION_CREDENTIALS SYSTEMROOT APPDATA LOCALAPPDATA USERPROFILE',
 ].flatMap((line) => line.split(' '))
 
+const MINOR: ReadonlySet<string> = new Set(['debug', 'info', 'notice', 'warning'])
 const KILL_AFTER_MS = 3000
 const TAIL_BYTES = 4000
 
@@ -125,8 +126,8 @@ function readLine(text: string): { message: string; counters: string | undefined
     const counters = ['bytes', 'checks', 'transfers', 'listed', 'totalChecks'].map((name) => stats[name])
     return { message: '', counters: JSON.stringify(counters) }
   }
-  // Notices tell of the config file and the like; what went wrong is said as an error.
-  if ('level' in record && (record.level === 'notice' || record.level === 'info'))
+  // Below an error are notices of the config file and the like, which would push out what went wrong.
+  if ('level' in record && typeof record.level === 'string' && MINOR.has(record.level))
     return { message: '', counters: undefined }
   const object = 'object' in record && typeof record.object === 'string' ? `${record.object}: ` : ''
   const message = 'msg' in record && typeof record.msg === 'string' ? record.msg.trim() : ''
