@@ -1,0 +1,90 @@
+import type { Interval } from '../../model/dataset.js'
+import { type Json, type Subscription, subscriptionId } from '../exchange.js'
+import { batches } from '../kit/plan.js'
+
+/** Candle lengths in minutes. Kraken's longest, 21600 (15 days), is none of ours. */
+const MINUTES: ReadonlyMap<Interval | undefined, number> = new Map([
+  ['1m', 1],
+  ['5m', 5],
+  ['15m', 15],
+  ['30m', 30],
+  ['1h', 60],
+  ['4h', 240],
+  ['1d', 1440],
+  ['1w', 10_080],
+])
+
+/** Symbols asked for in one message: far fewer messages than symbols, and none of them huge. */
+const SYMBOLS_PER_MESSAGE = 100
+
+/** Lengths of candles that can be asked for. */
+export const CANDLE_INTERVALS = [...MINUTES.keys()].filter((name) => name !== undefined)
+
+/** The name of a candle length, as text where we have none for it. */
+export function intervalOf(minutes: number): string {
+  return CANDLE_INTERVALS.find((name) => MINUTES.get(name) === minutes) ?? `${minutes}m`
+}
+
+/** Whose data a message is: Kraken's channel, the symbol, and of candles their length in minutes. */
+export interface Topic {
+  readonly channel: string
+  readonly symbol: string
+  readonly minutes?: number | undefined
+}
+
+/** One text per topic. Of a book the depth is not in its messages: a connection has one book per symbol. */
+export function topicKey({ channel, symbol, minutes }: Topic): string {
+  return minutes === undefined ? `${channel} ${symbol}` : `${channel}:${minutes} ${symbol}`
+}
+
+const CHANNEL: ReadonlyMap<string, string> = new Map([
+  ['trades', 'trade'],
+  ['quotes', 'ticker'],
+])
+
+export function topicOf({ channel, symbol, interval }: Subscription): Topic {
+  return { channel: CHANNEL.get(channel) ?? channel, symbol, minutes: MINUTES.get(interval) }
+}
+
+/** The id a subscription to this topic would have: for messages of topics that are not in the plan. */
+export function idOfTopic({ channel, symbol, minutes }: Topic): string {
+  if (channel === 'trade') return subscriptionId({ channel: 'trades', symbol })
+  if (channel === 'ticker') return subscriptionId({ channel: 'quotes', symbol })
+  return minutes === undefined ? `${channel} ${symbol}` : `${channel}:${intervalOf(minutes)} ${symbol}`
+}
+
+/** What a request says besides the symbols. Snapshots of trades are of the past: not asked for. */
+function params(subscription: Subscription, method: 'subscribe' | 'unsubscribe'): Record<string, Json> {
+  const { channel, minutes } = topicOf(subscription)
+  return {
+    channel,
+    ...(subscription.depth === undefined ? {} : { depth: subscription.depth }),
+    ...(minutes === undefined ? {} : { interval: minutes }),
+    ...(channel === 'ticker' ? { event_trigger: 'bbo' } : {}),
+    ...(method === 'subscribe' ? { snapshot: channel !== 'trade' } : {}),
+  }
+}
+
+/** One message to be: what it asks, and for which subscriptions. */
+export interface Request {
+  readonly params: { readonly [name: string]: Json }
+  readonly ids: readonly string[]
+}
+
+/** As few requests as say it all: symbols that differ in nothing else share one. */
+export function requestsFor(subscriptions: readonly Subscription[], method: 'subscribe' | 'unsubscribe'): Request[] {
+  const groups = new Map<string, { params: Record<string, Json>; of: Subscription[] }>()
+  for (const each of subscriptions) {
+    const asked = params(each, method)
+    const key = JSON.stringify(asked)
+    const group = groups.get(key) ?? { params: asked, of: [] }
+    group.of.push(each)
+    groups.set(key, group)
+  }
+  return [...groups.values()].flatMap((group) =>
+    batches(group.of, SYMBOLS_PER_MESSAGE).map((part) => ({
+      params: { ...group.params, symbol: part.map(({ symbol }) => symbol) },
+      ids: part.map(({ id }) => id),
+    })),
+  )
+}
