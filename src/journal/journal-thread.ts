@@ -1,9 +1,13 @@
+import { join } from 'node:path'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError } from '../model/error.js'
 import { type FileLayer, nodeFiles } from './file-layer.js'
+import { type FileSummary, journalFileName } from './file-summary.js'
 import { type JournalState, JournalWriter } from './journal-writer.js'
 import { type LanePost, type LaneReply, PortLaneWriter } from './lane-writer.js'
+import { isAbsent, scanJournal } from './recover.js'
+import { filesToRelease, type KeepRule, type LaneProgress } from './retention.js'
 
 export interface JournalOptions {
   readonly dir: string
@@ -21,13 +25,19 @@ export interface JournalOptions {
 export class JournalServer {
   readonly #writer: JournalWriter
   readonly #clock: Clock
+  readonly #dir: string
+  readonly #files: FileLayer
   readonly #ports = new Map<number, MessagePort>()
+  /** All files but those being written; known from the first `release` on. */
+  #held: FileSummary[] | undefined
 
   constructor(options: JournalOptions) {
     this.#clock = options.clock
+    this.#dir = options.dir
+    this.#files = options.files ?? nodeFiles()
     this.#writer = new JournalWriter({
       ...options,
-      files: options.files ?? nodeFiles(),
+      files: this.#files,
       onDurable: (lane, position) => this.#tell(this.#ports.get(lane), { durable: position }),
       onState: (state) => {
         if (state.state === 'failed') for (const port of this.#ports.values()) this.#tellFailure(port, state.error)
@@ -59,6 +69,33 @@ export class JournalServer {
     const { port1, port2 } = new MessageChannel()
     this.attach(lane, port1)
     return new PortLaneWriter(lane, port2, this.#clock)
+  }
+
+  /**
+   * Deletes the files that nothing needs and the rule does not keep; damaged ones are set aside as `.dj.damaged`. Returns them. Calls must not
+   * overlap. Throws STORE_FAILED.
+   */
+  async release(progress: ReadonlyMap<number, LaneProgress>, rule: KeepRule): Promise<FileSummary[]> {
+    try {
+      // Recovery has told of the damage in old files; here only their being damaged counts.
+      const below = this.#writer.firstNumber
+      this.#held ??= [...(await scanJournal(this.#dir, { onDamage: () => {}, files: this.#files, below })).files]
+      this.#held.push(...this.#writer.takeFinished())
+      const going = filesToRelease(this.#held, progress, rule, this.#clock.wall())
+      for (const file of going) {
+        const path = join(this.#dir, journalFileName(file.number))
+        try {
+          await (file.damaged ? this.#files.rename(path, `${path}.damaged`) : this.#files.unlink(path))
+        } catch (error) {
+          if (!isAbsent(error)) throw error // deleted by hand: gone is what was wanted
+        }
+        this.#held.splice(this.#held.indexOf(file), 1)
+      }
+      if (going.length) await this.#files.syncFolder(this.#dir)
+      return going
+    } catch (error) {
+      throw asCollectorError(error, 'STORE_FAILED')
+    }
   }
 
   /** Writes, syncs and tells all that was taken, then leaves the ports. Lanes that still record afterwards fail. */

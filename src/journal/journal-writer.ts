@@ -61,10 +61,11 @@ export class JournalWriter {
   readonly #syncMs: number
   readonly #rollBytes: number
   readonly #rollNanos: bigint
+  #firstNumber = 1
   #nextNumber = 1
   #current: OpenFile | undefined
   #ahead: Promise<OpenFile | undefined> = Promise.resolve(undefined)
-  readonly #closed: FileSummary[] = []
+  readonly #finished: FileSummary[] = []
   /** Taken, not yet written; then written, not yet synced. */
   #queue: LaneChunk[] = []
   #unsynced: LaneChunk[] = []
@@ -89,7 +90,8 @@ export class JournalWriter {
     const { dir, files } = this.#options
     try {
       await files.makeFolder(dir)
-      this.#nextNumber = (journalNumbers(await files.list(dir)).at(-1) ?? 0) + 1
+      this.#firstNumber = (journalNumbers(await files.list(dir)).at(-1) ?? 0) + 1
+      this.#nextNumber = this.#firstNumber
       this.#ahead = Promise.resolve(await this.#makeFile())
     } catch (error) {
       throw isFull(error) ? failure(error) : asCollectorError(error, 'DATA_NOT_WRITABLE')
@@ -100,9 +102,14 @@ export class JournalWriter {
     return this.#state
   }
 
-  /** Files that this writer has finished with, oldest first. */
-  get finished(): readonly FileSummary[] {
-    return this.#closed
+  /** The first file number of this writer: all lower ones were there before. */
+  get firstNumber(): number {
+    return this.#firstNumber
+  }
+
+  /** Files that this writer has finished with since the last call, oldest first. */
+  takeFinished(): FileSummary[] {
+    return this.#finished.splice(0)
   }
 
   /** Takes records to write. Chunks of a lane come in order of their positions. Throws when the journal gave up or is closed. */
@@ -123,8 +130,9 @@ export class JournalWriter {
     const file = this.#current
     this.#current = undefined
     if (file) await (this.#state.state === 'failed' ? this.#leave(file) : this.#finish(file))
+    // The file made ahead stays, empty, so that numbers only rise; a later run deletes it.
     const ahead = await this.#ahead
-    if (ahead) await this.#discard(ahead)
+    if (ahead) await quietly(ahead.handle.close())
     this.#ahead = Promise.resolve(undefined)
     if (this.#state.state === 'failed') throw this.#state.error
   }
@@ -268,12 +276,7 @@ export class JournalWriter {
 
   async #leave(file: OpenFile): Promise<void> {
     await quietly(file.handle.close())
-    this.#closed.push(file.tally.summary(file.offset))
-  }
-
-  async #discard(file: OpenFile): Promise<void> {
-    await quietly(file.handle.close())
-    await quietly(this.#options.files.unlink(join(this.#options.dir, journalFileName(file.tally.number))))
+    this.#finished.push(file.tally.summary(file.offset))
   }
 
   async #mishap(error: unknown): Promise<void> {

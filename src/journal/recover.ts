@@ -35,16 +35,19 @@ export interface JournalScan {
 export interface ReadOptions {
   readonly onDamage: (damage: JournalDamage) => void
   readonly files?: FileLayer
+  /** Only files of lower numbers: those of earlier runs. */
+  readonly below?: number
 }
 
 /**
  * What every file of a journal holds. A file closed in order tells it in its last block and is not read further (its damage shows when a lane is
  * read); any other is read through. A missing folder is an empty journal. Throws DATA_FOREIGN for a file of another format.
  */
-export async function scanJournal(dir: string, { onDamage, files = nodeFiles() }: ReadOptions): Promise<JournalScan> {
+export async function scanJournal(dir: string, options: ReadOptions): Promise<JournalScan> {
+  const { onDamage, files = nodeFiles(), below = Number.POSITIVE_INFINITY } = options
   const summaries: FileSummary[] = []
   for (const number of journalNumbers(await listed(dir, files)))
-    summaries.push(await scanFile(dir, number, files, onDamage))
+    if (number < below) summaries.push(await scanFile(dir, number, files, onDamage))
   return { dir, files: summaries, lanes: lanesOf(summaries) }
 }
 
@@ -155,7 +158,12 @@ async function listed(dir: string, files: FileLayer): Promise<string[]> {
   try {
     return await files.list(dir)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (isAbsent(error)) return []
     throw error
   }
+}
+
+/** Whether a file operation failed because what it names does not exist. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
