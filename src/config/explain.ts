@@ -9,10 +9,21 @@ type Issue = z.core.$ZodIssue
 
 /** What the schema found, as problems of the file: where, what was found, what belongs there, the nearest valid one. */
 export function explainIssues(issues: readonly Issue[], source: Source, root: Shape): Problem[] {
-  return issues.flatMap((issue) => explain(issue, source, root))
+  const problems = issues.flatMap((issue) => explain(issue, source, root))
+  // A misspelled key is said once, not also as the key that is missing.
+  const meant = new Set(problems.flatMap(({ correction }) => correction ?? []))
+  return problems.filter(({ path, missing }) => !missing || !meant.has(path)).map(({ problem }) => problem)
 }
 
-function explain(issue: Issue, source: Source, root: Shape): Problem[] {
+interface Explained {
+  readonly path: string
+  readonly problem: Problem
+  readonly missing?: true
+  /** The path that an unknown key most likely meant. */
+  readonly correction?: string
+}
+
+function explain(issue: Issue, source: Source, root: Shape): Explained[] {
   const path = keyPath(issue.path)
   const shape = shapeAt(root, path)
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, shape, source))
@@ -24,7 +35,8 @@ function explain(issue: Issue, source: Source, root: Shape): Problem[] {
     const place = source.placeOf(path)
     const name = `${path.at(-1) ?? ''}`
     const message = `${within ? `${within} has` : 'the config has'} no ${name}; expected ${expected}`
-    return [{ path: key, ...place, message, expected, source: source.lineText(place.line) }]
+    const problem = { path: key, ...place, message, expected, source: source.lineText(place.line) }
+    return [{ path: key, problem, missing: true }]
   }
   const place = source.placeOf(path)
   const secret = shape?.secret === true || source.secrets.has(key)
@@ -38,27 +50,32 @@ function explain(issue: Issue, source: Source, root: Shape): Problem[] {
     expected,
     ...(close ? { nearest: close } : {}),
   }
-  return [secret ? problem : { ...problem, source: source.lineText(place.line) }]
+  return [{ path: key, problem: secret ? problem : { ...problem, source: source.lineText(place.line) } }]
 }
 
-function unknownKey(parent: KeyPath, key: string, shape: Shape | undefined, source: Source): Problem {
+function unknownKey(parent: KeyPath, key: string, shape: Shape | undefined, source: Source): Explained {
   const path = [...parent, key]
   const place = source.keyPlaceOf(path)
   const known = Object.keys(shape?.properties ?? {})
   const close = nearest(key, known)
   const expected = known.join(', ')
   const within = pathText(parent)
+  const name = printable(pathText(path)).slice(0, 200)
   const hint = close ? `did you mean ${close}?` : `there ${known.length === 1 ? 'is' : 'are'} ${expected}`
-  return {
+  const problem = {
     path: pathText(path),
     ...place,
-    message: `${printable(pathText(path)).slice(0, 200)} is not a key${within ? ` of ${within}` : ''}; ${hint}`,
+    message: `${name} is not a key${within ? ` of ${within}` : ''}; ${hint}`,
     found: key,
     expected,
     ...(close ? { nearest: close } : {}),
     source: source.lineText(place.line),
   }
+  return { path: problem.path, problem, ...(close ? { correction: pathText([...parent, close]) } : {}) }
 }
+
+/** Quotes that tell where the slash of a pair belongs. */
+const USUAL_QUOTES = /^([A-Z0-9]{2,})(USDT|USDC|FDUSD|TUSD|USD|EUR|GBP|JPY|BTC|ETH)$/
 
 function suggestion(value: string, path: KeyPath, shape: Shape | undefined): string | undefined {
   if (shape?.known) return nearest(value, shape.known)
@@ -69,9 +86,10 @@ function suggestion(value: string, path: KeyPath, shape: Shape | undefined): str
       .trim()
       .toUpperCase()
       .replace(/\s*[-_/ ]\s*/, '/')
-    if (/^[^\s/:]+\/[^\s/:]+$/.test(pair)) return suffix ? `${pair}:${suffix}` : pair
+    const slashed = pair.replace(USUAL_QUOTES, '$1/$2')
+    if (/^[^\s/:]+\/[^\s/:]+$/.test(slashed)) return suffix ? `${slashed}:${suffix}` : slashed
   }
-  return undefined
+  return shape?.items && !value.includes('[') ? `[${printable(value)}]` : undefined
 }
 
 function keyPath(path: readonly PropertyKey[]): KeyPath {

@@ -4,7 +4,9 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let least = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, plain(candidate))
+    const name = plain(candidate)
+    const begins = Math.min(name.length, wanted.length) > 3 && (name.startsWith(wanted) || wanted.startsWith(name))
+    const distance = Math.min(editDistance(wanted, name), begins ? 1.5 : Number.POSITIVE_INFINITY)
     if (distance < least) {
       least = distance
       best = candidate

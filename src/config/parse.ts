@@ -20,6 +20,7 @@ export interface ParsedConfig {
   /** Keys whose value came from the environment; `redact` takes them. */
   readonly secrets: ReadonlySet<string>
   placeOf(path: KeyPath): Place
+  keyPlaceOf(path: KeyPath): Place
   lineText(line: number): string
 }
 
@@ -56,6 +57,7 @@ export function parseConfig(text: string | Uint8Array, options: ParseOptions): P
     warnings: inFileOrder([...overlaps.warnings, ...unbuiltKeys(source, shape)]),
     secrets: source.secrets,
     placeOf,
+    keyPlaceOf: (path) => source.keyPlaceOf(path),
     lineText,
   }
 }

@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml'
 import { type Environment, expandVariables } from './environment.js'
 import { type KeyPath, pathText } from './path.js'
 import type { Place, Problem } from './problem.js'
@@ -38,6 +48,9 @@ export function readSource(bytes: Uint8Array, shape: Shape, environment: Environ
   try {
     return new YamlSource(text, shape, environment)
   } catch (error) {
+    if (error instanceof TooMany)
+      return refuse(`the file holds more than ${MAX_VALUES} values; are there aliases of aliases?`)
+    // What the YAML library does on the stack's end.
     if (error instanceof RangeError) return refuse('the values are nested too deeply to be a config')
     throw error
   }
@@ -54,6 +67,8 @@ function nothing(problems: readonly Problem[]): Source {
     lineText: () => '',
   }
 }
+
+class TooMany extends Error {}
 
 class YamlSource implements Source {
   readonly value: unknown
@@ -77,7 +92,8 @@ class YamlSource implements Source {
       uniqueKeys: true,
       merge: false,
     })
-    for (const error of this.#document.errors.slice(0, 20)) {
+    const faults = [...this.#document.errors, ...this.#document.warnings]
+    for (const error of faults.slice(0, 20)) {
       this.#report(error.pos[0], '', syntaxMessage(error.code, error.message))
     }
     this.value = this.problems.length === 0 ? this.#read(this.#document.contents, []) : undefined
@@ -98,7 +114,7 @@ class YamlSource implements Source {
   /** The value as plain data, variables filled in. A key with an empty value counts as left out, where it is known at all. */
   #read(node: Node | null | undefined, path: KeyPath): unknown {
     const offset = node?.range?.[0] ?? 0
-    if (++this.#values > MAX_VALUES) throw new RangeError('too many values')
+    if (++this.#values > MAX_VALUES) throw new TooMany()
     if (!node) return null
     if (isAlias(node)) return this.#readAlias(node.resolve(this.#document), node.source, offset, path)
     if (isScalar(node))
@@ -107,25 +123,35 @@ class YamlSource implements Source {
     this.#open.add(node)
     try {
       if (isSeq<Node | null>(node)) return node.items.map((item, index) => this.#read(item, [...path, index]))
-      if (isMap<Node, Node | null>(node)) {
-        const result: Record<string, unknown> = {}
-        for (const { key, value } of node.items) {
-          if (!isScalar(key)) {
-            this.#report(key.range?.[0] ?? offset, pathText(path), 'a key must be plain text')
-            continue
-          }
-          const name = String(key.value)
-          const at = [...path, name]
-          const read = this.#read(value, at)
-          if (read === null && shapeAt(this.#shape, at)) continue
-          Object.defineProperty(result, name, { value: read, enumerable: true, configurable: true, writable: true })
-        }
-        return result
-      }
-      return null
+      return isMap<Node, Node | null>(node) ? this.#readMap(node, offset, path) : null
     } finally {
       this.#open.delete(node)
     }
+  }
+
+  #readMap(node: YAMLMap<Node, Node | null>, offset: number, path: KeyPath): Record<string, unknown> {
+    const own = new Map<string, unknown>()
+    const merged = new Map<string, unknown>()
+    for (const { key, value } of node.items) {
+      if (!isScalar(key)) {
+        this.#report(key.range?.[0] ?? offset, pathText(path), 'a key must be plain text')
+        continue
+      }
+      const name = String(key.value)
+      if (name === '<<' && key.type === 'PLAIN') {
+        const read = this.#read(value, path)
+        for (const map of Array.isArray(read) ? read : [read]) {
+          if (!isPlainObject(map)) this.#report(key.range?.[0] ?? offset, pathText(path), '<< needs a group of keys')
+          else for (const [inner, item] of Object.entries(map)) if (!merged.has(inner)) merged.set(inner, item)
+        }
+        continue
+      }
+      const at = [...path, name]
+      const read = this.#read(value, at)
+      if (read !== null || !shapeAt(this.#shape, at)) own.set(name, read)
+    }
+    // From entries, so that a key named __proto__ is a key.
+    return Object.fromEntries([...merged, ...own])
   }
 
   #readAlias(target: Node | undefined, name: string, offset: number, path: KeyPath): unknown {
@@ -205,4 +231,8 @@ function syntaxMessage(code: string, message: string): string {
     default:
       return `not valid YAML: ${message.replace(/\.$/, '').slice(0, 200)}`
   }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -18,6 +18,7 @@ export interface Checked {
   readonly file?: string
   readonly config: CollectorConfig
   placeOf?(path: KeyPath): Place
+  keyPlaceOf?(path: KeyPath): Place
   lineText?(line: number): string
 }
 
@@ -52,7 +53,9 @@ export function validateAgainst(checked: Checked, catalog: readonly CatalogEntry
     else if (depth) warnings.push(make([...path, 'depth'], depth.message))
   })
   for (const id of Object.keys(config.settings.endpoints)) {
-    if (!ids.includes(id)) warnings.push(unknownExchange(make, ['settings', 'endpoints', id], id, ids))
+    if (ids.includes(id)) continue
+    const path = ['settings', 'endpoints', id]
+    warnings.push({ ...unknownExchange(make, path, id, ids), ...checked.keyPlaceOf?.(path) })
   }
   if (problems.length > 0) throw new ConfigError(checked.file ?? 'config', problems)
   return warnings
