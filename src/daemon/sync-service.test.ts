@@ -224,9 +224,9 @@ describe('rcloneCopy', () => {
 
   it('a copy that moves may take long, one that stands still is ended (defect: 300 s for any size)', async () => {
     const moving = await script(
-      `for i in 1 2 3 4 5 6 7 8; do echo "{\\"stats\\":{\\"bytes\\":$i}}" >&2; sleep 0.1; done`,
+      `for i in 1 2 3 4 5 6 7 8; do echo "{\\"stats\\":{\\"bytes\\":$i}}" >&2; sleep 0.2; done`,
     )
-    await rcloneCopy(data, 'x:', { clock, command: moving, stalledAfterMs: 500 })
+    await rcloneCopy(data, 'x:', { clock, command: moving, stalledAfterMs: 1200 })
     const standing = await script(`while true; do echo '{"stats":{"bytes":7},"msg":"still"}' >&2; sleep 0.05; done`)
     await expect(rcloneCopy(data, 'x:', { clock, command: standing, stalledAfterMs: 200 })).rejects.toMatchObject({
       message: expect.stringContaining('nothing moved for 0.2 s'),
