@@ -6,13 +6,14 @@ import { binance } from './binance/venue.js'
 import { COINS } from './coins.js'
 import { parseFaultScript } from './fault.js'
 import { FaultEngine } from './fault-engine.js'
+import { kraken } from './kraken/venue.js'
 import { Market } from './market.js'
 import { EmulatorServer } from './server.js'
 import { LineFile, noTruth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
 
 /** Every venue that can be emulated. */
-export const VENUES: readonly VenueKind[] = [binance]
+export const VENUES: readonly VenueKind[] = [binance, kraken]
 
 const TICK_MS = 20
 
