@@ -110,3 +110,76 @@ test('a file of another format is refused, not read as an empty one', async () =
   await writeFile(path, bytes.subarray(0, 32 + about))
   await expect(scanned()).rejects.toMatchObject({ code: 'DATA_FOREIGN' })
 })
+
+test('files that nothing needs are deleted, those of earlier runs too; what recovery would read stays', async () => {
+  const first = await serveJournal({ dir, clock, syncMs: 1, rollBytes: 2000 })
+  const crashed = first.lane(1)
+  for (let n = 0; n < 20; n++)
+    await crashed.whenDurable(crashed.append(n % 10 ? frame(n, 400) : { type: 'state', wall: 1n, body: '{}' }))
+  await first.close()
+  const journal = await serveJournal({ dir, clock, syncMs: 1, rollBytes: 2000 })
+  const lane = journal.lane(2)
+  for (let n = 0; n < 20; n++) await lane.whenDurable(lane.append(frame(n, 400)))
+  expect(await journal.release(new Map([[1, { committed: 15, done: false }]]), { keepMs: 0 })).not.toEqual([])
+  const afterFirst = await scanned()
+  expect((await collect(afterFirst.scan, 1, 10)).damage).toEqual([]) // from the state at 10 on, nothing is missing
+  expect(afterFirst.scan.lanes.get(1)?.first).toBeGreaterThan(0)
+  const done = new Map([
+    [1, { committed: 19, done: true }],
+    [2, { committed: 19, done: true }],
+  ])
+  expect(await journal.release(done, { keepMs: 'forever' })).toEqual([])
+  await journal.release(done, { keepMs: 0 })
+  await lane.whenDurable(lane.append(frame(20)))
+  const { scan } = await scanned()
+  expect(scan.lanes.has(1)).toBe(false)
+  expect(scan.lanes.get(2)?.last).toBe(20)
+  await journal.close()
+})
+
+test('a lane counts what is not yet safe, refuses what no block can hold, and fails when its journal is gone', async () => {
+  const journal = await serveJournal({ dir, clock, syncMs: 1 })
+  const lane = journal.lane(1)
+  lane.append(frame(0, 1000))
+  expect(lane.pendingBytes).toBeGreaterThan(1000)
+  lane.append(frame(1, 3_000_000)) // larger than a buffer
+  await lane.whenDurable(1)
+  expect([lane.pendingBytes, lane.durable]).toEqual([0, 1])
+  expect(() => lane.append({ type: 'out', connection: 1, wall: 1n, frame: Buffer.alloc(128 * 1024 * 1024) })).toThrow(
+    /larger/,
+  )
+  await journal.close()
+  await expect(lane.whenDurable(2)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  await expect
+    .poll(() => {
+      try {
+        lane.append(frame(2))
+        return 'taken'
+      } catch (error) {
+        return error
+      }
+    })
+    .toMatchObject({ code: 'STORE_FAILED' })
+  expect((await collect((await scanned()).scan, 1)).read).toHaveLength(2)
+})
+
+test('a lane that is closed hands over what it holds', async () => {
+  const journal = await serveJournal({ dir, clock })
+  const lane = journal.lane(1)
+  const safe = lane.whenDurable(lane.append(frame(0)))
+  const rejected = expect(safe).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  lane.close()
+  await rejected
+  const other = journal.lane(2)
+  await other.whenDurable(other.append(frame(0))) // posted later, so the first has arrived
+  await journal.close()
+  expect((await collect((await scanned()).scan, 1)).read).toHaveLength(1)
+})
+
+test('a folder that cannot be written is named before anything is recorded', async () => {
+  await writeFile(join(dir, 'file'), '')
+  await expect(serveJournal({ dir: join(dir, 'file', 'journal'), clock })).rejects.toMatchObject({
+    code: 'DATA_NOT_WRITABLE',
+    message: expect.stringContaining('journal'),
+  })
+})
