@@ -204,3 +204,22 @@ test('whatever fails and whenever the power goes: what was acknowledged is there
     { numRuns: 150 },
   )
 })
+
+test('an hour after its first block a file is left, however small it is', async () => {
+  let mono = 0n
+  let durable = -1
+  const files = new PowerLossFiles()
+  const onDurable = (_lane: number, position: number) => {
+    durable = position
+  }
+  const writer = new JournalWriter({ dir: '/j', clock: { ...hasty, mono: () => mono }, files, onDurable })
+  await writer.open()
+  for (const [position, minutes] of [0, 59, 60, 61].entries()) {
+    mono = BigInt(minutes) * 60_000_000_000n
+    writer.append(chunkAt(position))
+    await expect.poll(() => durable).toBe(position)
+  }
+  expect(writer.takeFinished().map(({ number, lanes }) => [number, lanes[0]?.last])).toEqual([[1, 1]])
+  await writer.close()
+  expect(await positionsOn(files, 1)).toEqual(upTo(4))
+})

@@ -184,6 +184,7 @@ export class JournalWriter {
     file.tally.add(chunk, wall)
     this.#queue.shift()
     this.#unsynced.push(chunk)
+    this.#setState({ state: 'ok' })
     this.#cancelSync ??= clock.after(this.#syncMs, () => {
       this.#syncDue = true
       this.#wake()
@@ -208,7 +209,6 @@ export class JournalWriter {
     const durable = new Map<number, number>()
     for (const { lane, first, count } of this.#unsynced) durable.set(lane, first + count - 1)
     this.#unsynced = []
-    this.#setState({ state: 'ok' })
     for (const [lane, position] of durable) this.#options.onDurable(lane, position)
   }
 

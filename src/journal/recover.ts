@@ -13,7 +13,7 @@ export type JournalDamage =
   | { readonly what: 'records'; readonly lane: number; readonly from: number; readonly until: number }
 
 /** What the journal holds of a lane. `first`, `last`: positions, inclusive. */
-export interface LaneScan {
+interface LaneScan {
   readonly lane: number
   readonly first: number
   readonly last: number
