@@ -1,6 +1,11 @@
 import { binance } from './binance/binance.js'
+import { bitfinex } from './bitfinex/bitfinex.js'
 import type { ExchangeAdapter } from './exchange.js'
 import { kraken } from './kraken/kraken.js'
 
 /** Every exchange, by id. One line each. */
-export const exchanges: Readonly<Record<string, ExchangeAdapter>> = { binance, kraken }
+export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
+  binance,
+  bitfinex,
+  kraken,
+}

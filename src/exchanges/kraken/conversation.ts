@@ -18,12 +18,14 @@ const savedState = z.object({ next: z.number().int(), requests: z.record(z.strin
 export class KrakenConversation implements Conversation {
   private readonly subscriptions: readonly Subscription[]
   private readonly ids: ReadonlyMap<string, string>
+  private readonly acceptsAll: boolean
   private next = 1
   private readonly requests = new Map<string, number>()
 
   constructor(plan: ConnectionPlan, state?: Json) {
     this.subscriptions = plan.subscriptions
     this.ids = new Map(plan.subscriptions.map((each) => [topicKey(topicOf(each)), each.id]))
+    this.acceptsAll = plan.accept === 'all'
     if (state === undefined) return
     const saved = savedState.parse(state)
     this.next = saved.next
@@ -88,14 +90,16 @@ export class KrakenConversation implements Conversation {
     if (!topic) return notice(`empty ${channel}`)
     // Kraken sends each symbol by itself; a mixture could not be put down to one subscription.
     if (others.length) return unknown(`${channel} of several symbols in one message`)
+    const id = this.idOf(topic[1])
+    if (id === undefined) return notice(`${channel} that was not asked for`)
     return data(
-      this.idOf(topic[1]),
+      id,
       items.flatMap((item) => read(item, type === 'snapshot')),
     )
   }
 
-  private idOf(topic: Topic): string {
-    return this.ids.get(topicKey(topic)) ?? idOfTopic(topic)
+  private idOf(topic: Topic): string | undefined {
+    return this.ids.get(topicKey(topic)) ?? (this.acceptsAll ? idOfTopic(topic) : undefined)
   }
 
   /** Whose a message was that could not be read. */
@@ -112,6 +116,7 @@ export class KrakenConversation implements Conversation {
     if (method !== 'subscribe' && method !== 'unsubscribe') return unknown(`method ${method}`)
     if (!flag(message.success, 'success')) return this.refusal(message, method)
     const id = this.idOf(topicOfResult(fields(message.result, 'result')))
+    if (id === undefined) return notice(`${method} of something else`)
     this.requests.delete(`${method} ${id}`)
     return method === 'subscribe' ? confirmed(id) : released(id)
   }

@@ -1,0 +1,299 @@
+import { z } from 'zod'
+import type { ErrorCode } from '../../model/error.js'
+import type { AdapterEvent, Break } from '../../model/event.js'
+import type { Nanos } from '../../model/time.js'
+import type { ConnectionPlan, Conversation, Json, Reading, Subscription } from '../exchange.js'
+import { bad, confirmed, data, heartbeat, notice, preceded, readMessage, released, unknown } from '../kit/reading.js'
+import { counter, type Fields, integer, isFields, list, text, WireError } from '../kit/wire.js'
+import { bestAfter, quoteEvents } from './best.js'
+import { bookEvent, candleEvents, checksumEvent, isSnapshot, milliseconds, tradeEvent } from './messages.js'
+import { params, subscribeMessage, type Topic, topicKey, topicOf } from './topics.js'
+
+/** Flags of `conf`: a time in every message, a sequence over all of them, checksums of books. */
+const TIMESTAMP = 32_768
+const SEQ_ALL = 65_536
+const OB_CHECKSUM = 131_072
+
+/** Ended channels that are remembered, so that what still arrives of them is known. */
+const ENDED_KEPT = 64
+
+const level = z.tuple([z.string(), z.string()]).readonly()
+const channelState = z.object({
+  /** The subscription; null for a channel that nobody here asked for. */
+  id: z.string().nullable(),
+  symbol: z.string(),
+  carries: z.enum(['trades', 'book', 'quotes', 'ohlc', 'other']),
+  interval: z.string().exactOptional(),
+  /** Unsubscribed, the acknowledgement is to come. */
+  ending: z.boolean(),
+  best: z.object({ bids: z.array(level).readonly(), asks: z.array(level).readonly() }),
+})
+type Channel = z.infer<typeof channelState>
+
+const savedState = z.object({
+  /** Flags in force, null before the venue has confirmed any. */
+  flags: z.number().int().nullable(),
+  /** The last sequence, as text. */
+  sequence: z.string().nullable(),
+  channels: z.array(z.tuple([z.number(), channelState])),
+  ended: z.array(z.number()),
+  /** Subscriptions asked for and not answered yet. */
+  asked: z.array(z.string()),
+})
+
+/** A connection to Bitfinex's WebSocket v2. Channels are numbered by the venue; one sequence runs over all of them. */
+export class BitfinexConversation implements Conversation {
+  private readonly plan: ConnectionPlan
+  private readonly byTopic: ReadonlyMap<string, Subscription>
+  private flags: number | null = null
+  private sequence: bigint | null = null
+  private readonly channels = new Map<number, Channel>()
+  private readonly ended: number[] = []
+  private readonly asked = new Set<string>()
+
+  constructor(plan: ConnectionPlan, state?: Json) {
+    this.plan = plan
+    this.byTopic = new Map(plan.subscriptions.map((each) => [topicKey(params(each)), each]))
+    if (state === undefined) return
+    const saved = savedState.parse(state)
+    this.flags = saved.flags
+    this.sequence = saved.sequence === null ? null : BigInt(saved.sequence)
+    for (const [chanId, channel] of saved.channels) this.channels.set(chanId, channel)
+    this.ended.push(...saved.ended)
+    for (const id of saved.asked) this.asked.add(id)
+  }
+
+  get state(): Json {
+    return {
+      flags: this.flags,
+      sequence: this.sequence?.toString() ?? null,
+      channels: [...this.channels].map(([chanId, channel]) => [chanId, { ...channel }]),
+      ended: [...this.ended],
+      asked: [...this.asked],
+    }
+  }
+
+  open(): readonly string[] {
+    const conf = JSON.stringify({ event: 'conf', flags: TIMESTAMP + SEQ_ALL + OB_CHECKSUM })
+    return [conf, ...this.plan.subscriptions.map((each) => this.subscribe(each))]
+  }
+
+  private subscribe(subscription: Subscription): string {
+    this.asked.add(subscription.id)
+    return subscribeMessage(subscription, subIdOf(this.plan.subscriptions.indexOf(subscription)))
+  }
+
+  unsubscribe(ids: readonly string[]): readonly string[] {
+    const messages: string[] = []
+    for (const [chanId, channel] of this.channels) {
+      if (channel.id === null || !ids.includes(channel.id) || channel.ending) continue
+      channel.ending = true
+      messages.push(JSON.stringify({ event: 'unsubscribe', chanId }))
+    }
+    return messages
+  }
+
+  /** Nothing while a subscription to it is still to be answered: a second one would be refused as a duplicate. */
+  resync(id: string): readonly string[] {
+    const subscription = this.plan.subscriptions.find((each) => each.id === id)
+    if (!subscription || this.asked.has(id)) return []
+    return [...this.unsubscribe([id]), this.subscribe(subscription)]
+  }
+
+  read(frame: string): Reading {
+    return readMessage(
+      frame,
+      (message) => {
+        if (Array.isArray(message)) return this.channelMessage(message)
+        return isFields(message) ? this.event(message) : unknown('neither a list nor an object')
+      },
+      (message) => (Array.isArray(message) ? (this.channels.get(Number(message[0]))?.id ?? undefined) : undefined),
+    )
+  }
+
+  /** `[chanId, payload]` or `[chanId, tag, payload]`, then sequence and time as far as they were asked for, then whatever is added. */
+  private channelMessage(message: readonly unknown[]): Reading {
+    const chanId = integer(message[0], 'chanId')
+    const tag = typeof message[1] === 'string' ? message[1] : undefined
+    if (tag !== undefined && !TAGS.has(tag)) return unknown(`message tagged ${tag.slice(0, 20)}`)
+    const payload = tag === undefined ? message[1] : message[2]
+    const rest = message.slice(tag === undefined || tag === 'hb' ? 2 : 3)
+    const flags = this.flags ?? 0
+    const sequence = flags & SEQ_ALL ? counter(rest.shift(), 'sequence') : undefined
+    const time = flags & TIMESTAMP ? milliseconds(rest.shift(), 'timestamp') : undefined
+    if (sequence !== undefined && sequence === this.sequence) return notice('repeated message')
+    const breaks = this.follow(sequence)
+    const channel = this.channels.get(chanId)
+    if (!channel && this.ended.includes(chanId)) return preceded(breaks, notice('message of an ended channel'))
+    if (!channel) {
+      // The acknowledgement that named it is lost: nothing that comes on it can be read on this connection.
+      const lost: Break = { kind: 'break', code: 'UNKNOWN_MESSAGE', symbol: undefined, detail: `channel ${chanId}` }
+      return unknown(`message of channel ${chanId}, which was never acknowledged`, [...breaks, lost])
+    }
+    return preceded(breaks, carried(channel, tag, payload, time))
+  }
+
+  /** +1 from message to message of a connection: any other step means that something is missing, nobody knows of which channel. */
+  private follow(sequence: bigint | undefined): AdapterEvent[] {
+    if (sequence === undefined) return []
+    const last = this.sequence
+    this.sequence = sequence
+    if (last === null || sequence === last + 1n) return []
+    return [{ kind: 'break', code: 'SEQUENCE_GAP', symbol: undefined, detail: `${sequence} follows ${last}` }]
+  }
+
+  private event(message: Fields): Reading {
+    const event = text(message.event, 'event')
+    switch (event) {
+      case 'info':
+        return info(message)
+      case 'pong':
+        return heartbeat()
+      case 'conf':
+        return this.conf(message)
+      case 'subscribed':
+        return this.subscribed(message)
+      case 'unsubscribed':
+        return this.unsubscribed(integer(message.chanId, 'chanId'))
+      case 'error':
+        return this.refused(message)
+      default:
+        return unknown(`event ${event.slice(0, 40)}`)
+    }
+  }
+
+  /** Without the flags there would be neither sequence nor checksum: a refusal makes the connection useless. */
+  private conf(message: Fields): Reading {
+    if (message.status === 'OK') {
+      this.flags = integer(message.flags, 'flags')
+      return notice('conf')
+    }
+    const detail = `conf was refused: ${JSON.stringify(message).slice(0, 200)}`
+    const lost: Break = { kind: 'break', code: 'SUBSCRIBE_REJECTED', symbol: undefined, detail }
+    return { kind: 'failure', code: 'SUBSCRIBE_REJECTED', message: detail, events: [lost] }
+  }
+
+  private subscribed(message: Fields): Reading {
+    const chanId = integer(message.chanId, 'chanId')
+    const topic = topicOf(message)
+    if (topic === undefined) return unknown(`channel ${JSON.stringify(message.channel) ?? 'without a name'}`)
+    const id = topic === 'other' ? null : this.idOf(message, topic)
+    this.channels.set(chanId, {
+      id,
+      symbol: topic === 'other' ? '' : topic.symbol,
+      carries: topic === 'other' || id === null ? 'other' : carriedBy(topic),
+      ...(topic !== 'other' && topic.interval ? { interval: topic.interval } : {}),
+      ending: false,
+      best: { bids: [], asks: [] },
+    })
+    if (id === null) return notice('subscribed to something else')
+    this.asked.delete(id)
+    return confirmed(id)
+  }
+
+  private idOf(message: Fields, topic: Topic): string | null {
+    return this.byTopic.get(topicKey(wanted(message)))?.id ?? (this.plan.accept === 'all' ? topic.id : null)
+  }
+
+  private unsubscribed(chanId: number): Reading {
+    const channel = this.channels.get(chanId)
+    this.channels.delete(chanId)
+    this.ended.push(chanId)
+    if (this.ended.length > ENDED_KEPT) this.ended.shift()
+    return channel?.id ? released(channel.id) : notice('unsubscribed')
+  }
+
+  /** Errors repeat the fields of the request: they name the subscription. */
+  private refused(message: Fields): Reading {
+    const code = integer(message.code, 'code')
+    const reason = `${typeof message.msg === 'string' ? message.msg : 'no reason given'} (code ${code})`
+    if (UNSUBSCRIBE_ERRORS.has(code) && message.chanId !== undefined)
+      return this.unsubscribed(integer(message.chanId, 'chanId'))
+    const rejected = this.plan.subscriptions
+      .filter((each, index) => this.asked.has(each.id) && answers(message, each, index))
+      .map(({ id }) => id)
+    if (!rejected.length) {
+      const meaning: ErrorCode = code === RATE_LIMIT ? 'RATE_LIMITED' : 'SUBSCRIBE_REJECTED'
+      return { kind: 'failure', code: meaning, message: reason, events: [] }
+    }
+    for (const id of rejected) this.asked.delete(id)
+    const noInstrument = code === SUBSCRIBE_FAILED && /symbol|pair/i.test(reason)
+    return {
+      kind: 'reject',
+      rejected,
+      code: noInstrument ? 'UNKNOWN_INSTRUMENT' : 'SUBSCRIBE_REJECTED',
+      message: reason,
+      events: [],
+    }
+  }
+}
+
+/** Second element of messages that are not market data as it is: heartbeat, checksum, trade executed and its update. */
+const TAGS: ReadonlySet<string> = new Set(['hb', 'cs', 'te', 'tu', 'fte', 'ftu'])
+const SUBSCRIBE_FAILED = 10_300
+const UNSUBSCRIBE_ERRORS: ReadonlySet<number> = new Set([10_400, 10_401])
+const RATE_LIMIT = 11_010
+
+/** A short name of a subscription, which acknowledgements and errors repeat. */
+function subIdOf(index: number): string {
+  return `s${index}`
+}
+
+/** The fields of an acknowledgement that the request had. */
+function wanted({ channel, symbol, key, prec, len }: Fields): Fields {
+  return channel === 'book'
+    ? { channel, symbol, prec, len }
+    : { channel, ...(channel === 'candles' ? { key } : { symbol }) }
+}
+
+/** Whether an error speaks of this subscription: by its `subId`, else by every field of the request that it repeats. */
+function answers(message: Fields, subscription: Subscription, index: number): boolean {
+  if (message.subId !== undefined) return message.subId === subIdOf(index)
+  const asked = Object.entries(params(subscription))
+  const repeated = asked.filter(([name]) => message[name] !== undefined)
+  const named = repeated.some(([name]) => name === 'symbol' || name === 'key')
+  return named && repeated.every(([name, value]) => message[name] === value)
+}
+
+function carriedBy({ channel }: Topic): Channel['carries'] {
+  return channel === 'trades' || channel === 'book' || channel === 'quotes' || channel === 'ohlc' ? channel : 'other'
+}
+
+/** What a message of an acknowledged channel means. */
+function carried(channel: Channel, tag: string | undefined, payload: unknown, time: Nanos | undefined): Reading {
+  const { id, symbol, carries } = channel
+  if (tag === 'hb') return heartbeat(id === null ? [] : [id])
+  if (id === null || carries === 'other') return notice('channel of something else')
+  if (channel.ending) return notice('message of an ended channel')
+  try {
+    if (tag === 'cs') return data(id, carries === 'book' ? [checksumEvent(payload, { symbol, time })] : [])
+    const items = list(payload, 'payload')
+    switch (carries) {
+      case 'trades':
+        // The first message repeats trades of the past; `tu` repeats `te` a second later.
+        if (tag === undefined && !isSnapshot(items)) return bad('a trade without a tag', id)
+        return data(id, tag === 'te' ? [tradeEvent(items, { symbol, time })] : [])
+      case 'book':
+        return data(id, [bookEvent(items, { symbol, time })])
+      case 'quotes':
+        channel.best = bestAfter(channel.best, items)
+        return data(id, quoteEvents(channel.best, { symbol, time }))
+      case 'ohlc':
+        return data(id, candleEvents(items, channel.interval ?? '', { symbol, time }))
+    }
+  } catch (error) {
+    if (error instanceof WireError) return bad(error.message, id)
+    throw error
+  }
+}
+
+/** Word of the platform: `20051` reconnect, `20060` maintenance begins, `20061` it is over. */
+function info(message: Fields): Reading {
+  if (message.code !== undefined) {
+    const code = integer(message.code, 'code')
+    const action = code === 20_051 ? 'reconnect' : code === 20_060 ? 'pause' : code === 20_061 ? 'resume' : undefined
+    return notice(`info ${code}`, action)
+  }
+  const down = isFields(message.platform) && Number(message.platform.status) === 0
+  return notice(down ? 'info: maintenance' : 'info', down ? 'pause' : undefined)
+}

@@ -1,0 +1,70 @@
+import { type Interval, isInterval } from '../../model/dataset.js'
+import { type Json, type Subscription, subscriptionId } from '../exchange.js'
+import type { Fields } from '../kit/wire.js'
+
+/** Candle lengths that Bitfinex names otherwise than we do; it also has 3h and 1M, which are none of ours. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['1d', '1D'],
+  ['1w', '1W'],
+  ['2w', '14D'],
+])
+const OURS: ReadonlyMap<string, string> = new Map([...RENAMED].map(([ours, theirs]) => [theirs, ours]))
+
+/** Lengths of candles that can be asked for. */
+export const CANDLE_INTERVALS: readonly Interval[] = ['1m', '5m', '15m', '30m', '1h', '6h', '12h', '1d', '1w', '2w']
+
+/** Channels that exist and that we never ask for. */
+const OTHER_CHANNELS: ReadonlySet<unknown> = new Set(['ticker', 'status'])
+
+/** What a subscription asks of Bitfinex; the acknowledgement repeats it. */
+export function params({ channel, symbol, depth, interval }: Subscription): { readonly [name: string]: string } {
+  switch (channel) {
+    case 'book':
+      return { channel: 'book', symbol, prec: 'P0', freq: 'F0', len: `${depth ?? 25}` }
+    // Sizes of the ticker are sums over 25 levels: the best bid and ask come from a book of one level.
+    case 'quotes':
+      return { channel: 'book', symbol, prec: 'P0', freq: 'F0', len: '1' }
+    case 'ohlc':
+      return { channel: 'candles', key: `trade:${RENAMED.get(interval ?? '1m') ?? interval ?? '1m'}:${symbol}` }
+    default:
+      return { channel, symbol }
+  }
+}
+
+/** One text per thing that can be asked for; equal for a subscription and for the answers to it. */
+export function topicKey({ channel, symbol, key, prec, len }: Fields): string {
+  return [channel, symbol ?? key, prec, len].filter((part) => part !== undefined).join(' ')
+}
+
+/** What an acknowledgement says that the channel carries: what we could have asked for, or something `other`; undefined when unheard of. */
+export type Topic = Omit<Subscription, 'id' | 'pair'> & { readonly id: string }
+
+export function topicOf(ack: Fields): Topic | 'other' | undefined {
+  const { channel, symbol, key, prec, len } = ack
+  if (channel === 'trades' && isTrading(symbol)) return topic({ channel, symbol })
+  if (channel === 'book' && isTrading(symbol) && prec === 'P0')
+    return len === '1' ? topic({ channel: 'quotes', symbol }) : topic({ channel, symbol, depth: Number(len ?? 25) })
+  if (channel === 'candles' && typeof key === 'string') {
+    const [of, length = '', ...rest] = key.split(':')
+    const interval = OURS.get(length) ?? length
+    const traded = rest.join(':')
+    if (of === 'trade' && isInterval(interval) && isTrading(traded))
+      return topic({ channel: 'ohlc', symbol: traded, interval })
+  }
+  // Raw books, other precisions, funding currencies (`fUSD`).
+  const known = channel === 'trades' || channel === 'book' || channel === 'candles' || OTHER_CHANNELS.has(channel)
+  return known ? 'other' : undefined
+}
+
+function topic(of: Omit<Subscription, 'id' | 'pair'>): Topic {
+  return { id: subscriptionId(of), ...of }
+}
+
+function isTrading(symbol: unknown): symbol is string {
+  return typeof symbol === 'string' && symbol.startsWith('t')
+}
+
+export function subscribeMessage(subscription: Subscription, subId: string): string {
+  const message: Json = { event: 'subscribe', ...params(subscription), subId }
+  return JSON.stringify(message)
+}
