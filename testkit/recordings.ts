@@ -14,6 +14,8 @@ export interface Recorded extends FrameRecord {
   readonly api: string
   readonly origin: string
   readonly n: number
+  /** What a documented frame must give, by the documentation's words. */
+  readonly expected: { readonly taker_side?: string }
   /** What it is known by in the output of tests. */
   readonly place: string
 }
@@ -60,6 +62,9 @@ function readRecords(file: string): Recorded[] {
     const more = new Map<string, unknown>(Object.entries(JSON.parse(line)))
     const text = (name: string) => String(more.get(name) ?? '')
     const symbol = more.get('symbol')
+    const expected = more.get('expected')
+    const side =
+      typeof expected === 'object' && expected !== null && 'taker_side' in expected ? expected.taker_side : undefined
     return {
       ...record,
       kind: text('kind'),
@@ -69,6 +74,7 @@ function readRecords(file: string): Recorded[] {
       api: text('api'),
       origin: text('origin'),
       n: Number(more.get('n') ?? 0),
+      expected: typeof side === 'string' ? { taker_side: side } : {},
       place: `${file.slice(file.lastIndexOf('/') + 1)}:${index + 1}`,
     }
   })

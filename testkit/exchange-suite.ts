@@ -1,0 +1,503 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type ExchangeAdapter, type Reading, type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
+import { CHANNELS, type Channel, isInterval } from '../src/model/dataset.js'
+import { isDecimal } from '../src/model/decimal.js'
+import type { MarketData } from '../src/model/event.js'
+import { isPair } from '../src/model/instrument.js'
+import { isoFromNanos, nanosFromIso, SECOND } from '../src/model/time.js'
+import { bookTapes, disturb, replayBook } from './book-replay.js'
+import {
+  eventLine,
+  eventsIn,
+  fingerprints,
+  loadMaterial,
+  type MaterialOptions,
+  type Read,
+} from './exchange-material.js'
+import { brokenFrames, withUnknownFields } from './frame-mutation.js'
+import type { Recorded } from './recordings.js'
+
+export interface ExchangeSuiteOptions extends MaterialOptions {
+  readonly skip?: readonly { readonly case: string; readonly reason: string }[]
+}
+
+/** Cases that other suites hold, or that wait for a part that is not built. */
+const ELSEWHERE: readonly { readonly case: string; readonly reason: string }[] = [
+  { case: 'L5', reason: 'heartbeats alone: the silence watchdog is the engine’s, tested in src/capture' },
+  { case: 'B3', reason: 'needs two REST snapshots of one book in a recording' },
+  { case: 'B6', reason: 'resync of one book: engine, tested in src/capture' },
+  { case: 'C1', reason: 'needs recorded trades over whole candles' },
+  { case: 'H1', reason: 'history is not built yet' },
+  { case: 'H2', reason: 'history is not built yet' },
+  { case: 'H3', reason: 'history is not built yet' },
+  { case: 'H4', reason: 'history is not built yet' },
+  { case: 'F2', reason: 'cuts: needs the engine, tested in src/capture and test/' },
+  { case: 'F3', reason: 'refusals of REST: src/net and the whole-system tests' },
+  { case: 'F4', reason: 'one rejected of many: src/capture and the whole-system tests' },
+  { case: 'R1', reason: 'derivation repeats itself: src/capture' },
+]
+
+/** The market data that a channel gives. */
+const GIVES: Readonly<Partial<Record<Channel, readonly MarketData['kind'][]>>> = {
+  trades: ['trade'],
+  book: ['book_snapshot', 'book_delta'],
+  quotes: ['quote'],
+  ohlc: ['candle'],
+}
+
+/** How far the venue's clock may be from the recorder's. */
+const SANE = 60n * SECOND
+/** Exchange times outside of these are mistakes of unit. */
+const EARLIEST = nanosFromIso('2009-01-01') ?? 0n
+const LATEST = nanosFromIso('2100-01-01') ?? 0n
+/** Frames, states and deltas that the costlier cases look at, per capture or book. */
+const SAMPLE = 60
+
+/** Conformance of one exchange: `conformance` cases by id, on documented frames always and on recordings where they are. */
+export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuiteOptions): void {
+  const { captures, examples, instruments, sent, recorded } = loadMaterial(adapter, options)
+  const skipped = new Map([...ELSEWHERE, ...(options.skip ?? [])].map((each) => [each.case, each.reason]))
+  const everything: readonly Read[] = [...captures.flatMap(({ reads }) => reads), ...examples]
+  const recordings = captures.filter(({ documented }) => !documented)
+  const session = captures.find(({ name, documented }) => documented && name === 'session')
+  const golden = goldenFile(join(options.frames, 'recordings.sha256'))
+
+  const silent = ELSEWHERE.map(({ case: id, reason }) => `${id}: ${reason}`)
+  /** A case; skipped with its reason where the adapter or the machine cannot run it. */
+  const check = (id: string, title: string, run: () => void | Promise<void>, missing?: string) => {
+    const reason = skipped.get(id) ?? missing
+    if (reason === undefined) it(`${id} ${title}`, run)
+    else {
+      it.skip(`${id} ${title} (skipped: ${reason})`, run)
+      silent.push(`${id}: ${reason}`)
+    }
+  }
+  const noRecordings = recorded ? undefined : 'no recordings on this machine'
+
+  describe(`exchange ${adapter.id}`, () => {
+    check('D1', 'capabilities are well-formed, and each has frames that show it', () => {
+      const channels = adapter.capabilities.map(({ channel }) => channel)
+      expect(new Set(channels).size).toBe(channels.length)
+      const shown = new Set([...eventsIn(everything)].map(({ event }) => event.kind))
+      for (const { channel, depths, intervals, proof, axis } of adapter.capabilities) {
+        const kinds = GIVES[channel] ?? []
+        expect(
+          kinds.some((kind) => shown.has(kind)),
+          `${channel} is declared, no frame shows it`,
+        ).toBe(true)
+        if (depths) expect([...depths]).toEqual([...depths].sort((a, b) => a - b))
+        if (channel === 'ohlc') expect(intervals?.length).toBeGreaterThan(0)
+        if (proof === 'checksum') expect(adapter.book.checksum).toBeTypeOf('function')
+        for (const { event, read } of eventsIn(everything)) {
+          if (!kinds.includes(event.kind)) continue
+          const counted = event.kind !== 'trade' || proof !== 'counter' || event.counter !== undefined
+          const timed = axis !== 'exchange' || event.kind === 'book_snapshot' || event.exchangeTime !== undefined
+          if (!counted || !timed)
+            expect.fail(`${read.record.place}: the proof or the time that ${channel} declares is missing`)
+        }
+      }
+      expect(adapter.book.firstSnapshot === 'rest').toBe(adapter.book.snapshot !== undefined)
+      expect(adapter.limits.subscriptionsPerConnection).toBeGreaterThan(0)
+      expect(adapter.endpoints.websocket).toMatch(/^wss:\/\/[^/]+/)
+      expect(adapter.endpoints.rest).toMatch(/^https:\/\/[^/]+/)
+    })
+
+    check('D2', 'emits nothing that it does not declare', () => {
+      const declared = adapter.capabilities.flatMap(({ channel }) => GIVES[channel] ?? [])
+      const intervals: readonly string[] = adapter.capabilities.flatMap(({ intervals: each }) => each ?? [])
+      for (const { event, read } of eventsIn(everything)) {
+        const fine = declared.includes(event.kind) && (event.kind !== 'candle' || intervals.includes(event.interval))
+        if (!fine) expect.fail(`${read.record.place}: ${event.kind} is not declared`)
+      }
+    })
+
+    check('D3', 'keeps nothing outside a conversation: two interleaved read as each alone', () => {
+      for (const capture of captures) {
+        const records = capture.reads.slice(0, 500).map(({ record }) => record)
+        const alone = readAlone(adapter, records)
+        const [one, two] = [stranger(adapter), stranger(adapter)]
+        const both = records.map((record) => [one.read(record.message), two.read(record.message)])
+        expect(both.map(([first]) => line(first))).toEqual(alone)
+        expect(both.map(([, second]) => line(second))).toEqual(alone)
+      }
+    })
+
+    check('I1', 'instrument lists parse, and no name is twice', () => {
+      expect(instruments.length).toBeGreaterThan(0)
+      for (const record of instruments) {
+        const list = adapter.instruments.read(record.message)
+        expect(list.length, record.place).toBeGreaterThan(0)
+        for (const each of list) {
+          expect(isPair(each.pair), each.pair).toBe(true)
+          expect(each.pair.startsWith(`${each.base}/${each.quote}`), each.pair).toBe(true)
+          expect(each).toMatchObject({ exchange: adapter.id, symbol: expect.stringMatching(/\S/) })
+        }
+        expect(new Set(list.map(({ pair }) => pair)).size, record.place).toBe(list.length)
+        expect(new Set(list.map(({ symbol }) => symbol)).size, record.place).toBe(list.length)
+      }
+      for (const body of ['', '{', '[]', '{}', 'null', '<html>'])
+        expect(() => adapter.instruments.read(body), body).toThrow(expect.objectContaining({ name: 'CollectorError' }))
+    })
+
+    check('I2', 'what a subscription of a symbol brings is read as that subscription', () => {
+      for (const capture of captures.filter(({ name }) => name !== 'session')) {
+        const subscriptions = subscriptionsOf(capture.reads)
+        if (!subscriptions.length) continue
+        const plan = { path: '', subscriptions }
+        const conversations = new Map<string | null, ReturnType<typeof stranger>>()
+        for (const { record, reading } of capture.reads) {
+          const own = conversations.get(record.conn) ?? adapter.live.converse(plan)
+          conversations.set(record.conn, own)
+          const again = own.read(record.message)
+          if (reading.kind === 'data' && again.kind === 'data') expect(again.subscription).toBe(reading.subscription)
+          expect(again.kind, record.place).toBe(reading.kind)
+        }
+        for (const { symbol } of subscriptions)
+          expect(capture.reads.some(({ record }) => record.symbol === symbol || record.symbol === null)).toBe(true)
+      }
+    })
+
+    check('L1', 'asks for subscriptions as the documentation does', () => {
+      const conversation = adapter.live.converse({ path: '', subscriptions: options.session })
+      expect(conversation.open()).toEqual(sent.map(({ message }) => message))
+    })
+
+    check('L2', 'recognises every frame', () => {
+      const strange = everything.flatMap(({ record, reading }) =>
+        reading.kind === 'bad' || reading.kind === 'unknown' ? [`${record.place}: ${reading.reason}`] : [],
+      )
+      expect(strange).toEqual([])
+      expect(everything.length).toBeGreaterThan(0)
+    })
+
+    check('L3', 'every subscription ends confirmed or rejected', () => {
+      const answered = new Set(
+        session?.reads.flatMap(({ reading }) =>
+          reading.kind === 'ack' ? reading.confirmed : reading.kind === 'reject' ? reading.rejected : [],
+        ),
+      )
+      expect([...answered].sort()).toEqual(options.session.map(({ id }) => id).sort())
+    })
+
+    check('L4', 'plans keep the limit, lose nothing and invent nothing', () => {
+      fc.assert(
+        fc.property(
+          fc.array(anySubscription(adapter), { maxLength: 60 }),
+          fc.integer({ min: 1, max: 40 }),
+          (few, times) => {
+            const many = Array.from({ length: times }, (_, n) =>
+              few.map((each) => ({ ...each, id: `${each.id}#${n}` })),
+            ).flat()
+            const plans = adapter.live.plan(many)
+            const ids = plans.flatMap(({ subscriptions }) => subscriptions.map(({ id }) => id))
+            expect(ids.sort()).toEqual(many.map(({ id }) => id).sort())
+            for (const { subscriptions } of plans) {
+              expect(subscriptions.length).toBeGreaterThan(0)
+              expect(subscriptions.length).toBeLessThanOrEqual(adapter.limits.subscriptionsPerConnection)
+            }
+          },
+        ),
+        { numRuns: 50 },
+      )
+    })
+
+    check('N1', 'documented frames give the approved events', async () => {
+      const lines = [...captures.filter(({ documented }) => documented).flatMap(({ reads }) => reads), ...examples]
+        .filter(({ record }) => record.kind !== 'recorded')
+        .map(({ record, reading }) => `${record.place} ${line(reading)}\n`)
+      await expect(lines.join('')).toMatchFileSnapshot(join(options.frames, 'approved.txt'))
+    })
+
+    check(
+      'N1',
+      'recordings give the approved events (count and hash)',
+      () => {
+        for (const capture of recordings) for (const [key, print] of fingerprints(capture)) golden.expect(key, print)
+      },
+      noRecordings,
+    )
+    afterAll(() => {
+      golden.close()
+      console.info(`exchange ${adapter.id}, cases not run:\n  ${silent.join('\n  ')}`)
+    })
+
+    check('N2', 'every field is there, and makes sense', () => {
+      for (const { event, read } of eventsIn(everything)) {
+        const problem = nonsenseIn(event)
+        if (problem !== undefined) expect.fail(`${read.record.place}: ${problem}`)
+      }
+    })
+
+    check('N3', 'numbers and ids are those of the frame, digit by digit', () => {
+      for (const { event, read } of eventsIn(everything)) {
+        const { message, place } = read.record
+        const wanted = [...numbersOf(event)]
+        if (event.kind === 'trade' && event.tradeId !== undefined) wanted.push(event.tradeId)
+        const absent = wanted.filter((number) => !message.includes(number))
+        if (absent.length) expect.fail(`${place}: ${absent.join(', ')} do not stand in the frame`)
+      }
+    })
+
+    check('N4', 'exchange times are near the receive time', () => {
+      for (const { event, read } of eventsIn(captures.flatMap(({ reads }) => reads))) {
+        const received = nanosFromIso(read.record.recv)
+        if (received === undefined || event.exchangeTime === undefined || read.record.detail === 'snapshot') continue
+        const distance = received - event.exchangeTime
+        if (distance > SANE || distance < -SANE) expect.fail(`${read.record.place}: ${distance} ns apart`)
+      }
+    })
+
+    check('N5', 'fields that are new change nothing', () => {
+      for (const { reads } of [...captures, { reads: examples }]) {
+        const sample = sampleOf(reads)
+        const before = readAlone(adapter, sample)
+        const changed = sample.map((record) => ({ ...record, message: withUnknownFields(record.message) }))
+        expect(readAlone(adapter, changed)).toEqual(before)
+      }
+    })
+
+    check('T1', 'the taker side is the documented one, and both are seen', () => {
+      const sides = new Set<string>()
+      for (const { record, reading } of everything) {
+        const wanted = record.expected.taker_side
+        if (wanted === undefined) continue
+        for (const event of reading.events)
+          if (event.kind === 'trade') expect(event.takerSide, record.place).toBe(wanted)
+        expect(
+          reading.events.some(({ kind }) => kind === 'trade'),
+          record.place,
+        ).toBe(true)
+        sides.add(wanted)
+      }
+      expect([...sides].sort()).toEqual(['buy', 'sell'])
+    })
+
+    check('T2', 'where trades are numbered, none is missing and none comes twice', () => {
+      for (const capture of captures) {
+        const last = new Map<string, bigint>()
+        for (const { event, read } of eventsIn(capture.reads)) {
+          if (event.kind !== 'trade' || event.counter === undefined) continue
+          const before = last.get(event.symbol)
+          if (before !== undefined) expect(event.counter, read.record.place).toBe(before + 1n)
+          last.set(event.symbol, event.counter)
+        }
+      }
+    })
+
+    check('T3', 'recent trades that a venue sends on subscribing are no new trades', () => {
+      for (const { record, reading } of everything) {
+        if (record.channel === 'trades' && record.detail === 'snapshot')
+          expect(
+            reading.events.filter(({ kind }) => kind === 'trade'),
+            record.place,
+          ).toEqual([])
+      }
+    })
+
+    const tapes = captures.flatMap((capture) => bookTapes(adapter, capture))
+    const depth = options.session.find(({ channel }) => channel === 'book')?.depth
+    const cut = adapter.book.cutsToDepth ? depth : undefined
+    const whole = () => tapes.map((tape) => ({ tape, replay: replayBook(adapter.book, tape, cut, SAMPLE) }))
+
+    check('B1', 'a book begins with a snapshot, both sides filled, not crossed', () => {
+      const replays = whole()
+      expect(replays.some(({ replay }) => replay.snapshots > 0)).toBe(true)
+      for (const { tape, replay } of replays) {
+        if (adapter.book.firstSnapshot === 'stream') expect(tape.events[0]?.kind, tape.name).toBe('book_snapshot')
+        expect(
+          replay.problems.filter((problem) => problem.includes('empty side')),
+          tape.name,
+        ).toEqual([])
+      }
+    })
+
+    check('B2', 'replay: no gap, no wrong checksum, never crossed', () => {
+      let applied = 0
+      for (const { tape, replay } of whole()) {
+        expect(replay.problems, tape.name).toEqual([])
+        applied += replay.applied
+      }
+      expect(applied).toBeGreaterThan(0)
+    })
+
+    check('B4', 'a lost change is noticed, or makes no difference', () => {
+      let noticed = 0
+      for (const { tape, replay } of whole()) {
+        for (const state of replay.states) {
+          // The last change of a tape has nobody after it who could tell.
+          if (state.at === tape.events.length - 1) continue
+          const outcome = disturb(adapter.book, tape, state, cut, ([, ...rest]) => rest)
+          if (outcome === 'different') expect.fail(`${tape.name}: losing ${state.at} goes unseen`)
+          if (outcome === 'broken') noticed++
+        }
+      }
+      expect(noticed).toBeGreaterThan(0)
+    })
+
+    check('B5', 'a change that is repeated, swapped or late gives the same book or a resync', () => {
+      for (const { tape, replay } of whole()) {
+        for (const state of replay.states.slice(0, SAMPLE / 3)) {
+          const disturbances: Parameters<typeof disturb>[4][] = [
+            ([one, ...rest]) => (one ? [one, one, ...rest] : rest),
+            ([one, two, ...rest]) => (one && two ? [two, one, ...rest] : rest),
+            ([one, two, three, ...rest]) => (one && two && three ? [two, three, one, ...rest] : rest),
+          ]
+          for (const change of disturbances) {
+            if (tape.events.length - state.at < 4) continue
+            const outcome = disturb(adapter.book, tape, state, cut, change)
+            if (outcome === 'different') expect.fail(`${tape.name}: a disturbance at ${state.at} goes unseen`)
+          }
+        }
+      }
+    })
+
+    check('F1', 'a broken frame is bad, and life goes on', () => {
+      for (const { reads } of [...captures, { reads: examples }]) {
+        for (const record of sampleOf(reads, 3)) {
+          for (const frame of brokenFrames(record.message)) {
+            const conversation = stranger(adapter)
+            const before = line(stranger(adapter).read(record.message))
+            const reading = conversation.read(frame)
+            expect(['bad', 'unknown'], frame.slice(0, 80)).toContain(reading.kind)
+            expect(reading.events, frame.slice(0, 80)).toEqual([])
+            expect(line(conversation.read(record.message))).toBe(before)
+          }
+        }
+      }
+    })
+
+    check('S1', 'a conversation restored from its state at every frame reads the same', () => {
+      for (const capture of captures) {
+        const records = capture.reads.slice(0, 1500).map(({ record }) => record)
+        const plan = { path: '', subscriptions: options.session, accept: 'all' as const }
+        const [straight, first] = [adapter.live.converse(plan), adapter.live.converse(plan)]
+        expect(first.open()).toEqual(straight.open())
+        let { state } = first
+        for (const record of records) {
+          const restored = adapter.live.converse(plan, JSON.parse(JSON.stringify(state)))
+          expect(line(restored.read(record.message)), record.place).toBe(line(straight.read(record.message)))
+          state = restored.state
+        }
+        expect(state).toEqual(straight.state)
+      }
+    })
+
+    for (const { case: id, reason } of ELSEWHERE) it.skip(`${id} (skipped: ${reason})`, () => {})
+  })
+}
+
+function stranger(adapter: ExchangeAdapter) {
+  return adapter.live.converse({ path: '', subscriptions: [], accept: 'all' })
+}
+
+function line(reading: Reading | undefined): string {
+  if (!reading) return ''
+  const { events, ...rest } = reading
+  return [JSON.stringify(rest), ...events.map(eventLine)].join(' ')
+}
+
+/** What one conversation makes of records, as lines. */
+function readAlone(adapter: ExchangeAdapter, records: readonly Recorded[]): string[] {
+  const conversation = stranger(adapter)
+  return records.map(({ message }) => line(conversation.read(message)))
+}
+
+/** Some records of each kind of reading and event, in order. */
+function sampleOf(reads: readonly Read[], each = 20): Recorded[] {
+  const seen = new Map<string, number>()
+  return reads.flatMap(({ record, reading }) => {
+    const name = reading.kind === 'notice' ? reading.name : (reading.events[0]?.kind ?? '')
+    const key = `${reading.kind} ${name}`
+    const count = (seen.get(key) ?? 0) + 1
+    seen.set(key, count)
+    return count <= each ? [record] : []
+  })
+}
+
+/** The subscriptions that would have brought these frames. */
+function subscriptionsOf(reads: readonly Read[]): Subscription[] {
+  const found = new Map<string, Subscription>()
+  for (const { event, read } of eventsIn(reads)) {
+    if (read.reading.kind !== 'data' || found.has(read.reading.subscription)) continue
+    const { subscription: id } = read.reading
+    const channel = CHANNELS.find((each) => GIVES[each]?.includes(event.kind))
+    if (!channel) continue
+    const interval = event.kind === 'candle' && isInterval(event.interval) ? { interval: event.interval } : {}
+    found.set(id, { id, channel, symbol: event.symbol, pair: 'A/B', ...interval })
+  }
+  return [...found.values()]
+}
+
+/** What is wrong with an event taken by itself; `undefined` when nothing is. */
+function nonsenseIn(event: MarketData): string | undefined {
+  if (event.symbol === '') return 'no symbol'
+  for (const number of numbersOf(event)) if (!isDecimal(number)) return `${number} is no number`
+  if (event.kind === 'trade' && event.tradeId === '') return 'an empty trade id'
+  const { exchangeTime } = event
+  if (exchangeTime !== undefined && (exchangeTime < EARLIEST || exchangeTime > LATEST))
+    return `the exchange time ${isoFromNanos(exchangeTime)} makes no sense`
+  if (event.kind !== 'candle') return undefined
+  if (Number(event.high) < Number(event.low)) return 'the high is below the low'
+  return event.openTime % SECOND === 0n ? undefined : 'the candle opens within a second'
+}
+
+/** Prices and amounts of an event. */
+function* numbersOf(event: MarketData): Generator<string> {
+  switch (event.kind) {
+    case 'trade':
+      yield event.price
+      yield event.amount
+      break
+    case 'quote':
+      yield* [event.bidPrice, event.bidAmount, event.askPrice, event.askAmount]
+      break
+    case 'candle':
+      yield* [event.open, event.high, event.low, event.close, event.volume]
+      for (const each of [event.quoteVolume, event.takerBuyVolume, event.vwap]) if (each !== undefined) yield each
+      break
+    default:
+      for (const level of [...event.bids, ...event.asks]) yield* level
+  }
+}
+
+/** Anything that the adapter declares. */
+function anySubscription(adapter: ExchangeAdapter): fc.Arbitrary<Subscription> {
+  const symbol = fc.string({ minLength: 1, maxLength: 8 })
+  const offered = adapter.capabilities.flatMap(({ channel, depths, intervals }) => [
+    ...(depths ?? []).map((depth) => ({ channel, depth })),
+    ...(intervals ?? []).map((interval) => ({ channel, interval })),
+    ...(depths || intervals ? [] : [{ channel }]),
+  ])
+  return fc
+    .tuple(symbol, fc.constantFrom(...offered))
+    .map(([name, what]) => ({ id: subscriptionId({ symbol: name, ...what }), symbol: name, pair: 'A/B', ...what }))
+}
+
+/** Approved hashes, one a line; `DCCD_APPROVE=1` writes those that are new. Lines of recordings that are not here stay. */
+function goldenFile(path: string) {
+  const approving = process.env.DCCD_APPROVE === '1'
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  const approved = new Map(
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((entry): [string, string] => {
+        const [key = '', print = ''] = entry.split('\t')
+        return [key, print]
+      }),
+  )
+  return {
+    expect(key: string, print: string) {
+      if (approving) approved.set(key, print)
+      else if (approved.has(key)) expect(`${key} ${print}`).toBe(`${key} ${approved.get(key)}`)
+    },
+    close() {
+      if (!approving || !approved.size) return
+      const lines = [...approved].map(([key, print]) => `${key}\t${print}\n`)
+      writeFileSync(path, lines.sort().join(''))
+    },
+  }
+}
