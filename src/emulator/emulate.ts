@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import { binance } from './binance/venue.js'
+import { bitfinex } from './bitfinex/venue.js'
 import { COINS } from './coins.js'
 import { parseFaultScript } from './fault.js'
 import { FaultEngine } from './fault-engine.js'
@@ -13,7 +14,7 @@ import { LineFile, noTruth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
 
 /** Every venue that can be emulated. */
-export const VENUES: readonly VenueKind[] = [binance, kraken]
+export const VENUES: readonly VenueKind[] = [binance, kraken, bitfinex]
 
 const TICK_MS = 20
 

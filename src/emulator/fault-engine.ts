@@ -13,6 +13,7 @@ export interface FaultyConnection {
   cut(): void
   /** Lets the venue announce that it will end the connection. */
   warn(): void
+  maintenance(begins: boolean): void
   close(code: number, reason: string): void
   hang(ms: number): void
 }
@@ -157,6 +158,7 @@ export class FaultEngine {
     this.executions.push(execution)
     this.ongoing.add(execution)
     if (this.executions.length > KEPT_EXECUTIONS) this.executions.shift()
+    if (fault.fault === 'maintenance') this.maintain(execution)
     if (fault.fault === 'cut' || fault.fault === 'close' || fault.fault === 'hang')
       for (const connection of this.chosen(fault)) {
         execution.connections.push(connection.number)
@@ -169,6 +171,17 @@ export class FaultEngine {
       }
     if (fault.ms !== undefined) this.later(fault.ms, () => this.finish(execution))
     else if (!isFrameFault(fault.fault)) this.finish(execution)
+  }
+
+  private maintain(execution: Execution): void {
+    const concerned = this.chosen(execution.fault)
+    for (const connection of concerned) {
+      execution.connections.push(connection.number)
+      connection.maintenance(true)
+    }
+    this.later(execution.fault.ms ?? 0, () => {
+      for (const connection of concerned) connection.maintenance(false)
+    })
   }
 
   private chosen(fault: Fault): FaultyConnection[] {

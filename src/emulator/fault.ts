@@ -7,6 +7,7 @@ import { CollectorError } from '../model/error.js'
  * - `cut`: connections end without a close frame. `close`: with one (`code`, 1001 if absent), as after 24 hours.
  *   `notice`: true has the venue announce it first, where the venue does that. Both: `connections` `all` (if absent) or `one` (the oldest); with `symbol` only those that carried it.
  * - `hang`: connections stay open for `ms`, but nothing is sent, answered or heard; what should have been sent is lost.
+ * - `maintenance`: for `ms` the venue is in maintenance and says so to open connections, where it has words for that.
  * - `refuse`: for `ms` no connection is accepted, neither WebSocket nor HTTP.
  * - `delay`: for `ms` every frame comes `by_ms` late, in order.
  * - `lose`, `repeat`, `reorder`, `corrupt`, `checksum`: the next `count` (1) frames with data, of `channel` and `symbol` if given.
@@ -19,6 +20,7 @@ const FIELDS = {
   cut: { optional: ['connections', 'symbol'], required: [] },
   close: { optional: ['connections', 'symbol', 'code', 'reason', 'notice'], required: [] },
   hang: { optional: ['connections', 'symbol'], required: ['ms'] },
+  maintenance: { optional: ['connections', 'symbol'], required: ['ms'] },
   refuse: { optional: [], required: ['ms'] },
   delay: { optional: [], required: ['ms', 'by_ms'] },
   lose: { optional: ['count', 'channel', 'symbol'], required: [] },

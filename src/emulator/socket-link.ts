@@ -130,6 +130,10 @@ export class SocketLink implements Link, FaultyConnection {
     this.session?.warn?.()
   }
 
+  maintenance(begins: boolean): void {
+    this.session?.maintenance?.(begins)
+  }
+
   close(code: number, reason: string): void {
     if (this.socket) this.socket.close(code, reason)
     else this.closing = { code, reason }

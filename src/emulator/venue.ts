@@ -29,6 +29,8 @@ export interface Session {
   receive(text: string): void
   /** Says what the venue says before it ends connections for maintenance, where it says something. */
   warn?(): void
+  /** The venue goes into maintenance or comes out of it: says what it says then, where it says something. */
+  maintenance?(begins: boolean): void
   /** The connection has ended, whoever ended it: release everything. */
   closed(): void
 }

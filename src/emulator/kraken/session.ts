@@ -56,6 +56,10 @@ export class KrakenSession implements Session {
     this.status('maintenance')
   }
 
+  maintenance(begins: boolean): void {
+    this.status(begins ? 'maintenance' : 'online')
+  }
+
   /** By the clock: a heartbeat when quiet, the end of a connection that carries nothing. */
   tick(now: Nanos): void {
     if (this.topics.size > 0) {

@@ -71,6 +71,7 @@ class KrakenVenue implements Venue, TopicHub {
     return {
       receive: (text) => session.receive(text),
       warn: () => session.warn(),
+      maintenance: (begins) => session.maintenance(begins),
       closed: () => {
         this.sessions.delete(session)
         session.closed()
