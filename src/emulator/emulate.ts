@@ -9,6 +9,7 @@ import { parseFaultScript } from './fault.js'
 import { FaultEngine } from './fault-engine.js'
 import { kraken } from './kraken/venue.js'
 import { Market } from './market.js'
+import { openPlayer, type PlayOptions } from './player.js'
 import { EmulatorServer } from './server.js'
 import { LineFile, noTruth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
@@ -34,8 +35,8 @@ export interface EmulatorOptions {
   readonly faults?: string
   /** Where to write the faults that were carried out, as ndjson. */
   readonly faultLog?: string
-  /** Ready-made venues (recordings) to serve instead of seeded markets. */
-  readonly venues?: readonly Venue[]
+  /** A recording to repeat, instead of seeded markets. */
+  readonly play?: PlayOptions
   readonly clock?: Clock
 }
 
@@ -56,10 +57,11 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
   const kinds = chosenKinds(options.exchanges)
   const count = inRange('--instruments', options.instruments ?? 10, 1, COINS.length)
   const rate = inRange('--rate', options.rate ?? 20, 0, 10_000)
+  const recorded = options.play && [await openPlayer(options.play)]
   const script =
     options.faults === undefined
       ? []
-      : parseFaultScript(await faultScript(options.faults), (options.venues ?? kinds).map(exchangeOf))
+      : parseFaultScript(await faultScript(options.faults), (recorded ?? kinds).map(exchangeOf))
   signal?.throwIfAborted()
   const clock = options.clock ?? systemClock()
   const files: LineFile[] = []
@@ -90,8 +92,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       })
       return { venue, market }
     }
-    const running: readonly Running[] =
-      options.venues?.map((venue) => ({ venue, market: undefined })) ?? kinds.map(seeded)
+    const running: readonly Running[] = recorded?.map((venue) => ({ venue, market: undefined })) ?? kinds.map(seeded)
     const server = new EmulatorServer({
       venues: running.map(({ venue }) => venue),
       faults,
@@ -103,6 +104,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         started: String(startWall),
         now: String(now),
         ...counts,
+        ...Object.assign({}, ...running.map(({ venue }) => venue.state?.())),
       }),
     })
     const port = await server.listen(options.port)

@@ -75,6 +75,8 @@ export interface Venue {
    * For what the venue sends by the clock: batches, heartbeats, candles. `now` never goes back.
    */
   tick(now: Nanos): void
+  /** Figures of its own for `GET /_emulator/state`. */
+  state?(): Readonly<Record<string, unknown>>
   /** One event of the market, right after it happened: send it, write its truth. Never called on a recording. */
   happened(turn: Turn): void
 }

@@ -15,8 +15,28 @@ export function binanceInstruments(coins: readonly Coin[]): readonly InstrumentS
   }))
 }
 
+/** An instrument as `exchangeInfo` lists it. */
+export interface ListedSymbol {
+  readonly symbol: string
+  readonly base: string
+  readonly quote: string
+  readonly status: 'TRADING' | 'BREAK'
+  /** Decimals. */
+  readonly price: number
+  readonly amount: number
+}
+
 /** `GET /api/v3/exchangeInfo`: every instrument, and one that is listed but does not trade. */
 export function exchangeInfo(specs: readonly InstrumentSpec[], nowMs: number): unknown {
+  const trading = specs.map(({ symbol, base, quote, priceDecimals, amountDecimals }) => {
+    return { symbol, base, quote, status: 'TRADING', price: priceDecimals, amount: amountDecimals } as const
+  })
+  const old = { symbol: 'OLDUSDT', base: 'OLD', quote: 'USDT', status: 'BREAK', price: 4, amount: 1 } as const
+  return listing([...trading, old], nowMs)
+}
+
+/** The form of `exchangeInfo`. */
+export function listing(symbols: readonly ListedSymbol[], nowMs: number): unknown {
   return {
     timezone: 'UTC',
     serverTime: nowMs,
@@ -25,16 +45,11 @@ export function exchangeInfo(specs: readonly InstrumentSpec[], nowMs: number): u
       { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 300_000 },
     ],
     exchangeFilters: [],
-    symbols: [
-      ...specs.map((spec) =>
-        listed(spec.symbol, spec.base, spec.quote, 'TRADING', spec.priceDecimals, spec.amountDecimals),
-      ),
-      listed('OLDUSDT', 'OLD', 'USDT', 'BREAK', 4, 1),
-    ],
+    symbols: symbols.map(listed),
   }
 }
 
-function listed(symbol: string, base: string, quote: string, status: string, price: number, amount: number): unknown {
+function listed({ symbol, base, quote, status, price, amount }: ListedSymbol): unknown {
   return {
     symbol,
     status,

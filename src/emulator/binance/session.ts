@@ -11,6 +11,29 @@ export interface StreamHub {
   nowMs(): number
 }
 
+/** Takes up a connection at `/stream` or `/ws`, with the streams that its address names; `undefined` at any other path. */
+export function openSession(
+  link: Link,
+  path: string,
+  query: URLSearchParams,
+  hub: StreamHub,
+): BinanceSession | undefined {
+  const [, form, ...streams] = decoded(path).split('/')
+  if (form !== 'stream' && form !== 'ws') return undefined
+  const session = new BinanceSession(link, form === 'stream', hub)
+  const asked = form === 'stream' ? (query.get('streams')?.split('/') ?? []) : streams
+  session.add(asked.filter((stream) => stream !== ''))
+  return session
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
 /** One WebSocket connection to Binance: `/stream` (wrapped frames) or `/ws` (raw ones). */
 export class BinanceSession implements Session {
   private readonly link: Link

@@ -16,7 +16,8 @@ import { aggregateFrame, BinanceFeed, toMs, tradeFrame } from './feed.js'
 import { isKlineInterval, KlineStream } from './kline.js'
 import { binanceInstruments } from './listing.js'
 import { BinanceRest } from './rest.js'
-import { BinanceSession } from './session.js'
+import { type BinanceSession, openSession } from './session.js'
+import { channelOfStream } from './stream.js'
 
 /** Binance spot as of 2026-07, from the protocol sheet: combined and raw streams, book by REST snapshot and `U`/`u` rule. */
 export const binance: VenueKind = {
@@ -49,9 +50,7 @@ class BinanceVenue implements Venue {
   }
 
   connect(link: Link, path: string, query: URLSearchParams): Session | undefined {
-    const [, form, ...streams] = decoded(path).split('/')
-    if (form !== 'stream' && form !== 'ws') return undefined
-    const session = new BinanceSession(link, form === 'stream', {
+    return openSession(link, path, query, {
       subscribe: (stream, by) => this.subscribe(stream, by),
       unsubscribe: (stream, by) => this.unsubscribe(stream, by),
       nowMs: () => toMs(this.context.now()),
@@ -60,9 +59,6 @@ class BinanceVenue implements Venue {
         return channel !== undefined && feed !== undefined && this.context.rejects(channel, feed.instrument.spec.symbol)
       },
     })
-    const asked = form === 'stream' ? (query.get('streams')?.split('/') ?? []) : streams
-    session.add(asked.filter((stream) => stream !== ''))
-    return session
   }
 
   http(request: HttpRequest): HttpAnswer {
@@ -138,23 +134,7 @@ class BinanceVenue implements Venue {
     if (!feed) return undefined
     const interval = name.startsWith('kline_') ? name.slice(6) : ''
     if (isKlineInterval(interval)) return { feed, channel: 'ohlc' as Channel, interval }
-    const channel = CHANNEL_OF[name]
+    const channel = channelOfStream(name)
     return channel && { feed, channel, interval: undefined }
   }
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
-const CHANNEL_OF: Readonly<Record<string, Channel>> = {
-  trade: 'trades',
-  aggTrade: 'trades',
-  depth: 'book',
-  'depth@100ms': 'book',
-  bookTicker: 'quotes',
 }
