@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../../model/error.js'
 import type { ExchangeAdapter } from '../exchange.js'
-import { planOnPath } from '../kit/plan.js'
+import { planOncePerKey } from '../kit/plan.js'
 import { bitfinexChecksum, CHECKSUM_LEVELS } from './checksum.js'
 import { BitfinexConversation } from './conversation.js'
 import { bitfinexInstruments } from './instruments.js'
-import { CANDLE_INTERVALS } from './topics.js'
+import { CANDLE_INTERVALS, params, topicKey } from './topics.js'
 
 const PER_CONNECTION = 25
 
@@ -21,8 +21,9 @@ export const bitfinex: ExchangeAdapter = {
   docs: 'https://docs.bitfinex.com/docs/ws-general',
   capabilities: [
     { channel: 'trades', proof: 'connection', axis: 'exchange' },
-    { channel: 'book', proof: 'connection', axis: 'exchange', depths: [25, 100, 250] },
-    { channel: 'quotes', proof: 'connection', axis: 'exchange' },
+    // Whether the messages of a book carry a time is a flag of the connection: coverage must not hang on it.
+    { channel: 'book', proof: 'connection', axis: 'receive', depths: [25, 100, 250] },
+    { channel: 'quotes', proof: 'connection', axis: 'receive' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
   ],
   limits: {
@@ -36,7 +37,7 @@ export const bitfinex: ExchangeAdapter = {
   taskPer: 'channel',
   instruments: bitfinexInstruments,
   live: {
-    plan: (subscriptions) => planOnPath('/ws/2', PER_CONNECTION, subscriptions),
+    plan: (subscriptions) => planOncePerKey('/ws/2', PER_CONNECTION, subscriptions, (each) => topicKey(params(each))),
     converse: (plan, state) => new BitfinexConversation(plan, state),
     // Each channel has a heartbeat after 15 s without data.
     silentAfterMs: 20_000,

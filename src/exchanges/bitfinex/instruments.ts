@@ -33,14 +33,14 @@ function readLists(body: unknown): readonly Instrument[] {
   }
   const found = new Map<string, Instrument>()
   const add = (pairs: unknown, kind: 'spot' | 'perpetual') => {
-    for (const each of list(pairs ?? [], 'pairs')) {
+    for (const each of list(pairs, 'pairs')) {
       const instrument = read(text(each, 'pair'), kind, names)
       // Two native names of one pair: the first is ours, the other has no name here.
       if (instrument && !found.has(instrument.pair)) found.set(instrument.pair, instrument)
     }
   }
   add(answer[0], 'spot')
-  add(answer[1], 'perpetual')
+  add(answer[1] ?? [], 'perpetual')
   return [...found.values()]
 }
 

@@ -11,3 +11,22 @@ export function batches<T>(items: readonly T[], size: number): T[][] {
 export function planOnPath(path: string, limit: number, subscriptions: readonly Subscription[]): ConnectionPlan[] {
   return batches(subscriptions, limit).map((part) => ({ path, subscriptions: part }))
 }
+
+/** The same where a connection can carry each thing (`key`) only once: each repetition goes to further connections. */
+export function planOncePerKey(
+  path: string,
+  limit: number,
+  subscriptions: readonly Subscription[],
+  key: (subscription: Subscription) => string,
+): ConnectionPlan[] {
+  const rounds: Subscription[][] = []
+  const seen = new Map<string, number>()
+  for (const each of subscriptions) {
+    const round = seen.get(key(each)) ?? 0
+    seen.set(key(each), round + 1)
+    const members = rounds[round] ?? []
+    members.push(each)
+    rounds[round] = members
+  }
+  return rounds.flatMap((members) => planOnPath(path, limit, members))
+}

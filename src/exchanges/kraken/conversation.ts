@@ -72,8 +72,10 @@ export class KrakenConversation implements Conversation {
   private meaning(message: unknown): Reading {
     if (!isFields(message)) return unknown('a message that is no object')
     if (message.channel !== undefined) return this.channel(message, text(message.channel, 'channel'))
+    // `{"method":"error"}`: the request itself was not understood.
+    if (message.method === 'error' || (message.method === undefined && message.error !== undefined))
+      return failure(text(message.error, 'error'))
     if (message.method !== undefined) return this.answer(message, text(message.method, 'method'))
-    if (message.error !== undefined) return failure(text(message.error, 'error'))
     return unknown('neither channel nor method')
   }
 
@@ -94,7 +96,7 @@ export class KrakenConversation implements Conversation {
     if (id === undefined) return notice(`${channel} that was not asked for`)
     return data(
       id,
-      items.flatMap((item) => read(item, type === 'snapshot')),
+      items.flatMap((item) => read(item, type === 'snapshot', message)),
     )
   }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Subscription, subscriptionId } from '../exchange.js'
-import { krakenChecksum } from './checksum.js'
 import { kraken } from './kraken.js'
 
 function sub(of: Omit<Subscription, 'id' | 'pair'>): Subscription {
@@ -17,29 +16,6 @@ const converse = (subscriptions: readonly Subscription[] = all) => {
   const conversation = kraken.live.converse({ path: '/v2', subscriptions })
   return { conversation, sent: conversation.open().map((message): unknown => JSON.parse(message)) }
 }
-const rising = (count: number, from: number, step: number) => Array.from({ length: count }, (_, n) => from + n * step)
-
-describe('Kraken checksum', () => {
-  it('gives the published text and number for short books', () => {
-    const view = {
-      asks: [
-        ['0.5', '10.00'],
-        ['0.6', '2.50'],
-      ],
-      bids: [['0.4', '1.00']],
-    } as const
-    expect(krakenChecksum(view)).toBe(3736161588)
-  })
-
-  it('takes ten levels a side with their trailing zeros', () => {
-    const level = (price: number, amount: string) => [(price / 10).toFixed(1), amount] as const
-    const view = {
-      asks: rising(12, 1001, 1).map((price, n) => level(price, ((n + 1) / 100).toFixed(8))),
-      bids: rising(12, 1000, -1).map((price, n) => level(price, (1 + n / 100).toFixed(8))),
-    }
-    expect(krakenChecksum(view)).toBe(2004379583)
-  })
-})
 
 describe('Kraken conversation', () => {
   it('asks for every symbol of a channel in one message, trades without their past', () => {

@@ -1,26 +1,12 @@
-import type { ConnectionPlan, ExchangeAdapter, Subscription } from '../exchange.js'
-import { planOnPath } from '../kit/plan.js'
+import type { ExchangeAdapter } from '../exchange.js'
+import { planOncePerKey } from '../kit/plan.js'
 import { CHECKSUM_LEVELS, krakenChecksum } from './checksum.js'
 import { KrakenConversation } from './conversation.js'
 import { krakenInstruments } from './instruments.js'
-import { CANDLE_INTERVALS } from './topics.js'
+import { CANDLE_INTERVALS, topicKey, topicOf } from './topics.js'
 
 /** Kraken has no cap for public channels: this one bounds what a single cut costs. */
 const PER_CONNECTION = 200
-
-/** A connection can hold one book per symbol: others of the same symbol, with another depth, go to further connections. */
-function plan(subscriptions: readonly Subscription[]): readonly ConnectionPlan[] {
-  const rounds: Subscription[][] = []
-  const books = new Map<string, number>()
-  for (const each of subscriptions) {
-    const round = each.channel === 'book' ? (books.get(each.symbol) ?? 0) : 0
-    if (each.channel === 'book') books.set(each.symbol, round + 1)
-    const members = rounds[round] ?? []
-    members.push(each)
-    rounds[round] = members
-  }
-  return rounds.flatMap((members) => planOnPath('/v2', PER_CONNECTION, members))
-}
 
 /** Kraken spot, WebSocket v2. */
 export const kraken: ExchangeAdapter = {
@@ -44,7 +30,8 @@ export const kraken: ExchangeAdapter = {
   taskPer: 'pair',
   instruments: krakenInstruments,
   live: {
-    plan,
+    // One book per symbol and connection: another depth of it needs another connection.
+    plan: (subscriptions) => planOncePerKey('/v2', PER_CONNECTION, subscriptions, (each) => topicKey(topicOf(each))),
     converse: (of, state) => new KrakenConversation(of, state),
     // A heartbeat comes every second while anything is subscribed; the documentation says to reconnect after 5 s.
     silentAfterMs: 5000,

@@ -3,8 +3,8 @@ import { type Nanos, nanosFromIso } from '../../model/time.js'
 import { counter, decimal, type Fields, fields, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { intervalOf } from './topics.js'
 
-/** Market data of one message: `snapshot` is the message's `type`. */
-type Read = (item: Fields, snapshot: boolean) => AdapterEvent[]
+/** One item of a message's `data`; the message around it tells its type and, of candles, when it was sent. */
+type Read = (item: Fields, snapshot: boolean, message: Fields) => AdapterEvent[]
 
 function time(item: Fields, name: string): Nanos | undefined {
   const value = item[name]
@@ -80,15 +80,18 @@ const ticker: Read = (item) => {
   ]
 }
 
-/** `interval_begin` is the open time. There is no closed flag: a bar is final when a later one comes. */
-const ohlc: Read = (item) => {
+/**
+ * `interval_begin` is the open time. There is no closed flag: a bar is final when a later one comes. The item's own `timestamp` is the end of
+ * its interval (deprecated); when it was said stands on the message.
+ */
+const ohlc: Read = (item, _snapshot, message) => {
   const openTime = time(item, 'interval_begin')
   if (openTime === undefined) throw new WireError('interval_begin is missing')
   return [
     {
       kind: 'candle',
       symbol: text(item.symbol, 'symbol'),
-      exchangeTime: time(item, 'timestamp'),
+      exchangeTime: time(message, 'timestamp'),
       interval: intervalOf(integer(item.interval, 'interval')),
       openTime,
       open: unsignedDecimal(item.open, 'open'),
