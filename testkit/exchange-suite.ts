@@ -13,6 +13,7 @@ import {
   eventLine,
   eventsIn,
   fingerprints,
+  isMarketData,
   loadMaterial,
   type MaterialOptions,
   type Read,
@@ -53,7 +54,7 @@ const SANE = 60n * SECOND
 /** Exchange times outside of these are mistakes of unit. */
 const EARLIEST = nanosFromIso('2009-01-01') ?? 0n
 const LATEST = nanosFromIso('2100-01-01') ?? 0n
-const NUMBER_IN_FRAME = /\d[\d.]*(?:[eE][+-]?\d+)?/g
+const NUMBER_IN_FRAME = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 /** Frames, states and deltas that the costlier cases look at, per capture or book. */
 const SAMPLE = 60
 
@@ -233,13 +234,22 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     })
 
     check('N3', 'numbers and ids are those of the frame, digit by digit', () => {
-      for (const { event, read } of eventsIn(everything)) {
-        const { message, place } = read.record
-        const there = new Set(message.match(NUMBER_IN_FRAME))
-        // The sign may be the venue's way to tell a side.
-        const absent = [...numbersOf(event)].filter((number) => !there.has(number.replace('-', '')))
-        if (event.kind === 'trade' && !message.includes(event.tradeId ?? '')) absent.push(event.tradeId ?? '')
-        if (absent.length) expect.fail(`${place}: ${absent.join(', ')} do not stand in the frame`)
+      // A quote whose sides come one by one has one of them from an earlier frame of its subscription.
+      const earlier = new Map<string, readonly string[]>()
+      for (const { record, reading } of everything) {
+        if (reading.kind !== 'data') continue
+        const { message, place } = record
+        const numbers = message.match(NUMBER_IN_FRAME) ?? []
+        const before = earlier.get(reading.subscription) ?? []
+        if (reading.subscription.startsWith('quotes '))
+          earlier.set(reading.subscription, [...before.slice(-30), ...numbers])
+        for (const event of reading.events.filter(isMarketData)) {
+          const there = new Set(event.kind === 'quote' ? [...before, ...numbers] : numbers)
+          // The sign may be the venue's way to tell a side.
+          const absent = [...numbersOf(event)].filter((number) => !there.has(number.replace(/^-/, '')))
+          if (event.kind === 'trade' && !message.includes(event.tradeId ?? '')) absent.push(event.tradeId ?? '')
+          if (absent.length) expect.fail(`${place}: ${absent.join(', ')} do not stand in the frame`)
+        }
       }
     })
 
@@ -420,18 +430,19 @@ function sampleOf(reads: readonly Read[], each = 20): Recorded[] {
   })
 }
 
-/** The subscriptions that would have brought these frames. */
+/** The subscriptions that would have brought these frames, by the ids that they were read under (`book:100 BTC/USD`). */
 function subscriptionsOf(reads: readonly Read[]): Subscription[] {
-  const found = new Map<string, Subscription>()
-  for (const { event, read } of eventsIn(reads)) {
-    if (read.reading.kind !== 'data' || found.has(read.reading.subscription)) continue
-    const { subscription: id } = read.reading
-    const channel = CHANNELS.find((each) => GIVES[each]?.includes(event.kind))
-    if (!channel) continue
-    const interval = event.kind === 'candle' && isInterval(event.interval) ? { interval: event.interval } : {}
-    found.set(id, { id, channel, symbol: event.symbol, pair: 'A/B', ...interval })
-  }
-  return [...found.values()]
+  const ids = reads.flatMap(({ reading }) =>
+    reading.kind === 'data' ? [reading.subscription] : reading.kind === 'ack' ? reading.confirmed : [],
+  )
+  return [...new Set(ids)].flatMap((id): Subscription[] => {
+    const [, name, detail, symbol] = /^(\w+)(?::(\S+))? (.+)$/.exec(id) ?? []
+    const channel = CHANNELS.find((each) => each === name)
+    if (!channel || !symbol) return []
+    const interval = detail !== undefined && isInterval(detail) ? { interval: detail } : {}
+    const depth = channel === 'book' && detail !== undefined ? { depth: Number(detail) } : {}
+    return [{ id, channel, symbol, pair: 'A/B', ...interval, ...depth }]
+  })
 }
 
 /** What is wrong with an event taken by itself; `undefined` when nothing is. */

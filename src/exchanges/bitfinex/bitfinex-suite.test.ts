@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { describeExchange } from '../../../testkit/exchange-suite.js'
+import { bitfinex } from './bitfinex.js'
+
+const BTC = { symbol: 'tBTCUSD', pair: 'BTC/USD' } as const
+
+describeExchange(bitfinex, {
+  frames: join(import.meta.dirname, 'frames'),
+  session: [
+    { id: 'trades tBTCUSD', channel: 'trades', ...BTC },
+    { id: 'book:25 tBTCUSD', channel: 'book', ...BTC, depth: 25 },
+    { id: 'quotes tBTCUSD', channel: 'quotes', ...BTC },
+    { id: 'ohlc:1m tBTCUSD', channel: 'ohlc', ...BTC, interval: '1m' },
+    { id: 'trades tNONE:USD', channel: 'trades', symbol: 'tNONE:USD', pair: 'NONE/USD' },
+  ],
+  recordings: ['bitfinex'],
+  skip: [
+    { case: 'B4', reason: 'a lost change shows in the sequence of the connection: see sequence.test.ts' },
+    { case: 'B5', reason: 'a change out of order shows in the sequence of the connection: see sequence.test.ts' },
+  ],
+})
