@@ -24,5 +24,6 @@ export function brokenFrames(frame: string): string[] {
     '\u0000\u0001\ufffd',
     `"${'x'.repeat(2_000_000)}`,
     '['.repeat(20_000),
+    `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
   ]
 }

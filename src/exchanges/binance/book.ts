@@ -1,7 +1,7 @@
-import { asCollectorError } from '../../model/error.js'
 import type { BookDelta, BookSnapshot } from '../../model/event.js'
 import type { BookRules, RestCall, Subscription } from '../exchange.js'
-import { fields, integer, levels, readJson } from '../kit/wire.js'
+import { readAnswer } from '../kit/answer.js'
+import { fields, integer, levels } from '../kit/wire.js'
 import { refuseErrors } from './errors.js'
 
 /** `limit` of `GET /api/v3/depth` that we ask for, and its weight. Fewer than 1000 levels leave a book that soon has holes at its ends. */
@@ -24,10 +24,9 @@ function snapshot({ symbol, depth = 0 }: Subscription): RestCall<BookSnapshot> {
 
 /** The answer has neither time nor symbol. A new instrument has an empty book at -1. Throws BAD_MESSAGE. */
 function readSnapshot(symbol: string, body: string): BookSnapshot {
-  try {
-    const answer = readJson(body)
+  return readAnswer(body, `depth of ${symbol}`, (answer) => {
     refuseErrors(answer)
-    const { lastUpdateId, bids, asks } = fields(answer, 'depth')
+    const { lastUpdateId, bids, asks } = fields(answer, 'the answer')
     return {
       kind: 'book_snapshot',
       symbol,
@@ -37,9 +36,7 @@ function readSnapshot(symbol: string, body: string): BookSnapshot {
       sequence: BigInt(integer(lastUpdateId, 'lastUpdateId')),
       checksum: undefined,
     }
-  } catch (error) {
-    throw asCollectorError(error, 'BAD_MESSAGE')
-  }
+  })
 }
 
 /**

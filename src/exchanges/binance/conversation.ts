@@ -8,6 +8,7 @@ import {
   subscriptionId,
 } from '../exchange.js'
 import { batches } from '../kit/plan.js'
+import { bad, confirmed, data as dataOf, notice, released, unknown } from '../kit/reading.js'
 import { type Fields, isFields, readJson, WireError } from '../kit/wire.js'
 import { errorCode } from './errors.js'
 import { eventOf } from './events.js'
@@ -16,8 +17,6 @@ import { carries, formOf, streamOf, subscriptionOf } from './streams.js'
 
 /** A request is refused as a whole, so it asks for no more than this; 1024 streams still take only some seconds. */
 const STREAMS_PER_REQUEST = 25
-
-const NOTHING = { events: [] } as const
 
 /** One connection to Binance spot, on the combined path (`{"stream":…,"data":…}`); raw payloads are understood as well. */
 export class BinanceConversation implements Conversation {
@@ -65,8 +64,7 @@ export class BinanceConversation implements Conversation {
     try {
       return this.meaning(readJson(frame))
     } catch (error) {
-      if (error instanceof WireError) return { kind: 'bad', reason: error.message, ...NOTHING }
-      throw error
+      return bad(error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -86,27 +84,24 @@ export class BinanceConversation implements Conversation {
 
   /** Market data, or word of the venue. `stream`: where the frame names it. */
   private payload(data: unknown, stream?: string): Reading {
-    if (isFields(data) && data.e === 'serverShutdown')
-      return { kind: 'notice', name: 'serverShutdown', action: 'reconnect', ...NOTHING }
+    if (isFields(data) && data.e === 'serverShutdown') return notice('serverShutdown', 'reconnect')
     const form = formOf(data)
     const known = stream === undefined ? undefined : this.streams.get(stream)
     if (form === undefined || (stream !== undefined && !carries(stream, form))) {
       const said =
         isFields(data) && typeof data.e === 'string' ? `an event ${data.e}` : 'a payload without a known form'
       const reason = stream === undefined ? said : `${said} on ${stream}`
-      return known
-        ? { kind: 'bad', reason, subscription: known.id, ...NOTHING }
-        : { kind: 'unknown', reason, ...NOTHING }
+      return known ? bad(reason, known.id) : unknown(reason)
     }
     const told = isFields(data) ? subscriptionOf(form, data, stream) : undefined
     const asked = known ?? (stream === undefined && told ? this.streams.get(streamOf(told)) : undefined)
     const id = asked?.id ?? (this.acceptsAll && told ? subscriptionId(told) : undefined)
     const of = asked ?? told
-    if (id === undefined || of === undefined || !isFields(data)) return { kind: 'notice', name: form, ...NOTHING }
+    if (id === undefined || of === undefined || !isFields(data)) return notice(form)
     try {
-      return { kind: 'data', subscription: id, events: [eventOf(of, data)] }
+      return dataOf(id, [eventOf(of, data)])
     } catch (error) {
-      if (error instanceof WireError) return { kind: 'bad', reason: error.message, subscription: id, ...NOTHING }
+      if (error instanceof WireError) return bad(error.message, id)
       throw error
     }
   }
@@ -114,14 +109,8 @@ export class BinanceConversation implements Conversation {
   /** The answer to a request; `null` means done, anything else answers a question. */
   private result({ id, result }: Fields): Reading {
     const request = result === null ? this.requests.answered(id) : undefined
-    if (!request) return { kind: 'notice', name: 'result', ...NOTHING }
-    const subscribed = request.method === 'SUBSCRIBE'
-    return {
-      kind: 'ack',
-      confirmed: subscribed ? request.ids : [],
-      released: subscribed ? [] : request.ids,
-      ...NOTHING,
-    }
+    if (!request) return notice('result')
+    return request.method === 'SUBSCRIBE' ? confirmed(...request.ids) : released(...request.ids)
   }
 
   /** `{"code":2,"msg":"…","id":1}`, or the same within `error`. */
@@ -132,7 +121,7 @@ export class BinanceConversation implements Conversation {
     const code: ErrorCode = errorCode(inner.code) ?? 'SUBSCRIBE_REJECTED'
     const request = this.requests.answered(message.id)
     if (request?.method === 'SUBSCRIBE' && (code === 'SUBSCRIBE_REJECTED' || code === 'UNKNOWN_INSTRUMENT'))
-      return { kind: 'reject', rejected: request.ids, code, message: text, ...NOTHING }
-    return { kind: 'failure', code, message: text, ...NOTHING }
+      return { kind: 'reject', rejected: request.ids, code, message: text, events: [] }
+    return { kind: 'failure', code, message: text, events: [] }
   }
 }

@@ -1,18 +1,15 @@
-import { asCollectorError } from '../../model/error.js'
 import { type Instrument, isPair } from '../../model/instrument.js'
-import { type Fields, fields, isFields, list, readJson, text } from '../kit/wire.js'
+import { readAnswer } from '../kit/answer.js'
+import { type Fields, fields, isFields, list, text } from '../kit/wire.js'
 import { refuseErrors } from './errors.js'
 
 /** `GET /api/v3/exchangeInfo`. Names that cannot stand in a pair are left out. Throws BAD_MESSAGE. */
 export function readInstruments(body: string): Instrument[] {
-  try {
-    const answer = readJson(body)
+  return readAnswer(body, 'exchangeInfo', (answer) => {
     refuseErrors(answer)
-    const symbols = list(fields(answer, 'exchangeInfo').symbols, 'symbols')
+    const symbols = list(fields(answer, 'the answer').symbols, 'symbols')
     return symbols.map((each) => instrument(fields(each, 'symbols'))).filter(({ pair }) => isPair(pair))
-  } catch (error) {
-    throw asCollectorError(error, 'BAD_MESSAGE')
-  }
+  })
 }
 
 function instrument(of: Fields): Instrument {

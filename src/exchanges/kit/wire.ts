@@ -82,6 +82,8 @@ export function levels(value: unknown, name: string): Level[] {
 const WHOLE = /^-?\d{1,40}$/
 
 function wrong(name: string, wanted: string, found: unknown): WireError {
-  const shown = found === undefined ? 'nothing' : (JSON.stringify(found) ?? typeof found)
+  // Not the inside of lists and objects: they may be of any size and depth.
+  const what = Array.isArray(found) ? 'a list' : found === undefined ? 'nothing' : 'an object'
+  const shown = typeof found === 'object' && found !== null ? what : (JSON.stringify(found) ?? what)
   return new WireError(`${name} should be ${wanted}, is ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`)
 }
