@@ -174,7 +174,7 @@ const settings = z
       .union([z.literal('auto'), workers.schema])
       .default('auto')
       .meta(
-        about('Threads that receive. `auto` takes one for each core but one.', {
+        about('Threads that receive. `auto` takes one for each core but one, at most four.', {
           expected: `auto or ${workers.expected}`,
         }),
       ),
