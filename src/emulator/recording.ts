@@ -48,16 +48,16 @@ interface Line {
 export async function readRecording(path: string, capture?: string): Promise<Recording> {
   const frames = new Map<string, RecordedFrame[]>()
   const answers: RecordedAnswer[] = []
+  let name = capture
   for await (const { transport, url, text, time, connection, ...line } of recordedLines(path)) {
     if (transport === 'ws') {
+      name ??= line.capture
+      // Of captures that are not wanted only the names are kept.
       const list = frames.get(line.capture) ?? []
-      // Frames of a capture that is not wanted are only counted, by the name.
-      if (capture === undefined ? frames.size === 0 || frames.has(line.capture) : line.capture === capture)
-        list.push({ time, connection, text })
+      if (line.capture === name) list.push({ time, connection, text })
       frames.set(line.capture, list)
     } else if (URL.canParse(url)) answers.push({ time, capture: line.capture, url: new URL(url), body: text })
   }
-  const name = capture ?? [...frames.keys()][0]
   const chosen = name === undefined ? undefined : frames.get(name)
   if (name === undefined || !chosen)
     throw new CollectorError('USAGE', `${path} has no frames${capture ? ` of a capture ${capture}` : ''}.`, {

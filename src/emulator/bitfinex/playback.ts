@@ -7,7 +7,16 @@ import { confPart } from './listing.js'
 import { toMs } from './numbers.js'
 import { UNKNOWN_SYMBOL } from './topic.js'
 
-type Fields = Readonly<Record<string, unknown>>
+interface Fields {
+  readonly event?: unknown
+  readonly version?: unknown
+  readonly channel?: unknown
+  readonly symbol?: unknown
+  readonly key?: unknown
+  readonly len?: unknown
+  readonly chanId?: unknown
+  readonly cid?: unknown
+}
 
 /** A subscription of the recorded connection. */
 interface RecordedChannel {
@@ -17,8 +26,8 @@ interface RecordedChannel {
 }
 
 /**
- * The recorded connection with the most frames, told to each client that subscribed to some of its channels: acknowledgements, channel
- * numbers and sequence as recorded, those of channels that the client did not ask for too, since the sequence counts them.
+ * The recorded connection with the most frames, told byte for byte to each client that subscribed to some of its channels: also the
+ * channels that the client did not ask for, since the sequence counts them. The flags in force are the recorded ones.
  */
 export class BitfinexPlayback implements Playback {
   readonly manners: SocketManners = {}
@@ -68,21 +77,15 @@ export class BitfinexPlayback implements Playback {
 
   connect(link: Link, path: string): Session | undefined {
     if (path !== '/ws/2') return undefined
-    const client: Client = { link, asked: new Map() }
+    const client: Client = { link, asks: false }
     link.send(this.info)
     this.clients.add(client)
     return { receive: (text) => this.receive(client, text), closed: () => this.clients.delete(client) }
   }
 
   play({ text }: RecordedFrame): void {
-    const fields = eventOf(text)
-    const { event } = fields ?? {}
-    const label = fields ? undefined : this.labelOf(text)
-    for (const { link, asked } of this.clients) {
-      if (asked.size === 0) continue
-      if (fields && event === 'subscribed') link.send(withSubId(fields, text, asked))
-      else link.send(text, label)
-    }
+    const label = this.labelOf(text)
+    for (const { link, asks } of this.clients) if (asks) link.send(text, label)
   }
 
   answer({ path, query }: HttpRequest): string | undefined {
@@ -118,19 +121,19 @@ export class BitfinexPlayback implements Playback {
     else link.send(JSON.stringify({ event: 'error', msg: 'event: unknown', code: 10_000 }))
   }
 
-  private subscribe({ link, asked }: Client, request: Fields): void {
-    const { subId } = request
-    const name = subject(request)
-    const recorded = this.subjects.get(name)
-    if (!recorded) {
-      const { code, msg } = UNKNOWN_SYMBOL
-      link.send(JSON.stringify({ ...request, event: 'error', msg, code }))
+  /** Acknowledged when the recording comes to it; at once where it is past that. */
+  private subscribe(client: Client, request: Fields): void {
+    const recorded = this.subjects.get(subject(request))
+    if (recorded) {
+      client.asks = true
+      if (this.context.passed(recorded.frame)) client.link.send(recorded.frame.text)
+      else this.context.asked()
       return
     }
-    asked.set(name, subId)
-    // On a timeline that runs, the acknowledgement has passed already.
-    if (this.context.passed(recorded.frame)) link.send(withSubId(recorded.ack, recorded.frame.text, asked))
-    else this.context.asked()
+    const { channel, symbol } = request
+    const otherLength = [...this.channels.values()].some(({ ack }) => ack.channel === channel && ack.symbol === symbol)
+    const refusal = otherLength ? { code: 10_020, msg: 'len: invalid' } : UNKNOWN_SYMBOL
+    client.link.send(JSON.stringify({ ...request, event: 'error', ...refusal }))
   }
 
   private labelOf(text: string): FrameLabel | undefined {
@@ -146,8 +149,8 @@ export class BitfinexPlayback implements Playback {
 
 interface Client {
   readonly link: Link
-  /** What it subscribed to, with its own number of each subscription. */
-  readonly asked: Map<string, unknown>
+  /** Whether it has subscribed to something. */
+  asks: boolean
 }
 
 const CHANNELS: Readonly<Record<string, Channel>> = {
@@ -161,15 +164,9 @@ function isChannel(name: unknown): name is string {
   return typeof name === 'string' && Object.hasOwn(CHANNELS, name)
 }
 
-/** What a subscription carries. A book of one level is another thing than a book; other lengths are given as recorded. */
-function subject({ channel, symbol, key, len }: Fields): string {
-  return [channel, key ?? symbol, ...(channel === 'book' && String(len) === '1' ? ['1'] : [])].join(' ')
-}
-
-/** The recorded acknowledgement; with the client's own number where it gave one to the same subscription. */
-function withSubId(ack: Fields, text: string, asked: ReadonlyMap<string, unknown>): string {
-  const subId = asked.get(subject(ack))
-  return subId === undefined ? text : JSON.stringify({ ...ack, subId })
+/** What a subscription carries; a book of another length is another thing. */
+function subject({ channel, symbol, key, len = '25' }: Fields): string {
+  return [channel, key ?? symbol, ...(channel === 'book' ? [len] : [])].join(' ')
 }
 
 function eventOf(text: string): Fields | undefined {
