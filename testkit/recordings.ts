@@ -25,12 +25,11 @@ const BESIDE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'shared
 
 /** The folder of recordings; `undefined` where there is none. */
 export function fixturesFolder(): string | undefined {
-  const candidates = [
-    process.env.DCCD_FIXTURES,
-    BESIDE,
-    BESIDE.replace(/shared.fixtures$/, join('..', 'shared', 'fixtures')),
-  ]
-  return candidates.find((folder): folder is string => folder !== undefined && existsSync(folder))
+  const { DCCD_FIXTURES } = process.env
+  const candidates = DCCD_FIXTURES
+    ? [DCCD_FIXTURES]
+    : [BESIDE, BESIDE.replace(/shared.fixtures$/, join('..', 'shared', 'fixtures'))]
+  return candidates.find(existsSync)
 }
 
 /** The file of an exchange's recordings; `undefined` where there is none. */
