@@ -1,0 +1,356 @@
+import type { Kind } from '../model/dataset.js'
+import { CollectorError, ERRORS, type ErrorCode } from '../model/error.js'
+import type { Held, LedgerBreak, LedgerFact, Proof, Wanted } from '../model/ledger.js'
+import type { Nanos } from '../model/time.js'
+import { openForReading, openForWriting } from './catalog-schema.js'
+import type { Part } from './partition.js'
+import { bigintOf, bigintOrNull, numberOf, type Sqlite, type SqlRow, textOf } from './sqlite.js'
+
+/** Where a lane stands: `committed` is the position up to which its rows are safe, -1 at first. */
+export interface LaneState {
+  readonly lane: number
+  readonly committed: number
+  readonly open: boolean
+}
+
+/** A hidden immutable file of one commit: one kind, all datasets. `path` is relative to the data path. */
+export interface Segment {
+  readonly kind: Kind
+  readonly path: string
+  readonly rows: number
+  readonly bytes: number
+  readonly hash: string
+  readonly parts: readonly { readonly dataset: number; readonly part: Part; readonly rows: number }[]
+}
+
+/** The visible file of a partition. `link` is its second name; both are relative to the data path. */
+export interface Piece {
+  readonly dataset: number
+  readonly part: Part
+  readonly generation: number
+  readonly rows: number
+  readonly bytes: number
+  readonly hash: string
+  readonly visible: string
+  readonly link: string
+  readonly published: Nanos
+}
+
+/** A partition with what it consists of now: the piece, if any, and the segments with rows not in it yet. */
+export interface PartState {
+  readonly dataset: number
+  readonly part: Part
+  readonly piece: Piece | undefined
+  readonly segments: readonly { readonly id: number; readonly path: string; readonly rows: number }[]
+}
+
+const PROOFS: readonly Proof[] = ['observed', 'backfilled', 'unverifiable']
+
+function isCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text)
+}
+
+function decodeHeld(row: SqlRow): Held {
+  const proof = PROOFS.find((name) => name === row.proof)
+  if (!proof) throw new CollectorError('DATA_FOREIGN', `The catalog holds an unknown proof: ${String(row.proof)}.`)
+  return {
+    dataset: textOf(row, 'dataset'),
+    run: bigintOf(row, 'run'),
+    from: bigintOf(row, 'from_time'),
+    until: bigintOf(row, 'until_time'),
+    proof,
+    before: bigintOrNull(row, 'before'),
+    last: bigintOrNull(row, 'last'),
+  }
+}
+
+function decodeWanted(row: SqlRow): Wanted {
+  const until = bigintOrNull(row, 'until_time')
+  return { dataset: textOf(row, 'dataset'), from: bigintOf(row, 'from_time'), until }
+}
+
+function decodeBreak(row: SqlRow): LedgerBreak {
+  const code = textOf(row, 'code')
+  if (!isCode(code)) throw new CollectorError('DATA_FOREIGN', `The catalog holds an unknown error code: ${code}.`)
+  return { dataset: textOf(row, 'dataset'), at: bigintOf(row, 'at'), code, detail: textOf(row, 'detail') }
+}
+
+function decodePiece(row: SqlRow): Piece {
+  return {
+    dataset: numberOf(row, 'dataset'),
+    part: numberOf(row, 'part'),
+    generation: numberOf(row, 'generation'),
+    rows: numberOf(row, 'rows'),
+    bytes: numberOf(row, 'bytes'),
+    hash: textOf(row, 'hash'),
+    visible: textOf(row, 'visible'),
+    link: textOf(row, 'link'),
+    published: bigintOf(row, 'published'),
+  }
+}
+
+/** What is committed, what is published and what is held by proof. All that is durable about the store beside the files themselves. */
+export class Catalog {
+  readonly #db: Sqlite
+
+  private constructor(db: Sqlite) {
+    this.#db = db
+  }
+
+  static open(path: string): Catalog {
+    return new Catalog(openForWriting(path))
+  }
+
+  static openReadOnly(path: string): Catalog {
+    return new Catalog(openForReading(path))
+  }
+
+  /** Several reads that see one state of the catalog. */
+  snapshot<T>(read: () => T): T {
+    return this.#db.transaction(read, 'DEFERRED')
+  }
+
+  /** The next `count` numbers of a series; returns the first. Numbers only rise, across restarts too. */
+  reserve(series: 'lane' | 'connection' | 'commit', count: number): number {
+    return this.#db.transaction(() => this.#reserve(series, count))
+  }
+
+  #reserve(series: string, count: number): number {
+    const [row] = this.#db.all('SELECT next FROM counters WHERE name = ?', series)
+    const next = row ? numberOf(row, 'next') : 1
+    this.#db.run('INSERT OR REPLACE INTO counters VALUES (?, ?)', series, next + count)
+    return next
+  }
+
+  openLane(): number {
+    return this.#db.transaction(() => {
+      const lane = this.#reserve('lane', 1)
+      this.#db.run('INSERT INTO lanes VALUES (?, -1, 1)', lane)
+      return lane
+    })
+  }
+
+  closeLane(lane: number): void {
+    this.#db.run('UPDATE lanes SET open = 0 WHERE lane = ?', lane)
+  }
+
+  lanes(): LaneState[] {
+    return this.#db.all('SELECT lane, committed, open FROM lanes ORDER BY lane').map((row) => ({
+      lane: numberOf(row, 'lane'),
+      committed: numberOf(row, 'committed'),
+      open: bigintOf(row, 'open') !== 0n,
+    }))
+  }
+
+  /** Numbers of datasets, made on first sight. */
+  datasetIds(keys: Iterable<string>): Map<string, number> {
+    const ids = new Map<string, number>()
+    this.#db.transaction(() => {
+      for (const key of keys) {
+        this.#db.run('INSERT OR IGNORE INTO datasets (key) VALUES (?)', key)
+        for (const row of this.#db.all('SELECT id FROM datasets WHERE key = ?', key)) ids.set(key, numberOf(row, 'id'))
+      }
+    })
+    return ids
+  }
+
+  datasets(): Map<number, string> {
+    return new Map(
+      this.#db.all('SELECT id, key FROM datasets ORDER BY key').map((row) => [numberOf(row, 'id'), textOf(row, 'key')]),
+    )
+  }
+
+  /** The commit (durability C4): segments, positions and facts become true together. */
+  commit(
+    number: number,
+    segments: readonly Segment[],
+    positions: ReadonlyMap<number, number>,
+    facts: readonly LedgerFact[],
+  ): void {
+    this.#db.transaction(() => {
+      for (const { kind, path, rows, bytes, hash, parts } of segments) {
+        const id = this.#reserve('segment', 1)
+        this.#db.run('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)', id, number, kind, path, rows, bytes, hash)
+        for (const part of parts) {
+          this.#db.run('INSERT INTO segment_parts VALUES (?, ?, ?, ?)', part.dataset, part.part, id, part.rows)
+        }
+      }
+      for (const [lane, position] of positions) {
+        this.#db.run('UPDATE lanes SET committed = max(committed, ?) WHERE lane = ?', position, lane)
+      }
+      for (const fact of facts) this.#putFact(fact)
+    })
+  }
+
+  #putFact(fact: LedgerFact): void {
+    const { dataset } = fact
+    if (fact.fact === 'held') {
+      const { run, from, until, proof, before, last } = fact
+      this.#db.run(
+        'INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)',
+        dataset,
+        run,
+        from,
+        until,
+        proof,
+        before,
+        last,
+      )
+    } else if (fact.fact === 'wanted') {
+      this.#db.run('INSERT OR REPLACE INTO wanted VALUES (?, ?, ?)', dataset, fact.from, fact.until)
+    } else {
+      this.#db.run('INSERT OR REPLACE INTO breaks VALUES (?, ?, ?, ?)', dataset, fact.at, fact.code, fact.detail)
+    }
+  }
+
+  /** Every partition with its piece and unpublished segments; of one dataset when given. */
+  parts(dataset?: number): PartState[] {
+    const where = dataset === undefined ? '' : 'WHERE dataset = ?'
+    const values = dataset === undefined ? [] : [dataset]
+    const parts = new Map<
+      string,
+      { piece: Piece | undefined; segments: { id: number; path: string; rows: number }[] }
+    >()
+    const at = (key: string) => {
+      const known = parts.get(key)
+      if (known) return known
+      const made = { piece: undefined, segments: [] }
+      parts.set(key, made)
+      return made
+    }
+    for (const row of this.#db.all(`SELECT * FROM pieces ${where}`, ...values)) {
+      const piece = decodePiece(row)
+      at(`${piece.dataset} ${piece.part}`).piece = piece
+    }
+    const segments = this.#db.all(
+      `SELECT p.dataset AS dataset, p.part AS part, s.id AS id, s.path AS path, p.rows AS rows
+       FROM segment_parts p JOIN segments s ON s.id = p.segment ${where} ORDER BY s.id`,
+      ...values,
+    )
+    for (const row of segments) {
+      at(`${numberOf(row, 'dataset')} ${numberOf(row, 'part')}`).segments.push({
+        id: numberOf(row, 'id'),
+        path: textOf(row, 'path'),
+        rows: numberOf(row, 'rows'),
+      })
+    }
+    return [...parts]
+      .map(([key, { piece, segments }]) => {
+        const [id = 0, part = 0] = key.split(' ').map(Number)
+        return { dataset: id, part, piece, segments }
+      })
+      .sort((a, b) => a.dataset - b.dataset || a.part - b.part)
+  }
+
+  /**
+   * The last step of publishing (durability C6): the piece is at its new generation and holds the rows of `merged`.
+   * The old link, and segments with nothing unpublished left, become garbage.
+   */
+  publish(piece: Piece, merged: readonly number[], before: Piece | undefined): void {
+    this.#db.transaction(() => {
+      this.#db.run(
+        'INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        piece.dataset,
+        piece.part,
+        piece.generation,
+        piece.rows,
+        piece.bytes,
+        piece.hash,
+        piece.visible,
+        piece.link,
+        piece.published,
+      )
+      if (before) this.#db.run('INSERT OR REPLACE INTO garbage VALUES (?, ?)', before.link, piece.published)
+      for (const segment of merged) {
+        this.#db.run(
+          'DELETE FROM segment_parts WHERE dataset = ? AND part = ? AND segment = ?',
+          piece.dataset,
+          piece.part,
+          segment,
+        )
+        const [left] = this.#db.all('SELECT count(*) AS n FROM segment_parts WHERE segment = ?', segment)
+        if (!left || numberOf(left, 'n') > 0) continue
+        this.#db.run(
+          'INSERT OR REPLACE INTO garbage SELECT path, ? FROM segments WHERE id = ?',
+          piece.published,
+          segment,
+        )
+        this.#db.run('DELETE FROM segments WHERE id = ?', segment)
+      }
+    })
+  }
+
+  /** Every hidden file that must stay, relative to the data path. */
+  namedFiles(): Set<string> {
+    const rows = this.#db.all('SELECT path FROM segments UNION SELECT link FROM pieces UNION SELECT path FROM garbage')
+    return new Set(rows.map((row) => textOf(row, 'path')))
+  }
+
+  /** Files that no reader can still have a reason to open. */
+  garbageBefore(time: Nanos): string[] {
+    return this.#db.all('SELECT path FROM garbage WHERE since <= ?', time).map((row) => textOf(row, 'path'))
+  }
+
+  forgetGarbage(paths: readonly string[]): void {
+    this.#db.transaction(() => {
+      for (const path of paths) this.#db.run('DELETE FROM garbage WHERE path = ?', path)
+    })
+  }
+
+  held(dataset?: string): Held[] {
+    const rows =
+      dataset === undefined
+        ? this.#db.all('SELECT * FROM held ORDER BY dataset, from_time')
+        : this.#db.all('SELECT * FROM held WHERE dataset = ? ORDER BY from_time', dataset)
+    return rows.map(decodeHeld)
+  }
+
+  wanted(dataset?: string): Wanted[] {
+    const rows =
+      dataset === undefined
+        ? this.#db.all('SELECT * FROM wanted ORDER BY dataset, from_time')
+        : this.#db.all('SELECT * FROM wanted WHERE dataset = ? ORDER BY from_time', dataset)
+    return rows.map(decodeWanted)
+  }
+
+  breaks(dataset?: string): LedgerBreak[] {
+    const rows =
+      dataset === undefined
+        ? this.#db.all('SELECT * FROM breaks ORDER BY dataset, at')
+        : this.#db.all('SELECT * FROM breaks WHERE dataset = ? ORDER BY at', dataset)
+    return rows.map(decodeBreak)
+  }
+
+  saveInstruments(exchange: string, list: string): void {
+    this.#db.run('INSERT OR REPLACE INTO instruments VALUES (?, ?)', exchange, list)
+  }
+
+  instruments(exchange: string): string | undefined {
+    const [row] = this.#db.all('SELECT list FROM instruments WHERE exchange = ?', exchange)
+    return row ? textOf(row, 'list') : undefined
+  }
+
+  saveTaskMetrics(key: string, body: string): void {
+    this.#db.run('INSERT OR REPLACE INTO task_metrics VALUES (?, ?)', key, body)
+  }
+
+  taskMetrics(): Map<string, string> {
+    return new Map(
+      this.#db.all('SELECT key, body FROM task_metrics').map((row) => [textOf(row, 'key'), textOf(row, 'body')]),
+    )
+  }
+
+  /** Ends a writer's use so that even a read-only mount can be read (durability C7). */
+  closeCleanly(): void {
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = delete;')
+    } catch {
+      // A reader has it open: the write-ahead log stays, which the next opening takes in.
+    }
+    this.#db.close()
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}

@@ -1,0 +1,252 @@
+import { KINDS, type Kind } from '../model/dataset.js'
+import { toDouble } from '../model/decimal.js'
+import type { LedgerFact } from '../model/ledger.js'
+import { type ColumnType, type Rows, SCHEMA } from '../model/row.js'
+import { type Cell, Float64Buffer, Int32Buffer, Int64Buffer } from './column-buffer.js'
+
+/**
+ * The values of one column. Nulls: `NULL_INT64`, `NULL_INT32`, NaN, or null in a list of texts.
+ * `at`/`texts`: the rows whose number a double does not hold exactly, with its canonical spelling.
+ */
+export type ColumnValues =
+  | { readonly type: 'int64'; readonly values: BigInt64Array<ArrayBuffer> }
+  | { readonly type: 'int32'; readonly values: Int32Array<ArrayBuffer> }
+  | { readonly type: 'text'; readonly values: readonly (string | null)[] }
+  | {
+      readonly type: 'number'
+      readonly values: Float64Array<ArrayBuffer>
+      readonly at: Int32Array<ArrayBuffer>
+      readonly texts: readonly string[]
+    }
+
+/** Rows of one kind: columns in the order of `SCHEMA`, with the dataset (index into `datasets`) and the day of each row. */
+export interface KindBatch {
+  readonly kind: Kind
+  readonly rows: number
+  readonly datasets: readonly string[]
+  readonly dataset: Int32Array<ArrayBuffer>
+  readonly day: Int32Array<ArrayBuffer>
+  readonly columns: readonly ColumnValues[]
+}
+
+/** What a lane hands over for one commit. A plain value: it crosses threads by structured clone. */
+export interface ColumnBatch {
+  readonly kinds: readonly KindBatch[]
+  readonly facts: readonly LedgerFact[]
+  readonly rows: number
+  readonly bytes: number
+}
+
+const POINTER_BYTES = 8
+const STRING_BYTES = 24
+
+/** Strings are shared where the venue repeats itself, so their own length counts once per value of more than a few letters. */
+function textBytes(text: string | null): number {
+  return text === null || text.length < 8 ? POINTER_BYTES : POINTER_BYTES + STRING_BYTES + text.length
+}
+
+interface ColumnWriter {
+  readonly bytes: number
+  push(cell: Cell | undefined): void
+  freeze(): ColumnValues
+}
+
+class Int64Writer implements ColumnWriter {
+  readonly #values = new Int64Buffer()
+
+  get bytes(): number {
+    return this.#values.bytes
+  }
+
+  push(cell: Cell | undefined): void {
+    this.#values.push(typeof cell === 'bigint' ? cell : null)
+  }
+
+  freeze(): ColumnValues {
+    return { type: 'int64', values: this.#values.freeze() }
+  }
+}
+
+/** Whole numbers and booleans (0 or 1). */
+class Int32Writer implements ColumnWriter {
+  readonly #values = new Int32Buffer()
+
+  get bytes(): number {
+    return this.#values.bytes
+  }
+
+  push(cell: Cell | undefined): void {
+    if (typeof cell === 'boolean') this.#values.push(cell ? 1 : 0)
+    else this.#values.push(typeof cell === 'number' ? cell : null)
+  }
+
+  freeze(): ColumnValues {
+    return { type: 'int32', values: this.#values.freeze() }
+  }
+}
+
+class TextWriter implements ColumnWriter {
+  readonly #values: (string | null)[] = []
+  bytes = 0
+
+  push(cell: Cell | undefined): void {
+    const text = typeof cell === 'string' ? cell : null
+    this.#values.push(text)
+    this.bytes += textBytes(text)
+  }
+
+  freeze(): ColumnValues {
+    return { type: 'text', values: this.#values }
+  }
+}
+
+/** A text that is no number at all is not lost: the double is null and the text stands beside it as it came. */
+class NumberWriter implements ColumnWriter {
+  readonly #values = new Float64Buffer()
+  readonly #at = new Int32Buffer()
+  readonly #texts: string[] = []
+  #row = 0
+  #textBytes = 0
+
+  get bytes(): number {
+    return this.#values.bytes + this.#at.bytes + this.#textBytes
+  }
+
+  push(cell: Cell | undefined): void {
+    if (typeof cell === 'string') {
+      const { value, text } = toDouble(cell)
+      this.#values.push(value)
+      const inexact = Number.isNaN(value) ? cell : text
+      if (inexact !== undefined) {
+        this.#at.push(this.#row)
+        this.#texts.push(inexact)
+        this.#textBytes += textBytes(inexact)
+      }
+    } else this.#values.push(Number.NaN)
+    this.#row++
+  }
+
+  freeze(): ColumnValues {
+    return { type: 'number', values: this.#values.freeze(), at: this.#at.freeze(), texts: this.#texts }
+  }
+}
+
+const WRITERS: { readonly [T in ColumnType]: () => ColumnWriter } = {
+  time: () => new Int64Writer(),
+  int64: () => new Int64Writer(),
+  int32: () => new Int32Writer(),
+  bool: () => new Int32Writer(),
+  text: () => new TextWriter(),
+  number: () => new NumberWriter(),
+}
+
+/** The same fields as an anonymous type, which may be read by name. */
+type Plain<T> = T extends unknown ? { readonly [P in keyof T]: T[P] } : never
+
+/** Columns of one kind while they grow. */
+class KindBuilder {
+  readonly kind: Kind
+  readonly #numbers = new Map<string, number>()
+  readonly #dataset = new Int32Buffer()
+  readonly #day = new Int32Buffer()
+  readonly #columns: readonly { readonly name: string; readonly writer: ColumnWriter }[]
+  rows = 0
+
+  constructor(kind: Kind) {
+    this.kind = kind
+    this.#columns = SCHEMA[kind].columns.map((column) => ({ name: column.name, writer: WRITERS[column.type]() }))
+  }
+
+  get bytes(): number {
+    let bytes = this.#dataset.bytes + this.#day.bytes
+    for (const { writer } of this.#columns) bytes += writer.bytes
+    return bytes
+  }
+
+  add(dataset: string, row: Rows[Kind]): void {
+    let number = this.#numbers.get(dataset)
+    if (number === undefined) {
+      number = this.#numbers.size
+      this.#numbers.set(dataset, number)
+    }
+    this.#dataset.push(number)
+    this.#day.push(row.day)
+    const plain: Plain<Rows[Kind]> = row
+    const cells: Readonly<Record<string, Cell>> = plain
+    for (const { name, writer } of this.#columns) writer.push(cells[name])
+    this.rows++
+  }
+
+  freeze(): KindBatch {
+    return {
+      kind: this.kind,
+      rows: this.rows,
+      datasets: [...this.#numbers.keys()],
+      dataset: this.#dataset.freeze(),
+      day: this.#day.freeze(),
+      columns: this.#columns.map(({ writer }) => writer.freeze()),
+    }
+  }
+}
+
+/** Only the newest of facts that replace one another, in the order in which they first came. */
+function factKey(fact: LedgerFact): string {
+  if (fact.fact === 'held') return `held ${fact.dataset} ${fact.run}`
+  if (fact.fact === 'wanted') return `wanted ${fact.dataset} ${fact.from}`
+  return `break ${fact.dataset} ${fact.at} ${fact.code}`
+}
+
+/** The `Sink` that collects rows and ledger facts of a lane between two commits. Memory follows rows, not instruments (durability C2). */
+export class ColumnBuilder {
+  #kinds = new Map<Kind, KindBuilder>()
+  #facts = new Map<string, LedgerFact>()
+
+  /** Bytes held now: what the owner's bound (durability B2) counts. */
+  get bytes(): number {
+    let bytes = this.#facts.size * 200
+    for (const kind of this.#kinds.values()) bytes += kind.bytes
+    return bytes
+  }
+
+  get rows(): number {
+    let rows = 0
+    for (const kind of this.#kinds.values()) rows += kind.rows
+    return rows
+  }
+
+  row<K extends Kind>(kind: K, dataset: string, row: Rows[K]): void {
+    let builder = this.#kinds.get(kind)
+    if (!builder) {
+      builder = new KindBuilder(kind)
+      this.#kinds.set(kind, builder)
+    }
+    builder.add(dataset, row)
+  }
+
+  fact(fact: LedgerFact): void {
+    this.#facts.set(factKey(fact), fact)
+  }
+
+  /** Everything so far as one batch; the builder starts empty again. */
+  take(): ColumnBatch {
+    const kinds = KINDS.flatMap((kind) => this.#kinds.get(kind)?.freeze() ?? [])
+    const batch = { kinds, facts: [...this.#facts.values()], rows: this.rows, bytes: this.bytes }
+    this.#kinds = new Map()
+    this.#facts = new Map()
+    return batch
+  }
+}
+
+/** The buffers of a batch, for the transfer list of `postMessage`: after that only the receiver has them. */
+export function batchTransfer(batch: ColumnBatch): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = []
+  for (const kind of batch.kinds) {
+    buffers.push(kind.dataset.buffer, kind.day.buffer)
+    for (const column of kind.columns) {
+      if (column.type === 'text') continue
+      buffers.push(column.values.buffer)
+      if (column.type === 'number') buffers.push(column.at.buffer)
+    }
+  }
+  return buffers
+}

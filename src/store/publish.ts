@@ -1,0 +1,72 @@
+import { rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Dataset } from '../model/dataset.js'
+import type { Nanos } from '../model/time.js'
+import { canonicalRows, columnList, copyTo, fileOrder, quoted, SCHEMA_VERSION } from './canonical.js'
+import type { Catalog, PartState } from './catalog.js'
+import type { DataFolder } from './data-folder.js'
+import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
+import type { Engine } from './engine.js'
+import { partName, visiblePath } from './partition.js'
+
+/** A query for all rows of a partition as they are known now, each identity once, unordered: the piece and what is not in it yet. */
+export function partRows(folder: DataFolder, dataset: Dataset, state: PartState): string {
+  const { kind } = dataset
+  const columns = columnList(kind)
+  const sources = state.segments.map(
+    ({ path }) =>
+      `SELECT ${columns} FROM read_parquet(${quoted(folder.at(path))}) WHERE dataset = ${state.dataset} AND part = ${state.part}`,
+  )
+  if (state.piece) sources.unshift(`SELECT ${columns} FROM read_parquet(${quoted(folder.at(state.piece.link))})`)
+  // A piece alone is canonical already.
+  if (state.piece && sources.length === 1) return sources.join('')
+  return canonicalRows(kind, sources.join(' UNION ALL '))
+}
+
+/**
+ * Publishes a partition (durability C6): the rows of the last generation and of its segments become one file, which replaces the
+ * visible one under its own name. Killed at any point, the next publish makes the same bytes again.
+ */
+export async function publishPart(
+  engine: Engine,
+  catalog: Catalog,
+  folder: DataFolder,
+  dataset: Dataset,
+  state: PartState,
+  now: Nanos,
+): Promise<void> {
+  const { kind } = dataset
+  const generation = (state.piece?.generation ?? 0) + 1
+  const name = `${state.dataset}-${partName(kind, state.part)}.${generation}`
+  const staged = join(folder.stage, name)
+  const link = `.dccd/published/${name}`
+  const visible = state.piece?.visible ?? visiblePath(dataset, state.part)
+
+  const { exchange, pair, interval } = dataset
+  const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
+  const rows = `SELECT * FROM (${partRows(folder, dataset, state)}) ORDER BY ${fileOrder(kind)}`
+  await engine.run(copyTo(rows, staged, metadata))
+  await syncFile(staged)
+  const [[count] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(staged)})`)
+  const { hash, bytes } = await hashFile(staged)
+
+  await linkOrCopy(staged, folder.at(link))
+  await syncFolder(folder.published)
+  await makeFolder(dirname(folder.at(visible)))
+  await rename(staged, folder.at(visible))
+  await syncFolder(dirname(folder.at(visible)))
+
+  const piece = {
+    dataset: state.dataset,
+    part: state.part,
+    generation,
+    rows: Number(count),
+    bytes,
+    hash,
+    visible,
+    link,
+    published: now,
+  }
+  const merged = state.segments.map(({ id }) => id)
+  catalog.publish(piece, merged, state.piece)
+}

@@ -1,0 +1,246 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DuckDBValue } from '@duckdb/node-api'
+import { type Dataset, datasetKey, type Kind, parseDatasetKey } from '../model/dataset.js'
+import { canonicalDecimal } from '../model/decimal.js'
+import { CollectorError } from '../model/error.js'
+import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
+import { SCHEMA } from '../model/row.js'
+import type { Nanos } from '../model/time.js'
+import { fileOrder, timeAxis } from './canonical.js'
+import { Catalog, type PartState } from './catalog.js'
+import type { Cell } from './column-buffer.js'
+import { DataFolder } from './data-folder.js'
+import { Engine } from './engine.js'
+import { storeError } from './failure.js'
+import { partName, partOfTime } from './partition.js'
+import { partRows } from './publish.js'
+
+/** A row as it is read back: columns of the kind by name; numbers as exact decimal text, times as nanoseconds. */
+export type StoredRow = Readonly<Record<string, Cell>>
+
+/** What stands of one dataset. `rows` counts unpublished rows as they came, so rows received twice may count twice until published. */
+export interface InventoryEntry {
+  readonly dataset: Dataset
+  readonly rows: number
+  /** Rows that are safe but not yet in the visible files. */
+  readonly unpublishedRows: number
+  /** Visible files and their bytes. */
+  readonly files: number
+  readonly bytes: number
+  /** First and last partition: a date or a year. */
+  readonly first: string
+  readonly last: string
+  /** When a visible file of it was last replaced. */
+  readonly published: Nanos | undefined
+}
+
+/** Which gaps: absent fields mean all. `now` lets refused datasets count as lost until then. */
+export interface GapFilter {
+  readonly exchange?: string
+  readonly pair?: string
+  readonly kind?: Kind
+  readonly from?: Nanos
+  readonly until?: Nanos
+  readonly now?: Nanos
+}
+
+/** Reads what is committed, published or not, through one state of the catalog (durability V3). */
+export class DataReader {
+  readonly #catalog: Catalog
+  readonly #engine: Engine
+  readonly #folder: DataFolder
+
+  constructor(catalog: Catalog, engine: Engine, folder: DataFolder) {
+    this.#catalog = catalog
+    this.#engine = engine
+    this.#folder = folder
+  }
+
+  inventory(): InventoryEntry[] {
+    const { names, parts } = this.#catalog.snapshot(() => ({
+      names: this.#catalog.datasets(),
+      parts: this.#catalog.parts(),
+    }))
+    return [...names].flatMap(([id, key]) => {
+      const dataset = parseDatasetKey(key)
+      const own = parts.filter((part) => part.dataset === id)
+      return dataset && own.length > 0 ? [inventoryEntry(dataset, own)] : []
+    })
+  }
+
+  gaps(filter: GapFilter = {}): Gap[] {
+    const { held, wanted, breaks } = this.#catalog.snapshot(() => ({
+      held: this.#catalog.held(),
+      wanted: this.#catalog.wanted(),
+      breaks: this.#catalog.breaks(),
+    }))
+    const all = gaps({ held, wanted, breaks, ...(filter.now === undefined ? {} : { until: filter.now }) })
+    return all.filter((gap) => {
+      const dataset = parseDatasetKey(gap.dataset)
+      return (
+        (filter.exchange === undefined || dataset?.exchange === filter.exchange) &&
+        (filter.pair === undefined || dataset?.pair === filter.pair) &&
+        (filter.kind === undefined || dataset?.kind === filter.kind) &&
+        (filter.from === undefined || gap.until > filter.from) &&
+        (filter.until === undefined || gap.from < filter.until)
+      )
+    })
+  }
+
+  coverage(dataset: Dataset): Covered[] {
+    return coverage(this.#catalog.held(datasetKey(dataset)))
+  }
+
+  /** Datasets that were wanted and nobody ended, with the time since when. */
+  wantedSince(): Map<string, Nanos> {
+    const since = new Map<string, Nanos>()
+    for (const { dataset, from, until } of this.#catalog.wanted()) {
+      const known = since.get(dataset)
+      if (until === null && (known === undefined || from < known)) since.set(dataset, from)
+    }
+    return since
+  }
+
+  /**
+   * Rows of a dataset with `from` ≤ time < `until` (exchange time, or receive time where there is none; open time of candles), in the
+   * order of the files. Throws `UNSUPPORTED` for a column that the kind has not, `STORE_FAILED` when a file cannot be read whole.
+   */
+  async *scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncGenerator<StoredRow> {
+    const { kind } = dataset
+    const wanted = chosenColumns(kind, columns)
+    for (const part of this.#partsBetween(dataset, from, until)) {
+      const fields = wanted.flatMap(({ name, type }) => {
+        if (type === 'time') return [`epoch_ns(${name})`]
+        return type === 'number' ? [name, `${name}_text`] : [name]
+      })
+      const axis = `epoch_ns(${timeAxis(kind)})`
+      const query = `SELECT ${fields.join(', ')} FROM (${partRows(this.#folder, dataset, part)})
+        WHERE ${axis} >= ${from} AND ${axis} < ${until} ORDER BY ${fileOrder(kind)}`
+      for await (const rows of this.#engine.stream(query, fields.length)) {
+        for (const row of rows) yield decodeRow(row.slice(1), wanted)
+      }
+    }
+  }
+
+  /** A row's time may lie in the day beside its partition: a book moves to a new date as a whole. */
+  #partsBetween(dataset: Dataset, from: Nanos, until: Nanos): PartState[] {
+    const parts = this.#catalog.snapshot(() => {
+      const ids = [...this.#catalog.datasets()].filter(([, key]) => key === datasetKey(dataset))
+      return ids.flatMap(([id]) => this.#catalog.parts(id))
+    })
+    const first = partOfTime(dataset.kind, from) - 1
+    const last = partOfTime(dataset.kind, until) + 1
+    return parts.filter(({ part }) => part >= first && part <= last)
+  }
+}
+
+function inventoryEntry(dataset: Dataset, parts: readonly PartState[]): InventoryEntry {
+  let rows = 0
+  let unpublishedRows = 0
+  let files = 0
+  let bytes = 0
+  let published: Nanos | undefined
+  for (const { piece, segments } of parts) {
+    for (const segment of segments) unpublishedRows += segment.rows
+    if (!piece) continue
+    rows += piece.rows
+    files++
+    bytes += piece.bytes
+    if (published === undefined || piece.published > published) published = piece.published
+  }
+  const numbers = parts.map(({ part }) => part)
+  return {
+    dataset,
+    rows: rows + unpublishedRows,
+    unpublishedRows,
+    files,
+    bytes,
+    first: partName(dataset.kind, Math.min(...numbers)),
+    last: partName(dataset.kind, Math.max(...numbers)),
+    published,
+  }
+}
+
+interface ChosenColumn {
+  readonly name: string
+  readonly type: string
+}
+
+function chosenColumns(kind: Kind, names: readonly string[] | undefined): readonly ChosenColumn[] {
+  const known: readonly ChosenColumn[] = SCHEMA[kind].columns
+  if (!names) return known
+  return names.map((name) => {
+    const column = known.find((each) => each.name === name)
+    if (column) return column
+    const list = known.map((each) => each.name).join(', ')
+    throw new CollectorError('UNSUPPORTED', `${kind} has no column ${name}; it has ${list}.`)
+  })
+}
+
+function decodeRow(values: readonly DuckDBValue[], columns: readonly ChosenColumn[]): StoredRow {
+  const row: Record<string, Cell> = {}
+  let at = 0
+  for (const { name, type } of columns) {
+    const value = cell(values[at++])
+    if (type !== 'number') {
+      row[name] = value
+      continue
+    }
+    const text = cell(values[at++])
+    row[name] = text ?? (typeof value === 'number' ? (canonicalDecimal(String(value)) ?? null) : null)
+  }
+  return row
+}
+
+function cell(value: DuckDBValue | undefined): Cell {
+  const type = typeof value
+  if (type === 'bigint' || type === 'string' || type === 'number' || type === 'boolean') {
+    return typeof value === 'object' || value === undefined ? null : value
+  }
+  return null
+}
+
+/** A data folder opened for reading alone, beside its daemon or without one. Takes no lock. */
+export class ReadOnlyData {
+  readonly reader: DataReader
+  readonly #catalog: Catalog
+  readonly #engine: Engine
+  readonly #spill: string
+
+  private constructor(catalog: Catalog, engine: Engine, folder: DataFolder, spill: string) {
+    this.#catalog = catalog
+    this.#engine = engine
+    this.#spill = spill
+    this.reader = new DataReader(catalog, engine, folder)
+  }
+
+  /** Throws `STORE_FAILED` when there is no data here, `DATA_FOREIGN` when it is of another version. */
+  static async open(dataPath: string): Promise<ReadOnlyData> {
+    const folder = new DataFolder(dataPath)
+    let catalog: Catalog
+    try {
+      catalog = Catalog.openReadOnly(folder.catalog)
+    } catch (error) {
+      if (error instanceof CollectorError) throw error
+      throw new CollectorError('STORE_FAILED', `There is no readable data in ${dataPath}.`, {
+        cause: error,
+        remedy: 'Check data_path; a first `dccd start` makes the folder.',
+      })
+    }
+    try {
+      const spill = await mkdtemp(join(tmpdir(), 'dccd-read-'))
+      return new ReadOnlyData(catalog, await Engine.open({ spill }), folder, spill)
+    } catch (error) {
+      catalog.close()
+      throw storeError(error, 'open the data for reading')
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#engine.close()
+    this.#catalog.close()
+    await rm(this.#spill, { recursive: true, force: true })
+  }
+}

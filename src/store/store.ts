@@ -1,0 +1,299 @@
+import { access, constants, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../lib/clock.js'
+import { type Dataset, KINDS, parseDatasetKey } from '../model/dataset.js'
+import type { Covered, Gap } from '../model/gaps.js'
+import type { Instrument } from '../model/instrument.js'
+import { type Nanos, SECOND } from '../model/time.js'
+import { Catalog, type LaneState, type PartState, type Segment } from './catalog.js'
+import type { ColumnBatch } from './columns.js'
+import { DataFolder } from './data-folder.js'
+import { makeFolder, removeFile } from './durable-file.js'
+import { Engine } from './engine.js'
+import { storeError } from './failure.js'
+import { partEnd } from './partition.js'
+import { publishPart } from './publish.js'
+import { DataReader, type GapFilter, type InventoryEntry, type StoredRow } from './reader.js'
+import { parseInstruments } from './saved-instruments.js'
+import { writeSegment } from './segment.js'
+
+export interface StoreOptions {
+  readonly dataPath: string
+  readonly clock: Clock
+  /** DuckDB's bound, such as `512MB`. */
+  readonly memoryLimit?: string
+  readonly threads?: number
+}
+
+/** How far each lane is committed after a commit; lanes without news are absent. */
+export interface CommitReport {
+  readonly positions: readonly { readonly lane: number; readonly position: number }[]
+  readonly rows: number
+}
+
+interface Submitted {
+  readonly lane: number
+  readonly position: number
+  readonly batch: ColumnBatch
+}
+
+const MINUTE: Nanos = 60n * SECOND
+/** A published partition that still grows is replaced this often. */
+const STALE: Nanos = 15n * MINUTE
+/** A partition gets its last rows for this long after its end; late rows after that come in batches of as long. */
+const CLOSED: Nanos = 5n * MINUTE
+/** Readers that hold an older state of the catalog find their files for this long. */
+const GRACE: Nanos = 15n * MINUTE
+
+/**
+ * All writing to catalog and tree (durability O1). Lives in the store thread; its owner holds the data lock. Commits and pieces are written one
+ * at a time, so a long publish does not hold up a commit for more than one piece.
+ */
+export class Store {
+  readonly #folder: DataFolder
+  readonly #clock: Clock
+  readonly #catalog: Catalog
+  readonly #engine: Engine
+  readonly #reader: DataReader
+  #submitted: Submitted[] = []
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(folder: DataFolder, clock: Clock, catalog: Catalog, engine: Engine) {
+    this.#folder = folder
+    this.#clock = clock
+    this.#catalog = catalog
+    this.#engine = engine
+    this.#reader = new DataReader(catalog, engine, folder)
+  }
+
+  /**
+   * Opens the data folder, making what is missing, and removes what a crash left behind. Throws `DATA_NOT_WRITABLE`, `DATA_FOREIGN`,
+   * `DISK_FULL` or `STORE_FAILED`.
+   */
+  static async open(options: StoreOptions): Promise<Store> {
+    const folder = new DataFolder(options.dataPath)
+    let catalog: Catalog | undefined
+    try {
+      await prepareFolders(folder)
+      catalog = Catalog.open(folder.catalog)
+      await removeOrphans(folder, catalog)
+      const engine = await Engine.open({ ...options, spill: folder.spill })
+      const store = new Store(folder, options.clock, catalog, engine)
+      await store.#sweep()
+      return store
+    } catch (error) {
+      catalog?.close()
+      throw storeError(error, `open the data folder ${options.dataPath}`)
+    }
+  }
+
+  /** A new lane: one worker from its start to its end. */
+  async allocateLane(): Promise<number> {
+    return this.#guarded('allocate a lane', () => this.#catalog.openLane())
+  }
+
+  /** The first of `count` connection numbers. Numbers only rise, over all workers and restarts. */
+  async reserveConnections(count: number): Promise<number> {
+    return this.#guarded('reserve connection numbers', () => this.#catalog.reserve('connection', count))
+  }
+
+  async laneState(): Promise<LaneState[]> {
+    return this.#guarded('read the lanes', () => this.#catalog.lanes())
+  }
+
+  /** The lane ended and is committed to its end. */
+  async closeLane(lane: number): Promise<void> {
+    this.#guarded('close a lane', () => this.#catalog.closeLane(lane))
+  }
+
+  /** Takes what a lane derived up to `position` (inclusive, acknowledged). Nothing of it is safe before a commit. */
+  async submit(lane: number, position: number, batch: ColumnBatch): Promise<void> {
+    this.#submitted.push({ lane, position, batch })
+  }
+
+  /** Bytes submitted and not committed. */
+  get submittedBytes(): number {
+    return this.#submitted.reduce((sum, { batch }) => sum + batch.bytes, 0)
+  }
+
+  /**
+   * One commit of everything submitted by all lanes. When it fails nothing is lost: the batches stay submitted, and what was written
+   * is an orphan that the next start removes.
+   */
+  async commit(): Promise<CommitReport> {
+    return this.#exclusive('commit rows', async () => {
+      const taken = this.#submitted
+      if (taken.length === 0) return { positions: [], rows: 0 }
+      const number = this.#catalog.reserve('commit', 1)
+      const positions = new Map<number, number>()
+      for (const { lane, position } of taken) positions.set(lane, Math.max(positions.get(lane) ?? -1, position))
+      const facts = taken.flatMap(({ batch }) => batch.facts)
+      let segments: Segment[]
+      try {
+        segments = await this.#writeSegments(
+          number,
+          taken.map(({ batch }) => batch),
+        )
+        this.#catalog.commit(number, segments, positions, facts)
+      } catch (error) {
+        await this.#removeAttempt(number)
+        throw error
+      }
+      this.#submitted = this.#submitted.slice(taken.length)
+      return {
+        positions: [...positions].map(([lane, position]) => ({ lane, position })),
+        rows: segments.reduce((sum, { rows }) => sum + rows, 0),
+      }
+    })
+  }
+
+  async #writeSegments(number: number, batches: readonly ColumnBatch[]): Promise<Segment[]> {
+    const list: Segment[] = []
+    for (const kind of KINDS) {
+      const own = batches.flatMap(({ kinds }) => kinds.filter((each) => each.kind === kind && each.rows > 0))
+      if (own.length === 0) continue
+      const ids = this.#catalog.datasetIds(new Set(own.flatMap(({ datasets }) => datasets)))
+      list.push(await writeSegment(this.#engine, this.#folder, number, kind, own, ids))
+    }
+    return list
+  }
+
+  /** A commit that failed may be tried again and again: its files must not fill the disk meanwhile. */
+  async #removeAttempt(number: number): Promise<void> {
+    try {
+      const named = this.#catalog.namedFiles()
+      for (const kind of KINDS) {
+        const name = `${number}-${kind}.seg`
+        if (named.has(`.dccd/tail/${name}`)) continue
+        await removeFile(join(this.#folder.stage, name))
+        await removeFile(join(this.#folder.tail, name))
+      }
+    } catch {
+      // Left for the next start: the failure of the commit itself is what is reported.
+    }
+  }
+
+  /**
+   * Makes committed rows visible: partitions without a file, stale ones, closed ones; with `all` every partition with unpublished
+   * rows. Returns how many files were added or replaced.
+   */
+  async publish(options: { readonly all?: boolean } = {}): Promise<number> {
+    const { names, parts } = this.#guarded('read the catalog', () =>
+      this.#catalog.snapshot(() => ({ names: this.#catalog.datasets(), parts: this.#catalog.parts() })),
+    )
+    let published = 0
+    for (const { dataset: id, part } of parts) {
+      const dataset = parseDatasetKey(names.get(id) ?? '')
+      if (!dataset) continue
+      await this.#exclusive(`publish ${names.get(id)}`, async () => {
+        // Read again: another publish may have done it while this one waited.
+        const state = this.#catalog.parts(id).find((each) => each.part === part)
+        if (!state || !(options.all ? state.segments.length > 0 : this.#isDue(dataset, state))) return
+        await publishPart(this.#engine, this.#catalog, this.#folder, dataset, state, this.#clock.wall())
+        published++
+      })
+    }
+    await this.#exclusive('remove spent files', () => this.#sweep())
+    return published
+  }
+
+  #isDue(dataset: Dataset, { piece, part, segments }: PartState): boolean {
+    if (segments.length === 0) return false
+    if (!piece) return true
+    const now = this.#clock.wall()
+    const closed = now >= partEnd(dataset.kind, part) + CLOSED
+    return now - piece.published >= (closed ? CLOSED : STALE)
+  }
+
+  /** Removes files that were replaced long enough ago. */
+  async #sweep(): Promise<void> {
+    const paths = this.#catalog.garbageBefore(this.#clock.wall() - GRACE)
+    for (const path of paths) await removeFile(this.#folder.at(path))
+    if (paths.length > 0) this.#catalog.forgetGarbage(paths)
+  }
+
+  async saveInstruments(exchange: string, list: readonly Instrument[]): Promise<void> {
+    this.#guarded('save instruments', () => this.#catalog.saveInstruments(exchange, JSON.stringify(list)))
+  }
+
+  /** The list saved last; `undefined` when there is none that this version reads. */
+  async loadInstruments(exchange: string): Promise<Instrument[] | undefined> {
+    const text = this.#guarded('read instruments', () => this.#catalog.instruments(exchange))
+    return text === undefined ? undefined : parseInstruments(text)
+  }
+
+  /** Keeps what a task counts (JSON) over restarts. */
+  async saveTaskMetrics(key: string, body: string): Promise<void> {
+    this.#guarded('save task metrics', () => this.#catalog.saveTaskMetrics(key, body))
+  }
+
+  async taskMetrics(): Promise<Map<string, string>> {
+    return this.#guarded('read task metrics', () => this.#catalog.taskMetrics())
+  }
+
+  async inventory(): Promise<InventoryEntry[]> {
+    return this.#guarded('read the inventory', () => this.#reader.inventory())
+  }
+
+  async gaps(filter: GapFilter = {}): Promise<Gap[]> {
+    return this.#guarded('read the ledger', () => this.#reader.gaps(filter))
+  }
+
+  async coverage(dataset: Dataset): Promise<Covered[]> {
+    return this.#guarded('read the ledger', () => this.#reader.coverage(dataset))
+  }
+
+  /** See `DataReader.wantedSince`. */
+  async wantedSince(): Promise<Map<string, Nanos>> {
+    return this.#guarded('read the ledger', () => this.#reader.wantedSince())
+  }
+
+  /** Committed rows, published or not. See `DataReader.scan`. */
+  scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncGenerator<StoredRow> {
+    return this.#reader.scan(dataset, from, until, columns)
+  }
+
+  /** Ends after the work under way. Commits and publishes nothing: that is the owner's decision. */
+  async close(): Promise<void> {
+    await this.#turn.catch(() => {})
+    this.#engine.close()
+    this.#catalog.closeCleanly()
+  }
+
+  /** Runs `work` after what was asked for before it. */
+  #exclusive<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work).catch((error: unknown) => {
+      throw storeError(error, what)
+    })
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  #guarded<T>(what: string, work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw storeError(error, what)
+    }
+  }
+}
+
+async function prepareFolders(folder: DataFolder): Promise<void> {
+  await rm(folder.spill, { recursive: true, force: true })
+  for (const path of [folder.stage, folder.tail, folder.published, folder.catalogFolder, folder.spill]) {
+    await makeFolder(path)
+  }
+  for (const path of [folder.root, folder.hidden]) await access(path, constants.W_OK)
+}
+
+/** What the catalog does not name was left by a crash: staged files, segments of no commit, links of no generation (durability C5). */
+async function removeOrphans(folder: DataFolder, catalog: Catalog): Promise<void> {
+  const named = catalog.namedFiles()
+  for (const name of await readdir(folder.stage)) await removeFile(join(folder.stage, name))
+  for (const [path, prefix] of [
+    [folder.tail, '.dccd/tail/'],
+    [folder.published, '.dccd/published/'],
+  ] as const) {
+    for (const name of await readdir(path)) if (!named.has(prefix + name)) await removeFile(join(path, name))
+  }
+}
