@@ -38,6 +38,47 @@ describe('lossless JSON', () => {
     )
   })
 
+  it('reads text that is nearly JSON exactly as JSON.parse does, or refuses it', () => {
+    const piece = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '"a"',
+      '1',
+      '-',
+      '.5',
+      'e',
+      '0',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\\',
+      '"__proto__"',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 9 }), (pieces) => {
+        const text = pieces.join('')
+        let wanted: unknown
+        try {
+          wanted = JSON.parse(text)
+        } catch {
+          expect(() => readLossless(text)).toThrow(WireError)
+          return
+        }
+        if (!/\d/.test(text)) expect(readLossless(text)).toEqual(wanted)
+        else expect(() => readLossless(text)).not.toThrow()
+      }),
+      { numRuns: 2000 },
+    )
+    expect(() => readLossless('['.repeat(100_000))).toThrow(WireError)
+    expect(readLossless(`${'['.repeat(200)}1.0${']'.repeat(200)}`)).toBeDefined()
+  })
+
   it.each(['', '{', '1.', '[1,]', '"a', '01', '1e', '-', 'NaN'])('refuses %j', (text) => {
     expect(() => readLossless(text)).toThrow(WireError)
   })

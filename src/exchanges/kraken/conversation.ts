@@ -88,11 +88,12 @@ export class KrakenConversation implements Conversation {
     const type = text(message.type, 'type')
     if (type !== 'snapshot' && type !== 'update') return unknown(`${channel} of type ${type}`)
     const items = list(message.data, 'data').map((each) => fields(each, 'data'))
-    const [topic, ...others] = new Map(items.map((item) => topicOfItem(channel, item)).map((of) => [topicKey(of), of]))
-    if (!topic) return notice(`empty ${channel}`)
+    const [first] = items
+    if (!first) return notice(`empty ${channel}`)
     // Kraken sends each symbol by itself; a mixture could not be put down to one subscription.
-    if (others.length) return unknown(`${channel} of several symbols in one message`)
-    const id = this.idOf(topic[1])
+    if (items.some(({ symbol, interval }) => symbol !== first.symbol || interval !== first.interval))
+      return unknown(`${channel} of several symbols in one message`)
+    const id = this.idOf(topicOfItem(channel, first))
     if (id === undefined) return notice(`${channel} that was not asked for`)
     return data(
       id,
