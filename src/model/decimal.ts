@@ -35,8 +35,8 @@ export function canonicalDecimal(text: DecimalText): string | undefined {
  */
 export function toDouble(text: DecimalText): { readonly value: number; readonly text: string | undefined } {
   const value = Number(text)
-  // Fast path: at most 15 significant digits always survive the way through a double.
-  if (text.length <= 15 && Number.isFinite(value) && isDecimal(text)) return { value, text: undefined }
+  // Fast path: at most 15 significant digits always survive the way through a double, unless an exponent makes it too small.
+  if (text.length <= 15 && isDecimal(text) && !/[eE]/.test(text)) return { value, text: undefined }
   const wanted = canonicalDecimal(text)
   if (wanted === undefined) return { value: Number.NaN, text: undefined }
   return { value, text: canonicalDecimal(String(value)) === wanted ? undefined : wanted }

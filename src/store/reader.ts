@@ -175,7 +175,9 @@ function chosenColumns(kind: Kind, names: readonly string[] | undefined): readon
     const column = known.find((each) => each.name === name)
     if (column) return column
     const list = known.map((each) => each.name).join(', ')
-    throw new CollectorError('UNSUPPORTED', `${kind} has no column ${name}; it has ${list}.`)
+    throw new CollectorError('UNSUPPORTED', `${kind} has no column ${name}; it has ${list}.`, {
+      remedy: 'Ask for some of the columns that the message lists.',
+    })
   })
 }
 
