@@ -1,2 +1,22 @@
-export type { ErrorCode } from './model/error.js'
-export { CollectorError, ERRORS } from './model/error.js'
+import { defaultDependencies } from './app.js'
+import type { CollectorConfig } from './config/schema.js'
+import type { HealthMonitor } from './daemon/health-monitor.js'
+import { StreamManager as ManagerWithDependencies, type StreamDependencies } from './daemon/stream-manager.js'
+
+/** The stream manager with everything it needs by default: `new StreamManager(config)` records into the config's data path. */
+export class StreamManager extends ManagerWithDependencies {
+  constructor(config: CollectorConfig, health?: HealthMonitor, deps?: StreamDependencies) {
+    const warn = (error: Error) => process.emitWarning(error)
+    super(config, health, deps ?? defaultDependencies(config, health, { error: warn }, warn))
+  }
+}
+
+export { loadConfig } from './config/load.js'
+export { createConfig } from './config/parse.js'
+export { ConfigError } from './config/problem.js'
+export type { CollectorConfig, ConfigInput } from './config/schema.js'
+export { HealthMonitor } from './daemon/health-monitor.js'
+export type { ApplyReport, StreamDependencies } from './daemon/stream-manager.js'
+export type { StreamStatus } from './daemon/stream-status.js'
+export { SyncService } from './daemon/sync-service.js'
+export { CollectorError, ERRORS, type ErrorCode } from './model/error.js'

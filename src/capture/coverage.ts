@@ -29,8 +29,8 @@ export interface CoverageState {
 
 /**
  * What of one dataset is held by proof, while one connection listens to it (durability §6). A run begins with an event and grows with
- * events; where the venue has no counter it also grows with the life of the connection, on the exchange's clock: last event + monotonic
- * distance − 1 s. A break ends the run; the next event begins another. Never grows by time passing alone.
+ * events, and with the life of the connection, on the exchange's clock: last event + monotonic distance − 1 s. A counter that jumps takes
+ * that growth back to the event before. A break ends the run; the next event begins another. Never grows by time passing alone.
  */
 export class Coverage {
   readonly dataset: string
@@ -72,7 +72,7 @@ export class Coverage {
       if (counter.last <= state.run.last) return 0n // seen already
       if (counter.before > state.run.last) {
         missing = counter.before - state.run.last
-        this.break('SEQUENCE_GAP', `${missing} missing after ${state.run.last}`)
+        this.lost('SEQUENCE_GAP', `${missing} missing after ${state.run.last}`)
       }
     }
     if (state.run) {
@@ -118,7 +118,7 @@ export class Coverage {
   /** The connection was alive at `mono`: what it had sent by then has arrived. */
   alive(mono: Nanos): void {
     const { run, lastEvent } = this.state
-    if (!run || !lastEvent || this.proof === 'counter' || this.proof === 'chain' || this.proof === 'unit') return
+    if (!run || !lastEvent || this.proof === 'unit') return
     const until = lastEvent.time + (mono - lastEvent.mono) - SECOND
     if (until > run.until) {
       run.until = until
@@ -131,6 +131,16 @@ export class Coverage {
     const at = this.state.run?.until ?? this.state.lastEvent?.time
     this.end()
     if (at !== undefined) this.emit({ fact: 'break', dataset: this.dataset, at, code, detail })
+  }
+
+  /** The venue's counter jumped: what is missing came after the last event, however long the connection has lived since. */
+  lost(code: ErrorCode, detail: string): void {
+    const { run, lastEvent } = this.state
+    if (run && lastEvent && this.proof !== 'unit' && lastEvent.time < run.until) {
+      run.until = lastEvent.time > run.from ? lastEvent.time : run.from
+      this.dirty = true
+    }
+    this.break(code, detail)
   }
 
   /** The book turned out to be wrong: what no checksum had vouched for is not held after all. */

@@ -75,13 +75,19 @@ it('trades without a counter: held to the last sign of life minus a second, and 
   ])
 })
 
-it('a quiet stream with a counter does not grow by heartbeats: only the next id proves', () => {
+it('a quiet stream grows with heartbeats, and loses that growth when the counter shows that something was missed', () => {
   const script = new LaneScript(toyExchange())
   script.open(0, 1, ['trades'])
   script.frame(1, 1, trade(script, 1, 1))
   script.frame(60, 1, { beat: 1 })
   script.deriver.flush()
-  expect(held(script, TRADES)).toEqual([{ from: 1, until: 1, before: 0n, last: 1n }])
+  expect(held(script, TRADES)).toEqual([{ from: 1, until: 59, before: 0n, last: 1n }])
+  script.frame(61, 1, trade(script, 61, 3))
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([
+    [1, 1],
+    [61, 61],
+  ])
 })
 
 it('the start is nobody’s loss when the first connection delivers, and a loss since the request when it fails', () => {

@@ -302,6 +302,7 @@ export class Listening {
     this.stats.code = code
     this.stats.message = detail
     if (code === 'CHECKSUM_MISMATCH' || code === 'BOOK_CROSSED') this.coverage?.retract(code, detail)
+    else if (code === 'SEQUENCE_GAP') this.coverage?.lost(code, detail)
     else this.coverage?.break(code, detail)
     if (!this.keeper) return
     if (this.keeper.ready) this.keeper.drop()

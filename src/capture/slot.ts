@@ -60,6 +60,8 @@ export class Slot {
   private number = -1
   private n = 0
   private socket: Socket | undefined
+  /** From the `open` record to the `close` record; the socket itself comes a moment later. */
+  private active = false
   private attempt = new AbortController()
   private openedAt = 0n
   /** Last sign of life, and last message, by the monotonic clock. */
@@ -119,6 +121,7 @@ export class Slot {
     const mine = (act: () => void) => () => {
       if (this.number === number && this.socket) act()
     }
+    this.active = true
     const body = JSON.stringify({
       exchange: adapter.id,
       path: this.path,
@@ -169,6 +172,7 @@ export class Slot {
     const { socket } = this
     if (!socket) return
     this.socket = undefined
+    this.active = false
     this.attempt.abort()
     this.sendTimer?.()
     this.sendTimer = undefined
@@ -207,7 +211,7 @@ export class Slot {
   }
 
   obey(wish: Wish): void {
-    if (wish.connection !== this.number || !this.socket) return
+    if (wish.connection !== this.number || !this.active) return
     if (wish.wish === 'send') {
       this.outbox.push(...wish.messages)
       this.pump()

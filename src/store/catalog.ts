@@ -197,6 +197,10 @@ export class Catalog {
         last,
       )
     } else if (fact.fact === 'wanted') {
+      // The end of wanting ends every stretch that is still open, also one that an earlier process began.
+      if (fact.until !== null) {
+        this.#db.run('UPDATE wanted SET until_time = ? WHERE dataset = ? AND until_time IS NULL', fact.until, dataset)
+      }
       this.#db.run('INSERT OR REPLACE INTO wanted VALUES (?, ?, ?)', dataset, fact.from, fact.until)
     } else {
       this.#db.run('INSERT OR REPLACE INTO breaks VALUES (?, ?, ?, ?)', dataset, fact.at, fact.code, fact.detail)
@@ -294,6 +298,17 @@ export class Catalog {
   forgetGarbage(paths: readonly string[]): void {
     this.#db.transaction(() => {
       for (const path of paths) this.#db.run('DELETE FROM garbage WHERE path = ?', path)
+    })
+  }
+
+  /** Ends wanting for these datasets at their last proof: what came after it is nobody's loss. */
+  endWanted(datasets: readonly string[]): void {
+    this.#db.transaction(() => {
+      for (const dataset of datasets) {
+        const sql = `UPDATE wanted SET until_time = max(from_time, coalesce((SELECT max(until_time) FROM held WHERE held.dataset = wanted.dataset), from_time))
+          WHERE dataset = ? AND until_time IS NULL`
+        this.#db.run(sql, dataset)
+      }
     })
   }
 

@@ -24,6 +24,7 @@ type Calls = Pick<
   | 'gaps'
   | 'coverage'
   | 'wantedSince'
+  | 'endWanted'
   | 'close'
 > & {
   /** Starts a scan and returns its number. */
@@ -74,6 +75,7 @@ export function serveStore(port: MessagePort, store: Store): () => void {
     gaps: (args) => store.gaps(...args),
     coverage: (args) => store.coverage(...args),
     wantedSince: () => store.wantedSince(),
+    endWanted: (args) => store.endWanted(...args),
     close: () => store.close(),
     openScan: async (args) => {
       const scan = nextScan++
@@ -162,6 +164,7 @@ export class StoreClient {
   readonly gaps = (...args: Arguments<'gaps'>) => this.#call('gaps', args)
   readonly coverage = (dataset: Dataset) => this.#call('coverage', [dataset])
   readonly wantedSince = () => this.#call('wantedSince', [])
+  readonly endWanted = (datasets: readonly string[]) => this.#call('endWanted', [datasets])
   /** Closes the store itself, for all its clients. */
   readonly close = () => this.#call('close', [])
 

@@ -248,6 +248,11 @@ export class Store {
     return this.#guarded('read the ledger', () => this.#reader.wantedSince())
   }
 
+  /** Ends wanting for these datasets, which no config names any more, at their last proof. */
+  async endWanted(datasets: readonly string[]): Promise<void> {
+    this.#guarded('write the ledger', () => this.#catalog.endWanted(datasets))
+  }
+
   /** Committed rows, published or not. See `DataReader.scan`. */
   scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncGenerator<StoredRow> {
     return this.#reader.scan(dataset, from, until, columns)

@@ -1,0 +1,237 @@
+import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { MessageChannel, type Transferable, Worker } from 'node:worker_threads'
+import { type Api, serveApi } from './api/server.js'
+import { datasetOf } from './capture/listening.js'
+import { journalKeepMs } from './config/journal-keep.js'
+import type { CollectorConfig } from './config/schema.js'
+import { tasksOf } from './config/tasks.js'
+import type { CatalogEntry } from './config/validate-against.js'
+import type { CaptureStart, RecoverStart } from './daemon/capture-messages.js'
+import type { Thread } from './daemon/capture-pool.js'
+import { HealthMonitor } from './daemon/health-monitor.js'
+import type { JournalStart } from './daemon/journal-messages.js'
+import { Recorder, type RecorderStore } from './daemon/recorder.js'
+import { rcloneCopy } from './daemon/remotes/rclone.js'
+import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messages.js'
+import { type StreamDependencies, StreamManager } from './daemon/stream-manager.js'
+import type { StreamStatus } from './daemon/stream-status.js'
+import { SyncService } from './daemon/sync-service.js'
+import { exchanges } from './exchanges/index.js'
+import { journalNumbers } from './journal/file-summary.js'
+import { systemClock } from './lib/clock.js'
+import { datasetKey } from './model/dataset.js'
+import { asCollectorError, CollectorError, decodeError } from './model/error.js'
+import { removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
+import { DataLock } from './store/lock.js'
+import { StoreClient } from './store/store-thread.js'
+import { VERSION } from './version.js'
+
+/** Where what nobody waits for is told. */
+export interface DaemonLog {
+  error(error: CollectorError): void
+}
+
+/** What the exchanges offer, for the config and the manager. */
+export const catalog: readonly CatalogEntry[] = Object.values(exchanges)
+
+function spawn(
+  start: JournalStart | StoreStart | CaptureStart | RecoverStart,
+  transfer: readonly Transferable[],
+): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: start,
+    transferList: [...transfer],
+    name: start.role,
+  })
+}
+
+function hiddenFolder(config: CollectorConfig): string {
+  return join(config.storage.local_path, '.dccd')
+}
+
+/** Capture threads beside the API, the journal and the store; one exchange never needs more than one. */
+function workerCount(config: CollectorConfig): number {
+  const { workers } = config.settings
+  return workers === 'auto' ? Math.max(1, Math.min(4, availableParallelism() - 1)) : workers
+}
+
+/** The recorder of a config's data folder, in threads of their own. */
+function createRecorder(config: CollectorConfig, log: DaemonLog, onFatal: (error: CollectorError) => void): Recorder {
+  const dccd = hiddenFolder(config)
+  const journalPath = join(dccd, 'journal')
+  const keepMs = journalKeepMs(config.journal.keep)
+  return new Recorder({
+    clock: systemClock(),
+    lock: () => DataLock.acquire(config.storage.local_path),
+    firstJournalFile: async () => {
+      const names = await readdir(journalPath).catch((): string[] => [])
+      return Math.max(0, ...journalNumbers(names)) + 1
+    },
+    spawn: (start, transfer): Thread => spawn(start, transfer),
+    openStore: (onExit) => openStore(config, onExit),
+    journalPath,
+    syncMs: 250,
+    keep: { keepMs: Number.isFinite(keepMs) ? keepMs : 'forever', maxBytes: config.journal.max_bytes },
+    workers: workerCount(config),
+    endpoints: config.settings.endpoints,
+    exchanges: Object.keys(exchanges),
+    datasets: datasetsOf(config),
+    onError: (error) => log.error(error),
+    onFatal,
+  })
+}
+
+/** Every dataset that the streams of a config fill with proof. */
+function datasetsOf(config: CollectorConfig): string[] {
+  const plans = tasksOf(config, (id) => exchanges[id]?.taskPer ?? 'pair')
+  return plans.flatMap(({ exchange, pair, channels }) =>
+    channels.flatMap((each) => {
+      const dataset = datasetOf(exchange, { ...each, pair })
+      return dataset ? [datasetKey(dataset)] : []
+    }),
+  )
+}
+
+/** The store in a thread of its own. `onExit` hears when it dies. */
+async function openStore(config: CollectorConfig, onExit: (reason: string) => void): Promise<RecorderStore> {
+  const thread = spawn({ role: 'store', dataPath: config.storage.local_path }, [])
+  let reason = 'it ended by itself'
+  await new Promise<void>((resolve, reject) => {
+    thread.once('message', (opened: StoreOpened) => {
+      if (opened === 'open') resolve()
+      else reject(decodeError(opened.failed))
+    })
+    thread.on('error', (error) => {
+      reason = error.message
+      reject(asCollectorError(error, 'STORE_FAILED'))
+    })
+    thread.once('exit', () => reject(new CollectorError('STORE_FAILED', `the store did not open: ${reason}`)))
+  })
+  let closing = false
+  const connect = () => {
+    const { port1, port2 } = new MessageChannel()
+    thread.postMessage({ connect: port1 } satisfies StoreConnect, [port1])
+    return port2
+  }
+  const own = connect()
+  const client = new StoreClient(own)
+  thread.on('exit', () => {
+    own.close()
+    if (!closing) onExit(reason)
+  })
+  const {
+    allocateLane,
+    reserveConnections,
+    laneState,
+    closeLane,
+    commit,
+    publish,
+    loadInstruments,
+    saveInstruments,
+    wantedSince,
+    endWanted,
+  } = client
+  return {
+    allocateLane,
+    reserveConnections,
+    laneState,
+    closeLane,
+    commit,
+    publish,
+    loadInstruments,
+    saveInstruments,
+    wantedSince,
+    endWanted,
+    connect,
+    async close() {
+      closing = true
+      await client.close()
+      await thread.terminate()
+    },
+  }
+}
+
+/** The dependencies with which `new StreamManager(config)` works. `onFatal`: the recorder cannot go on. */
+export function defaultDependencies(
+  config: CollectorConfig,
+  health: HealthMonitor | undefined,
+  log: DaemonLog,
+  onFatal: (error: CollectorError) => void,
+): StreamDependencies & { readonly recorder: Recorder } {
+  const clock = systemClock()
+  const recorder = createRecorder(config, log, onFatal)
+  const onError = (error: CollectorError) => log.error(error)
+  const copy: ConstructorParameters<typeof SyncService>[2]['copy'] = (from, remote, signal) =>
+    rcloneCopy(from, remote, { clock }, signal)
+  return {
+    clock,
+    runner: recorder,
+    recorder,
+    sync: new SyncService(config, health, { clock, copy, onError }),
+    catalog,
+    onError,
+    open: () => recorder.open(),
+    close: (signal) => recorder.close(signal),
+  }
+}
+
+export interface Daemon {
+  readonly api: Api
+  readonly dataPath: string
+  status(): StreamStatus[]
+  /** Resolves with the reason when the daemon cannot go on. */
+  readonly failed: Promise<CollectorError>
+  /** Flushes, closes and lets go of everything, within the deadline. */
+  stop(deadlineMs: number): Promise<void>
+}
+
+/** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
+export async function startDaemon(config: CollectorConfig, log: DaemonLog): Promise<Daemon> {
+  const dccd = hiddenFolder(config)
+  const own = join(dccd, 'daemon.json')
+  const clock = systemClock()
+  const health = new HealthMonitor({ path: join(dccd, 'metrics.json'), clock, onError: (error) => log.error(error) })
+  let fail: (error: CollectorError) => void = () => {}
+  const failed = new Promise<CollectorError>((resolve) => {
+    fail = resolve
+  })
+  const deps = defaultDependencies(config, health, log, fail)
+  const manager = new StreamManager(config, health, deps)
+  const began = clock.mono()
+  const { ui_host: host, ui_port: port } = config.settings
+  const api = await serveApi(
+    {
+      streams: manager,
+      version: VERSION,
+      uptime: () => Number(clock.mono() - began) / 1e9,
+      lags: () => {
+        const storeMs = deps.recorder.commitAgeMs
+        return storeMs === undefined ? {} : { storeMs }
+      },
+    },
+    { host, port },
+  )
+  try {
+    await deps.recorder.open()
+    await writeDaemonFile(own, { pid: process.pid, host, port: api.port, started: new Date().toISOString() })
+    await manager.start()
+  } catch (error) {
+    await manager.stop({ deadlineMs: 5000 })
+    await deps.recorder.close()
+    await api.close()
+    throw error
+  }
+  return {
+    api,
+    dataPath: config.storage.local_path,
+    status: () => manager.status(),
+    failed,
+    async stop(deadlineMs) {
+      await manager.stop({ deadlineMs })
+      await removeDaemonFile(own)
+      await api.close()
+    },
+  }
+}

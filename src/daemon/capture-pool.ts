@@ -1,0 +1,322 @@
+import type { MessagePort, Transferable } from 'node:worker_threads'
+import type { Clock } from '../lib/clock.js'
+import { type Port, RpcClient } from '../lib/rpc.js'
+import { asCollectorError, CollectorError, decodeError, encodeError } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
+import type { TaskReport, TaskSpec } from '../model/task.js'
+import type { Nanos } from '../model/time.js'
+import type { CaptureMethods, CaptureNews, CaptureStart, RecoverNews, RecoverStart } from './capture-messages.js'
+import type { TaskRunner } from './task.js'
+
+/** A started worker thread. */
+export interface Thread extends Port {
+  on(event: 'message', listener: (message: unknown) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'exit', listener: (code: number) => void): unknown
+  terminate(): Promise<number>
+}
+
+/** What the pool needs of the store thread. */
+export interface StorePort {
+  allocateLane(): Promise<number>
+  /** Sets aside `count` connection numbers and returns the first; numbers only rise, over all runs. */
+  reserveConnections(count: number): Promise<number>
+  laneState(): Promise<readonly { readonly lane: number; readonly committed: number; readonly open: boolean }[]>
+  closeLane(lane: number): Promise<void>
+  commit(): Promise<unknown>
+  publish(options: { readonly all?: boolean }): Promise<unknown>
+  loadInstruments(exchange: string): Promise<readonly Instrument[] | undefined>
+  saveInstruments(exchange: string, list: readonly Instrument[]): Promise<void>
+  /** Datasets that are still wanted, and since when. */
+  wantedSince(): Promise<ReadonlyMap<string, Nanos>>
+  /** A port for another thread. */
+  connect(): MessagePort
+}
+
+/** What the pool needs of the journal thread. */
+export interface JournalPort {
+  /** A port for the lane's writer. */
+  connect(lane: number): MessagePort
+  /** Deletes what no lane needs any more. */
+  retain(): Promise<void>
+  /** Files of lower numbers are those of earlier processes. */
+  readonly firstFile: number
+}
+
+export interface PoolDeps {
+  readonly clock: Clock
+  readonly workers: number
+  readonly store: StorePort
+  readonly journal: JournalPort
+  readonly journalPath: string
+  readonly endpoints: CaptureStart['endpoints']
+  /** Exchanges whose instrument lists are kept. */
+  readonly exchanges: readonly string[]
+  spawn(start: CaptureStart | RecoverStart, transfer: readonly Transferable[]): Thread
+  onError(error: CollectorError): void
+}
+
+interface CaptureWorker {
+  readonly lane: number
+  readonly thread: Thread
+  readonly rpc: RpcClient<CaptureMethods>
+}
+
+const CONNECTIONS_AHEAD = 1000
+const FIRST_COMMIT_MS = 5000
+const COMMIT_MOST_MS = 300_000
+const CODEC = { encode: encodeError, decode: decodeError }
+
+/**
+ * Runs tasks in capture workers: one exchange lives on one worker, so that its limits are kept in one place. Commits on a schedule, replaces a
+ * worker that died, and has the lanes of earlier processes recovered while new ones already listen.
+ */
+export class CapturePool implements TaskRunner {
+  private readonly deps: PoolDeps
+  private readonly connections = new SharedArrayBuffer(8)
+  private readonly workers = new Map<number, Promise<CaptureWorker>>()
+  private readonly places = new Map<string, number>()
+  private readonly tasks = new Map<string, TaskSpec>()
+  private readonly listeners = new Set<(report: TaskReport) => void>()
+  private instruments: Record<string, readonly Instrument[]> = {}
+  private reserved = 0
+  private commitMs = FIRST_COMMIT_MS
+  private cancelCommit: () => void = () => {}
+  private committing: Promise<void> | undefined
+  private recovering: Promise<void> = Promise.resolve()
+  private stopping = false
+  /** When the last commit succeeded, by the monotonic clock. */
+  lastCommit: bigint | undefined
+
+  constructor(deps: PoolDeps) {
+    this.deps = deps
+  }
+
+  async open(): Promise<void> {
+    const { store } = this.deps
+    this.stopping = false
+    const first = await store.reserveConnections(CONNECTIONS_AHEAD)
+    Atomics.store(this.numbers, 0, first)
+    this.reserved = first + CONNECTIONS_AHEAD
+    for (const exchange of this.deps.exchanges) {
+      const list = await store.loadInstruments(exchange)
+      if (list) this.instruments[exchange] = list
+    }
+    const lanes = await this.openLanes()
+    if (lanes.length) this.recover(lanes, this.deps.journal.firstFile)
+    this.commitMs = FIRST_COMMIT_MS
+    this.schedule()
+  }
+
+  private get numbers(): Int32Array {
+    return new Int32Array(this.connections)
+  }
+
+  start(spec: TaskSpec): void {
+    this.tasks.set(id(spec), spec)
+    this.workerOf(spec.exchange)
+      .then((worker) => worker.rpc.call('startTask', [spec]))
+      .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
+  }
+
+  async stop(key: string, instance: number): Promise<void> {
+    const spec = this.tasks.get(`${key}#${instance}`)
+    if (!spec) return
+    this.tasks.delete(id(spec))
+    const worker = await this.workerOf(spec.exchange)
+    await worker.rpc.call('stopTask', [key, instance])
+  }
+
+  onReport(listener: (report: TaskReport) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  async flush(signal?: AbortSignal): Promise<void> {
+    await this.commit()
+    if (!signal?.aborted) await this.deps.store.publish({ all: true })
+  }
+
+  private workerOf(exchange: string): Promise<CaptureWorker> {
+    let place = this.places.get(exchange)
+    if (place === undefined) {
+      place = this.places.size % this.deps.workers
+      this.places.set(exchange, place)
+    }
+    const known = this.workers.get(place)
+    if (known) return known
+    const started = this.startWorker(place)
+    this.workers.set(place, started)
+    started.catch(() => this.workers.delete(place))
+    return started
+  }
+
+  private async startWorker(place: number): Promise<CaptureWorker> {
+    const { store, journal, endpoints } = this.deps
+    const lane = await store.allocateLane()
+    const wantedSince = Object.fromEntries(
+      [...(await store.wantedSince())].map(([key, since]) => [key, since.toString()]),
+    )
+    const ports = { journal: journal.connect(lane), store: store.connect() }
+    const start: CaptureStart = {
+      role: 'capture',
+      lane,
+      ...ports,
+      connections: this.connections,
+      endpoints,
+      instruments: this.instruments,
+      wantedSince,
+    }
+    const thread = this.deps.spawn(start, [ports.journal, ports.store])
+    const rpc = new RpcClient<CaptureMethods>(thread, CODEC)
+    const worker = { lane, thread, rpc }
+    thread.on('message', (message) => this.hear(message))
+    let reason = 'it ended by itself'
+    thread.on('error', (error) => {
+      reason = error.message
+    })
+    thread.on('exit', () => {
+      rpc.fail(new CollectorError('PROCESS_CRASHED', `a capture worker died: ${reason}`))
+      if (!this.stopping) this.replace(place, worker, reason)
+    })
+    return worker
+  }
+
+  /** A worker died: its lane is recovered from the journal, its tasks start again in a new one. */
+  private replace(place: number, dead: CaptureWorker, reason: string): void {
+    this.deps.onError(new CollectorError('PROCESS_CRASHED', `a capture worker died and is replaced: ${reason}`))
+    this.workers.delete(place)
+    const specs = [...this.tasks.values()].filter((spec) => this.places.get(spec.exchange) === place)
+    this.deps.clock.after(500, () => {
+      if (this.stopping) return
+      void this.openLanes().then((lanes) => this.recover(lanes.filter(({ lane }) => lane === dead.lane)))
+      for (const spec of specs) if (this.tasks.has(id(spec))) this.start(spec)
+    })
+  }
+
+  private async openLanes() {
+    return (await this.deps.store.laneState()).filter(({ open }) => open)
+  }
+
+  private hear(message: unknown): void {
+    if (typeof message !== 'object' || message === null || !('news' in message)) return
+    const news = message as CaptureNews // our own message, told by its tag
+    if (news.news === 'report') for (const listener of this.listeners) listener(news.report)
+    else if (news.news === 'instruments') {
+      this.instruments[news.exchange] = news.list
+      this.deps.store
+        .saveInstruments(news.exchange, news.list)
+        .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
+    } else void this.commit().catch(() => {})
+  }
+
+  /** Derives what earlier lanes had in the journal and not in the store; one recovery at a time, while new lanes already listen. */
+  private recover(
+    lanes: readonly { readonly lane: number; readonly committed: number }[],
+    below: number | null = null,
+  ): void {
+    this.recovering = this.recovering
+      .then(() => this.recoverNow(lanes, below))
+      .catch((error: unknown) => {
+        this.deps.onError(asCollectorError(error, 'STORE_FAILED'))
+      })
+  }
+
+  private async recoverNow(
+    lanes: readonly { readonly lane: number; readonly committed: number }[],
+    below: number | null,
+  ): Promise<void> {
+    const { store, journalPath } = this.deps
+    const port = store.connect()
+    const thread = this.deps.spawn({ role: 'recover', journal: journalPath, store: port, lanes, below }, [port])
+    const done = new Set<number>()
+    await new Promise<void>((resolve, reject) => {
+      thread.on('message', (message) => {
+        if (typeof message !== 'object' || message === null || !('news' in message)) return
+        const news = message as RecoverNews // our own message, told by its tag
+        if (news.news === 'recovered') done.add(news.lane)
+        else this.deps.onError(new CollectorError('JOURNAL_DAMAGED', news.detail))
+      })
+      thread.on('error', reject)
+      thread.on('exit', (code) =>
+        code === 0 ? resolve() : reject(new CollectorError('STORE_FAILED', 'the recovery worker died')),
+      )
+    })
+    await store.commit()
+    for (const lane of done) await store.closeLane(lane)
+  }
+
+  /** Resolves when the lanes of earlier processes are stored. */
+  recovered(): Promise<void> {
+    return this.recovering
+  }
+
+  private schedule(): void {
+    this.cancelCommit()
+    this.cancelCommit = this.deps.clock.after(this.commitMs, () => {
+      this.commitMs = Math.min(COMMIT_MOST_MS, this.commitMs * 2)
+      void this.commit()
+        .then(() => this.deps.store.publish({ all: false }))
+        .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
+        .finally(() => {
+          if (!this.stopping) this.schedule()
+        })
+    })
+  }
+
+  /** Everything received so far becomes safe in the store. Calls that come meanwhile share the next one. */
+  commit(): Promise<void> {
+    if (this.committing) return this.committing.catch(() => {}).then(() => this.commit())
+    this.committing = this.commitNow().finally(() => {
+      this.committing = undefined
+    })
+    return this.committing
+  }
+
+  private async commitNow(): Promise<void> {
+    const { store, clock } = this.deps
+    const workers = await Promise.all([...this.workers.values()])
+    const cuts = await Promise.allSettled(workers.map(({ rpc }) => rpc.call('cut', [])))
+    await store.commit()
+    this.lastCommit = clock.mono()
+    for (const cut of cuts)
+      if (cut.status === 'rejected') this.deps.onError(asCollectorError(cut.reason, 'STORE_FAILED'))
+    await this.reserveMore()
+    await this.deps.journal.retain()
+  }
+
+  private async reserveMore(): Promise<void> {
+    if (Atomics.load(this.numbers, 0) < this.reserved - CONNECTIONS_AHEAD / 2) return
+    const first = await this.deps.store.reserveConnections(CONNECTIONS_AHEAD)
+    // Reserved in one row: what was set aside before is followed by this.
+    this.reserved = first + CONNECTIONS_AHEAD
+  }
+
+  /** Ends every worker; all they received is stored, and visible unless the signal says that there is no time. */
+  async close(signal?: AbortSignal): Promise<void> {
+    this.stopping = true
+    this.cancelCommit()
+    const { store } = this.deps
+    const workers = (await Promise.allSettled([...this.workers.values()])).flatMap((each) =>
+      each.status === 'fulfilled' ? [each.value] : [],
+    )
+    const ended = await Promise.allSettled(workers.map(({ rpc }) => rpc.call('stop', [])))
+    for (const each of ended)
+      if (each.status === 'rejected') this.deps.onError(asCollectorError(each.reason, 'STORE_FAILED'))
+    await this.committing?.catch(() => {})
+    await this.recovering
+    await store.commit()
+    for (const [index, { lane, thread }] of workers.entries()) {
+      if (ended[index]?.status === 'fulfilled') await store.closeLane(lane)
+      await thread.terminate()
+    }
+    if (!signal?.aborted) await store.publish({ all: true })
+    await this.deps.journal.retain()
+    this.workers.clear()
+    this.tasks.clear()
+  }
+}
+
+function id({ key, instance }: { readonly key: string; readonly instance: number }): string {
+  return `${key}#${instance}`
+}

@@ -1,0 +1,2 @@
+/** Version of this program; equal to that of package.json, which a test holds. */
+export const VERSION = '0.1.0'
