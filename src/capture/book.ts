@@ -70,16 +70,13 @@ class BookSide {
     this.levels = sorted.map(([, level]) => level)
   }
 
-  cut(depth: number): void {
+  /** Cuts the worst levels and returns them. */
+  cut(depth: number): Level[] {
     const extra = this.prices.length - depth
-    if (extra <= 0) return
-    if (this.side === 'bid') {
-      this.prices.splice(0, extra)
-      this.levels.splice(0, extra)
-    } else {
-      this.prices.length = depth
-      this.levels.length = depth
-    }
+    if (extra <= 0) return []
+    const from = this.side === 'bid' ? 0 : depth
+    this.prices.splice(from, extra)
+    return this.levels.splice(from, extra)
   }
 
   best(): number | undefined {
@@ -111,10 +108,9 @@ export class Book {
     for (const level of asks) this.asks.set(level)
   }
 
-  /** Cuts both sides to the best `depth` levels. */
-  cut(depth: number): void {
-    this.bids.cut(depth)
-    this.asks.cut(depth)
+  /** Cuts both sides to the best `depth` levels and returns what was cut off. */
+  cut(depth: number): { readonly bids: Level[]; readonly asks: Level[] } {
+    return { bids: this.bids.cut(depth), asks: this.asks.cut(depth) }
   }
 
   /** The best `depth` levels of each side, best first. */

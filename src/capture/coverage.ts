@@ -81,7 +81,7 @@ export class Coverage {
     } else {
       state.run = {
         run: frame,
-        from: this.begin(at, counter),
+        from: this.begin(at),
         until: at.time,
         before: counter?.before ?? null,
         last: counter?.last ?? null,
@@ -92,10 +92,10 @@ export class Coverage {
     return missing
   }
 
-  /** Where a run that begins with this event is held from: with a counter the event itself, else the confirmation + 1 s. */
-  private begin(at: Instant, counter: unknown): Nanos {
+  /** Where a run that begins with this event is held from: the event, or the confirmation + 1 s if that was earlier. */
+  private begin(at: Instant): Nanos {
     const { confirmed } = this.state
-    if (counter || confirmed === null) return at.time
+    if (confirmed === null) return at.time
     const edge = at.time - (at.mono - confirmed) + SECOND
     return edge < at.time ? edge : at.time
   }

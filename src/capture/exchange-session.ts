@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ExchangeAdapter } from '../exchanges/exchange.js'
 import { Backoff } from '../lib/backoff.js'
 import type { Clock } from '../lib/clock.js'
@@ -63,6 +64,7 @@ export class ExchangeSession {
     this.adapter = adapter
     this.endpoints = endpoints
     this.ports = ports
+    setMaxListeners(0, this.ending.signal) // one for each connection and request
     this.rest = ports.outward.budget(adapter.limits.rest)
     const { count, perMs } = adapter.limits.connects
     this.connects = ports.outward.budget({ weight: count * CONNECT_WEIGHT, perMs })

@@ -1,6 +1,6 @@
 import type { BookRules } from '../exchanges/exchange.js'
 import type { ErrorCode } from '../model/error.js'
-import type { BookDelta, BookSnapshot } from '../model/event.js'
+import type { BookDelta, BookSnapshot, Level } from '../model/event.js'
 import type { Nanos } from '../model/time.js'
 import { Book } from './book.js'
 
@@ -21,14 +21,15 @@ export interface KeeperState {
 /**
  * What the keeper makes of an event:
  * - `snapshot`: the book is whole again; `event` is what to store (for REST snapshots: with the changes since applied).
- * - `applied`: the change is in the book. `vouched`: a checksum matched with it.
+ * - `applied`: the change is in the book; `event` is what to store: with a removal of each level that the venue cut off in silence, so that the
+ *   book can be rebuilt from the rows alone. `vouched`: a checksum matched with it.
  * - `ignored`: nothing to store (stale, waiting for a snapshot).
  * - `refetch`: the snapshot is older than the changes held; ask again.
  * - `broken`: the book is wrong or incomplete from here; it is gone, and a snapshot is wanted.
  */
 export type Kept =
   | { readonly outcome: 'snapshot'; readonly event: BookSnapshot; readonly vouched: boolean }
-  | { readonly outcome: 'applied'; readonly vouched: boolean }
+  | { readonly outcome: 'applied'; readonly event: BookDelta; readonly vouched: boolean }
   | { readonly outcome: 'ignored' }
   | { readonly outcome: 'refetch' }
   | { readonly outcome: 'broken'; readonly code: ErrorCode; readonly detail: string }
@@ -154,13 +155,14 @@ export class BookKeeper {
       return broken
     }
     book.apply(event.bids, event.asks)
-    if (this.rules.cutsToDepth && this.depth !== undefined) book.cut(this.depth)
+    const cut = this.rules.cutsToDepth && this.depth !== undefined ? book.cut(this.depth) : undefined
     if (event.lastSequence !== undefined) this.sequence = event.lastSequence
     this.first = false
     if (event.exchangeTime !== undefined) this.exchangeTime = event.exchangeTime
     const wrong = this.mismatch(event.checksum)
     if (wrong) return this.broken('CHECKSUM_MISMATCH', wrong)
-    return { outcome: 'applied', vouched: event.checksum !== undefined && this.rules.checksum !== undefined }
+    const vouched = event.checksum !== undefined && this.rules.checksum !== undefined
+    return { outcome: 'applied', event: cut ? withRemovals(event, cut) : event, vouched }
   }
 
   private buffer(event: BookDelta): void {
@@ -182,4 +184,13 @@ export class BookKeeper {
     this.drop()
     return { outcome: 'broken', code, detail }
   }
+}
+
+function withRemovals(
+  event: BookDelta,
+  cut: { readonly bids: readonly Level[]; readonly asks: readonly Level[] },
+): BookDelta {
+  if (cut.bids.length + cut.asks.length === 0) return event
+  const removal = ([price]: Level): Level => [price, '0']
+  return { ...event, bids: [...event.bids, ...cut.bids.map(removal)], asks: [...event.asks, ...cut.asks.map(removal)] }
 }

@@ -152,8 +152,8 @@ export class Listening {
   confirm(mono: Nanos): boolean {
     const news = this.status !== 'confirmed'
     this.status = 'confirmed'
-    // A book is held from its snapshot on, not from the confirmation.
-    if (!this.keeper) this.coverage?.confirm(mono)
+    // A book is held from its snapshot on, and what has a counter from the first event that it proves.
+    if (!this.keeper && this.capability.proof !== 'counter') this.coverage?.confirm(mono)
     return news
   }
 
@@ -237,6 +237,8 @@ export class Listening {
         at.receipt.frame,
         sequence === undefined ? undefined : { before: sequence, last: sequence },
       )
+    // A snapshot without a time of its own is placed by the first change after it.
+    if (!instant) this.coverage?.confirm(at.mono)
     if (kept.vouched) this.coverage?.vouch()
     this.crossedSince = null
     this.resync.needed = false
@@ -265,7 +267,7 @@ export class Listening {
         at,
       )
     }
-    this.storeBook(event, at)
+    this.storeBook(kept.event, at)
     const instant = this.instant(event.exchangeTime, at)
     const last = keeper.lastSequence
     if (instant) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ConnectionPlan, ExchangeAdapter } from '../exchanges/exchange.js'
 import type { Backoff } from '../lib/backoff.js'
 import { CollectorError } from '../model/error.js'
@@ -101,6 +102,7 @@ export class Slot {
 
   private async open(): Promise<void> {
     this.attempt = new AbortController()
+    setMaxListeners(0, this.attempt.signal) // one for each book whose snapshot is awaited
     const signal = AbortSignal.any([this.attempt.signal, this.ending.signal])
     this.setState('connecting')
     try {
