@@ -109,7 +109,7 @@ function captureThread(port: Port, start: CaptureStart): void {
   }
   const methods: CaptureMethods = {
     startTask: (spec) => engine.startTask(spec),
-    stopTask: (key, instance) => engine.stopTask(key, instance),
+    stopTask: (key, instance, stillWanted) => engine.stopTask(key, instance, stillWanted),
     cut: () => {
       const position = engine.freeze()
       waiting.push({ position, batch: builder.take() })

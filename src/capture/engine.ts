@@ -160,19 +160,22 @@ export class CaptureEngine {
     if (task.state === 'starting') for (const key of task.datasets) this.owners.set(key, task)
   }
 
-  /** Ends a task; resolves when all it received is safe and it writes nothing more. */
-  stopTask(key: string, instance: number): Promise<void> {
+  /**
+   * Ends a task; resolves when all it received is safe and it writes nothing more. `stillWanted`: everything is about to stop; the task is only
+   * forgotten, its connections end with the lane, and what is missed from then on is a loss.
+   */
+  stopTask(key: string, instance: number, stillWanted = false): Promise<void> {
     const task = this.tasks.get(id(key, instance))
     if (!task) return Promise.resolve()
-    task.over ??= this.drain(task)
+    task.over ??= this.drain(task, stillWanted)
     return task.over
   }
 
-  private async drain(task: Task): Promise<void> {
+  private async drain(task: Task, stillWanted: boolean): Promise<void> {
     const began = task.state
     task.state = 'draining'
     this.reportDue = true
-    if (began === 'running') {
+    if (began === 'running' && !stillWanted) {
       await task.session.remove(
         task.subscriptions.map((sub) => sub.id),
         DRAIN_MS,

@@ -5,7 +5,8 @@ import type { TaskReport, TaskSpec } from '../model/task.js'
 /** What the main thread asks of a capture worker. */
 export type CaptureMethods = {
   startTask(spec: TaskSpec): void
-  stopTask(key: string, instance: number): Promise<void>
+  /** `stillWanted`: the whole daemon stops; `stop` follows. */
+  stopTask(key: string, instance: number, stillWanted: boolean): Promise<void>
   /** Hands everything received so far to the store thread, once it is safe in the journal. */
   cut(): Promise<void>
   /** Closes all connections, ends the lane and hands over the rest. */

@@ -85,6 +85,8 @@ export class CapturePool implements TaskRunner {
   private committing: Promise<void> | undefined
   private recovering: Promise<void> = Promise.resolve()
   private stopping = false
+  /** The daemon is stopping: what its tasks miss from now on is a loss. */
+  private stillWanted = false
   /** When the last commit succeeded, by the monotonic clock. */
   lastCommit: bigint | undefined
 
@@ -95,6 +97,7 @@ export class CapturePool implements TaskRunner {
   async open(): Promise<void> {
     const { store } = this.deps
     this.stopping = false
+    this.stillWanted = false
     const first = await store.reserveConnections(CONNECTIONS_AHEAD)
     Atomics.store(this.numbers, 0, first)
     this.reserved = first + CONNECTIONS_AHEAD
@@ -124,7 +127,11 @@ export class CapturePool implements TaskRunner {
     if (!spec) return
     this.tasks.delete(id(spec))
     const worker = await this.workerOf(spec.exchange)
-    await worker.rpc.call('stopTask', [key, instance])
+    await worker.rpc.call('stopTask', [key, instance, this.stillWanted])
+  }
+
+  ending(): void {
+    this.stillWanted = true
   }
 
   onReport(listener: (report: TaskReport) => void): () => void {

@@ -187,6 +187,10 @@ export class Recorder implements TaskRunner {
     await this.pool?.stop(key, instance)
   }
 
+  ending(): void {
+    this.pool?.ending()
+  }
+
   onReport(listener: (report: TaskReport) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)

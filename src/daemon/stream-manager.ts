@@ -223,6 +223,7 @@ export class StreamManager {
   }
 
   async #shutDown(deadlineMs: number): Promise<void> {
+    this.#deps.runner.ending?.()
     const { clock, sync, runner, close, onError } = this.#deps
     const used = this.#used
     const ending = new AbortController()

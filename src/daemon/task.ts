@@ -8,6 +8,8 @@ export interface TaskRunner {
   start(spec: TaskSpec): void
   /** Asks a task to end: unsubscribe, flush, forget. Resolves when all it received is durable and it writes nothing more. */
   stop(key: string, instance: number): Promise<void>
+  /** Everything is about to stop: tasks stopped from now on are still wanted, so what is missed until the next start is a loss. */
+  ending?(): void
   /** Registers the receiver of reports; the returned function removes it. */
   onReport(listener: (report: TaskReport) => void): () => void
   /** Commits everything received so far and makes it visible. */
