@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel, type Transferable, Worker } from 'node:worker_threads'
-import { type Api, serveApi } from './api/server.js'
+import { serveApi } from './api/server.js'
 import { datasetOf } from './capture/listening.js'
 import { journalKeepMs } from './config/journal-keep.js'
 import type { CollectorConfig } from './config/schema.js'
@@ -18,13 +18,18 @@ import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messa
 import { type StreamDependencies, StreamManager } from './daemon/stream-manager.js'
 import type { StreamStatus } from './daemon/stream-status.js'
 import { SyncService } from './daemon/sync-service.js'
+import { COINS } from './emulator/coins.js'
+import { startEmulator, VENUES } from './emulator/emulate.js'
 import { exchanges } from './exchanges/index.js'
 import { journalNumbers } from './journal/file-summary.js'
 import { systemClock } from './lib/clock.js'
 import { datasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError } from './model/error.js'
-import { removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
+import { decode } from './service/decode.js'
+import type { Daemon, Services, StoredData } from './service/services.js'
+import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
 import { DataLock } from './store/lock.js'
+import { ReadOnlyData } from './store/reader.js'
 import { StoreClient } from './store/store-thread.js'
 import { VERSION } from './version.js'
 
@@ -177,16 +182,6 @@ export function defaultDependencies(
   }
 }
 
-export interface Daemon {
-  readonly api: Api
-  readonly dataPath: string
-  status(): StreamStatus[]
-  /** Resolves with the reason when the daemon cannot go on. */
-  readonly failed: Promise<CollectorError>
-  /** Flushes, closes and lets go of everything, within the deadline. */
-  stop(deadlineMs: number): Promise<void>
-}
-
 /** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
 export async function startDaemon(config: CollectorConfig, log: DaemonLog): Promise<Daemon> {
   const dccd = hiddenFolder(config)
@@ -224,7 +219,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog): Prom
     throw error
   }
   return {
-    api,
+    url: api.url,
     dataPath: config.storage.local_path,
     status: () => manager.status(),
     failed,
@@ -233,5 +228,74 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog): Prom
       await removeDaemonFile(own)
       await api.close()
     },
+  }
+}
+
+/** Streams of a config as they show while nothing runs. */
+function idleStreams(config: CollectorConfig): StreamStatus[] {
+  const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
+  return new StreamManager(config, undefined, deps).status()
+}
+
+async function openData(dataPath: string): Promise<StoredData> {
+  const data = await ReadOnlyData.open(dataPath)
+  const { reader } = data
+  return {
+    inventory: () => reader.inventory(),
+    gaps: (filter) => reader.gaps(filter),
+    coverage(dataset) {
+      const covered = reader.coverage(dataset)
+      const last = covered.at(-1)
+      if (!last) return undefined
+      const held = covered.reduce((sum, { from, until }) => sum + (until - from), 0n)
+      const key = datasetKey(dataset)
+      const lost = reader
+        .gaps({ exchange: dataset.exchange, pair: dataset.pair, kind: dataset.kind })
+        .filter((gap) => gap.dataset === key)
+      const missing = lost.reduce((sum, { from, until }) => sum + (until - from), 0n)
+      return { heldUntil: last.until, ratio: held + missing === 0n ? 1 : Number(held) / Number(held + missing) }
+    },
+    scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
+    close: () => data.close(),
+  }
+}
+
+/** Everything the command line can ask for. */
+export function createServices(): Services {
+  return {
+    version: VERSION,
+    catalog,
+    idleStreams,
+    startDaemon: (config, onError) => startDaemon(config, { error: onError }),
+    startEmulator: (request) => startEmulator(request),
+    emulated: (instruments) =>
+      VENUES.map(({ exchange, instruments: list }) => ({
+        exchange,
+        pairs: list(COINS.slice(0, instruments)).map(({ pair }) => pair),
+      })),
+    openData,
+    async daemonOf(dataPath) {
+      const found = await readDaemonFile(join(dataPath, '.dccd', 'daemon.json'))
+      return found && isAlive(found.pid) ? found : undefined
+    },
+    async decode(exchange, input, write) {
+      const adapter = exchanges[exchange]
+      if (!adapter) {
+        throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`, {
+          remedy: `Choose one of ${Object.keys(exchanges).join(', ')}.`,
+        })
+      }
+      return await decode(adapter, input, write)
+    },
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process: it lives.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

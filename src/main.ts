@@ -1,2 +1,30 @@
 #!/usr/bin/env node
-process.stdout.write('dccd\n')
+import { createServices } from './app.js'
+import { runCli } from './cli/run-cli.js'
+
+// Who closes our output early (`| head`) has seen enough: no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if ('code' in error && error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
+const code = await runCli(process.argv.slice(2), createServices(), {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  stdin: process.stdin,
+  terminal: process.stdout.isTTY,
+  columns: process.stdout.columns ?? 120,
+  environment: process.env,
+  folder: process.cwd(),
+  onSignal(listener) {
+    const names = ['SIGINT', 'SIGTERM'] as const
+    for (const name of names) process.on(name, listener)
+    return () => {
+      for (const name of names) process.off(name, listener)
+    }
+  },
+  exit: (status) => process.exit(status),
+})
+process.exitCode = code

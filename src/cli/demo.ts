@@ -1,0 +1,80 @@
+import { resolve } from 'node:path'
+import { createConfig } from '../config/parse.js'
+import type { Services } from '../service/services.js'
+import { statusJson } from '../service/streams.js'
+import { errorText, type Io } from './output.js'
+import { untilStopped } from './run-daemon.js'
+import { inventoryRows, inventoryTable } from './show-data.js'
+import { streamsTable } from './show-streams.js'
+
+interface DemoOptions {
+  readonly seconds?: number
+  readonly data: string
+  readonly port: number
+  readonly seed: string
+  readonly instruments: number
+  readonly exchanges?: readonly string[]
+}
+
+const CHANNELS: Readonly<Record<string, string[]>> = { bitfinex: ['trades', 'book', 'ohlc'] }
+const ALL = ['trades', 'book', 'quotes', 'ohlc']
+
+/** Emulated exchanges and a daemon that records them, with a live table; at the end what is on disk. */
+export async function runDemo(services: Services, io: Io, options: DemoOptions): Promise<void> {
+  const { seed, instruments, exchanges } = options
+  const emulator = await services.startEmulator({ port: 0, seed, instruments, ...(exchanges ? { exchanges } : {}) })
+  try {
+    const emulated = services.emulated(instruments).filter(({ exchange }) => exchanges?.includes(exchange) ?? true)
+    const config = createConfig(
+      {
+        settings: {
+          data_path: resolve(io.folder, options.data),
+          ui_port: options.port,
+          endpoints: Object.fromEntries(
+            emulated.map(({ exchange }) => [
+              exchange,
+              {
+                websocket: `ws://127.0.0.1:${emulator.port}/${exchange}`,
+                rest: `http://127.0.0.1:${emulator.port}/${exchange}`,
+              },
+            ]),
+          ),
+        },
+        stream_jobs: emulated.map(({ exchange, pairs }) => ({
+          exchange,
+          pairs: [...pairs],
+          channels: CHANNELS[exchange] ?? ALL,
+          depth: 25,
+          time_step: 5,
+        })),
+      },
+      io.folder,
+    )
+    const daemon = await services.startDaemon(config, (error) => io.stderr(errorText(error)))
+    io.stdout(
+      `emulated exchanges on port ${emulator.port}, recorded into ${daemon.dataPath}\nAPI and health: ${daemon.url}   Ctrl-C ends\n\n`,
+    )
+    let lines = 0
+    const show = () => {
+      const text = streamsTable(daemon.status().map(statusJson), io, Date.now())
+      if (io.terminal && lines) io.stdout(`\u001b[${lines}A\u001b[J`)
+      io.stdout(text)
+      lines = text.split('\n').length - 1
+    }
+    const timer = setInterval(show, io.terminal ? 1000 : 5000)
+    try {
+      await untilStopped(daemon, io, options.seconds)
+    } finally {
+      clearInterval(timer)
+    }
+    const data = await services.openData(daemon.dataPath)
+    const rows = inventoryRows(data, data.gaps({}))
+    await data.close()
+    io.stdout(`\non disk in ${daemon.dataPath}:\n${inventoryTable(rows, io)}`)
+    io.stdout(
+      `\nask DuckDB:\n  SELECT exchange, pair, count(*), min(exchange_time), max(exchange_time)\n  FROM read_parquet('${daemon.dataPath}/exchange=*/kind=trades/**/*.parquet', hive_partitioning = true) GROUP BY ALL;\n`,
+    )
+  } finally {
+    await emulator.close()
+  }
+}

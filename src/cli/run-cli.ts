@@ -1,0 +1,346 @@
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { loadConfig } from '../config/load.js'
+import type { ParsedConfig } from '../config/parse.js'
+import { ConfigError, oneLine, renderProblems } from '../config/problem.js'
+import { validateAgainst } from '../config/validate-against.js'
+import { INTERVALS, isInterval, KINDS } from '../model/dataset.js'
+import { asCollectorError } from '../model/error.js'
+import { nanosFromIso } from '../model/time.js'
+import { understood } from '../service/decode.js'
+import type { Services, StoredData } from '../service/services.js'
+import { type StreamJson, statusJson } from '../service/streams.js'
+import { runDemo } from './demo.js'
+import { errorText, exitCode, type Io, json, usage } from './output.js'
+import { printRows } from './read.js'
+import { untilStopped } from './run-daemon.js'
+import { gapRows, gapsTable, inventoryRows, inventoryTable } from './show-data.js'
+import { streamsTable } from './show-streams.js'
+
+const LONGEST = 2n ** 62n
+
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}
+
+function port(text: string): number {
+  const value = whole(text)
+  if (value > 65_535) throw new InvalidArgumentError('A port is at most 65535.')
+  return value
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.')
+  return value
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+}
+
+const configOption = () =>
+  new Option('-c, --config <file>', 'the config (else ./config.yml, then $XDG_CONFIG_HOME/dccd/config.yml)')
+const dataOption = () => new Option('--data <dir>', 'the data folder (else that of the config)')
+const jsonOption = () => new Option('--json', 'machine-readable output')
+
+interface Where {
+  readonly config?: string
+  readonly data?: string
+  readonly json?: boolean
+}
+
+/** Runs one command line and resolves with its exit code: 0 done, 1 failed, 2 usage or config, 3 data problem. Never rejects. */
+export async function runCli(args: readonly string[], services: Services, io: Io): Promise<number> {
+  let code = 0
+  const program = buildProgram(services, io, (value) => {
+    code = value
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof ConfigError) {
+      io.stderr(
+        error.problems.length
+          ? `${renderProblems(error.file, error.problems)}\ndccd: ${error.remedy}\n`
+          : errorText(error),
+      )
+      return 2
+    }
+    const known = asCollectorError(error, 'STORE_FAILED')
+    io.stderr(errorText(known))
+    return exitCode(known)
+  }
+}
+
+/** Every command with its options; `setCode` tells the exit code of one that ended well. */
+export function buildProgram(services: Services, io: Io, setCode: (code: number) => void): Command {
+  const program = new Command('dccd')
+    .description('Records crypto market data from public exchange feeds and can prove what it holds.')
+    .version(services.version, '-V, --version', 'print the version')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  dccd demo --seconds 30\n  dccd validate && dccd start\n  dccd gaps --json | jq .\n\nExit codes: 0 done, 1 failed, 2 usage or config, 3 data problem.',
+    )
+
+  const load = async (path: string | undefined): Promise<ParsedConfig> => {
+    const parsed = await loadConfig({
+      ...(path === undefined ? {} : { path }),
+      environment: io.environment,
+      folder: io.folder,
+    })
+    const warnings = [...parsed.warnings, ...validateAgainst(parsed, services.catalog)]
+    for (const warning of warnings) io.stderr(`dccd: warning: ${oneLine(parsed.file, warning)}\n`)
+    return parsed
+  }
+  const dataPath = async ({ data, config }: Where): Promise<string> =>
+    data === undefined ? (await load(config)).config.storage.local_path : resolve(io.folder, data)
+  const withData = async (where: Where, act: (data: StoredData) => Promise<void> | void) => {
+    const data = await services.openData(await dataPath(where))
+    try {
+      await act(data)
+    } finally {
+      await data.close()
+    }
+  }
+
+  program
+    .command('demo')
+    .description('record emulated exchanges on this machine: no network, no config')
+    .option('--seconds <n>', 'end by itself after this many seconds', positive)
+    .option('--data <dir>', 'where the data goes', './data/demo')
+    .option('--port <n>', 'port of the HTTP API; 0 takes a free one', port, 8080)
+    .option('--seed <text>', 'the same seed gives the same markets', '1')
+    .option('--instruments <n>', 'instruments per exchange', whole, 2)
+    .option('--exchanges <list>', 'comma-separated; all that can be emulated when absent', list)
+    .action(async (options) => runDemo(services, io, options))
+
+  program
+    .command('start')
+    .description('record what the config names, until stopped')
+    .addOption(configOption())
+    .option('--port <n>', 'port of the HTTP API instead of settings.ui_port', port)
+    .action(async (options: { config?: string; port?: number }) => {
+      const { config } = await load(options.config)
+      const settings = options.port === undefined ? config.settings : { ...config.settings, ui_port: options.port }
+      const daemon = await services.startDaemon({ ...config, settings }, (error) => io.stderr(errorText(error)))
+      io.stdout(
+        `dccd records into ${daemon.dataPath}\n  API and health: ${daemon.url}\n  Ctrl-C stores everything and ends; a second one ends at once.\n`,
+      )
+      setCode(await untilStopped(daemon, io))
+    })
+
+  program
+    .command('validate')
+    .description('check the config')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: Where) => {
+      const parsed = await load(options.config)
+      const streams = services.idleStreams(parsed.config)
+      if (options.json)
+        io.stdout(
+          json({
+            file: parsed.file,
+            valid: true,
+            data_path: parsed.config.storage.local_path,
+            streams: streams.map(({ key }) => key),
+          }),
+        )
+      else io.stdout(`${parsed.file} is valid: ${streams.length} streams into ${parsed.config.storage.local_path}\n`)
+    })
+
+  program
+    .command('status')
+    .description('every stream: state, rate, lag, reconnects, gaps')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action(async (options: Where) => {
+      const path = await dataPath(options)
+      const daemon = await services.daemonOf(path)
+      let rows: StreamJson[]
+      if (daemon) {
+        const answer = await fetch(`http://${daemon.host}:${daemon.port}/api/v1/streams`, {
+          signal: AbortSignal.timeout(5000),
+        })
+        rows = (await answer.json()) as StreamJson[] // our own API, of the same version as the catalog beside it
+      } else
+        rows = (options.data === undefined ? services.idleStreams((await load(options.config)).config) : []).map(
+          statusJson,
+        )
+      if (options.json) io.stdout(json(rows))
+      else {
+        io.stdout(
+          daemon
+            ? `dccd runs as process ${daemon.pid} on ${path}\n`
+            : `no dccd runs on ${path}; start it with: dccd start\n`,
+        )
+        io.stdout(streamsTable(rows, io, Date.now()))
+      }
+    })
+
+  program
+    .command('inventory')
+    .description('every dataset: rows, size, range, coverage, gaps')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action((options: Where) =>
+      withData(options, (data) => {
+        const rows = inventoryRows(data, data.gaps({}))
+        io.stdout(options.json ? json(rows) : rows.length ? inventoryTable(rows, io) : 'nothing is stored yet\n')
+      }),
+    )
+
+  program
+    .command('gaps')
+    .description('every interval that may be missing, with its cause')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .option('--exchange <id>', 'only this exchange')
+    .option('--pair <pair>', 'only this pair, as BASE/QUOTE')
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(KINDS))
+    .action((options: Where & { exchange?: string; pair?: string; kind?: (typeof KINDS)[number] }) =>
+      withData(options, (data) => {
+        const { exchange, pair, kind } = options
+        const rows = gapRows(
+          data.gaps({ ...(exchange ? { exchange } : {}), ...(pair ? { pair } : {}), ...(kind ? { kind } : {}) }),
+        )
+        io.stdout(
+          options.json
+            ? json(rows)
+            : rows.length
+              ? gapsTable(rows, io)
+              : 'no gaps: everything that was wanted is held\n',
+        )
+      }),
+    )
+
+  program
+    .command('read <exchange> <pair> <kind>')
+    .description(`print stored rows (${KINDS.join(', ')})`)
+    .addOption(configOption())
+    .addOption(dataOption())
+    .option('--interval <length>', 'of candles', '1m')
+    .option('--from <time>', 'ISO time or nanoseconds, inclusive')
+    .option('--until <time>', 'ISO time or nanoseconds, exclusive')
+    .option('--limit <n>', 'at most this many rows', whole)
+    .option('--columns <list>', 'comma-separated', list)
+    .addOption(new Option('--format <format>', 'how to print').choices(['table', 'ndjson', 'csv']).default('table'))
+    .action((exchange: string, pair: string, kindText: string, options: Where & ReadOptions) =>
+      withData(options, async (data) => {
+        const kind = KINDS.find((each) => each === kindText)
+        if (!kind) throw usage(`there is no kind ${kindText}`, `Choose one of ${KINDS.join(', ')}.`)
+        if (kind === 'ohlc' && !isInterval(options.interval)) {
+          throw usage(`${options.interval} is no interval`, `Choose one of ${Object.keys(INTERVALS).join(', ')}.`)
+        }
+        const dataset = {
+          exchange,
+          pair,
+          kind,
+          ...(kind === 'ohlc' && isInterval(options.interval) ? { interval: options.interval } : {}),
+        }
+        const rows = data.scan(dataset, instant(options.from, 0n), instant(options.until, LONGEST), options.columns)
+        await printRows(
+          rows,
+          options.format,
+          options.limit ?? (options.format === 'table' ? 1000 : Number.POSITIVE_INFINITY),
+          io,
+        )
+      }),
+    )
+
+  program
+    .command('decode [file]')
+    .description(
+      'read frames (raw text a line, or records of a recording; gzip allowed; - is stdin) and print their events',
+    )
+    .requiredOption('--exchange <id>', 'whose frames these are')
+    .action(async (file: string | undefined, options: { exchange: string }) => {
+      const input = file === undefined || file === '-' ? io.stdin : createReadStream(resolve(io.folder, file))
+      const report = await services.decode(options.exchange, input, io.stdout).catch((error: unknown) => {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+          throw usage(`there is no file ${file}`, 'Check the path.')
+        throw error
+      })
+      const counts = Object.entries(report.counts).map(([kind, count]) => `${kind} ${count}`)
+      io.stderr(`${counts.join(', ')}; ${report.events} events, ${report.skipped} records skipped\n`)
+      for (const { line, kind, reason } of report.problems) io.stderr(`line ${line}: ${kind}: ${reason}\n`)
+      setCode(understood(report) ? 0 : 3)
+    })
+
+  program
+    .command('emulate')
+    .description('serve emulated exchanges on 127.0.0.1, speaking the real protocols')
+    .option('--port <n>', '0 takes a free one', port, 8100)
+    .option('--seed <text>', 'the same seed gives the same markets', '1')
+    .option('--rate <n>', 'mean market events per second and instrument', positive)
+    .option('--instruments <n>', 'instruments per exchange', whole)
+    .option('--exchanges <list>', 'comma-separated; all when absent', list)
+    .option('--truth <file>', 'write what really happened, as ndjson')
+    .option('--faults <file>', 'carry out these faults, ndjson of {at_ms, exchange, fault, …}')
+    .option('--fault-log <file>', 'write the faults that were carried out, as ndjson')
+    .option('--play <file>', 'repeat a recording instead of seeded markets')
+    .option('--capture <name>', 'which capture of the recording')
+    .option('--pace <n>', 'times as fast as recorded, or max')
+    .action(async (options) => {
+      const { play, capture, pace, ...rest } = options
+      if (pace !== undefined && pace !== 'max' && !(Number(pace) > 0))
+        throw usage(`${pace} is no pace`, 'Use a number above 0, or max.')
+      const request =
+        play === undefined
+          ? rest
+          : {
+              ...rest,
+              play: {
+                file: resolve(io.folder, play),
+                ...(capture ? { capture } : {}),
+                ...(pace ? { pace: pace === 'max' ? 'max' : Number(pace) } : {}),
+              },
+            }
+      const files = Object.fromEntries(
+        ['truth', 'faults', 'faultLog'].flatMap((key) =>
+          request[key] ? [[key, resolve(io.folder, request[key])]] : [],
+        ),
+      )
+      const emulator = await services.startEmulator({ ...request, ...files })
+      const ids = request.exchanges ?? services.emulated(1).map(({ exchange }) => exchange)
+      io.stdout('emulated exchanges; to record them, put into the config:\n\nsettings:\n  endpoints:\n')
+      for (const id of ids)
+        io.stdout(
+          `    ${id}: { websocket: "ws://127.0.0.1:${emulator.port}/${id}", rest: "http://127.0.0.1:${emulator.port}/${id}" }\n`,
+        )
+      await new Promise<void>((done) => io.onSignal(done))
+      await emulator.close()
+    })
+  return program
+}
+
+interface ReadOptions {
+  readonly interval: string
+  readonly from?: string
+  readonly until?: string
+  readonly limit?: number
+  readonly columns?: string[]
+  readonly format: 'table' | 'ndjson' | 'csv'
+}
+
+function instant(text: string | undefined, otherwise: bigint): bigint {
+  if (text === undefined) return otherwise
+  const value = /^\d{16,}$/.test(text) ? BigInt(text) : nanosFromIso(text)
+  if (value === undefined)
+    throw usage(`${text} is no time`, 'Use ISO time such as 2026-11-24T10:00:00Z, or nanoseconds.')
+  return value
+}

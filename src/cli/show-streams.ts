@@ -1,0 +1,24 @@
+import type { StreamJson } from '../service/streams.js'
+import { type Io, table } from './output.js'
+
+/** Streams as a table. `now`: ms since 1970, for ages. */
+export function streamsTable(rows: readonly StreamJson[], io: Pick<Io, 'terminal' | 'columns'>, now: number): string {
+  const age = (time: string | null) =>
+    time === null ? '–' : `${Math.max(0, (now - Date.parse(time)) / 1000).toFixed(1)} s`
+  const head = ['STREAM', 'STATE', 'RATE/S', 'ROWS', 'LAST EVENT', 'LAG MS', 'RECONNECTS', 'GAPS', 'NOTE']
+  return table(
+    head,
+    rows.map((row) => [
+      row.key,
+      row.state,
+      row.rate.toFixed(1),
+      String(row.rows),
+      age(row.last_event),
+      row.lag_ms === null ? '–' : row.lag_ms.toFixed(1),
+      String(row.reconnects),
+      String(row.gaps),
+      row.error ? `${row.error.message} [${row.error.code}]` : row.configured ? '' : 'not in the config',
+    ]),
+    io,
+  )
+}

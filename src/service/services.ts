@@ -1,0 +1,72 @@
+import type { CollectorConfig } from '../config/schema.js'
+import type { CatalogEntry } from '../config/validate-against.js'
+import type { StreamStatus } from '../daemon/stream-status.js'
+import type { Dataset, Kind } from '../model/dataset.js'
+import type { CollectorError } from '../model/error.js'
+import type { Gap } from '../model/gaps.js'
+import type { Nanos } from '../model/time.js'
+import type { InventoryEntry, StoredRow } from '../store/reader.js'
+import type { DecodeReport } from './decode.js'
+
+/** A running daemon, in this process. */
+export interface Daemon {
+  readonly url: string
+  readonly dataPath: string
+  status(): StreamStatus[]
+  /** Resolves with the reason when the daemon cannot go on. */
+  readonly failed: Promise<CollectorError>
+  /** Flushes, closes and lets go of everything, within the deadline. */
+  stop(deadlineMs: number): Promise<void>
+}
+
+/** What `emulate` and `demo` ask of the emulator; see `dccd emulate --help`. */
+export interface EmulatorRequest {
+  readonly port: number
+  readonly seed?: string
+  readonly rate?: number
+  readonly instruments?: number
+  readonly exchanges?: readonly string[]
+  readonly truth?: string
+  readonly faults?: string
+  readonly faultLog?: string
+  readonly play?: { readonly file: string; readonly capture?: string; readonly pace?: number | 'max' }
+}
+
+export interface RunningEmulator {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** A data folder opened for reading alone, beside its daemon or without one. */
+export interface StoredData {
+  inventory(): InventoryEntry[]
+  gaps(filter: { readonly exchange?: string; readonly pair?: string; readonly kind?: Kind }): Gap[]
+  /** Part of the wanted time that is held by proof, 0 to 1; undefined where nothing is known. */
+  coverage(dataset: Dataset): { readonly heldUntil: Nanos; readonly ratio: number } | undefined
+  scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncIterable<StoredRow>
+  close(): Promise<void>
+}
+
+/** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
+export interface Services {
+  readonly version: string
+  /** What the exchanges offer. */
+  readonly catalog: readonly CatalogEntry[]
+  /** Every configured stream as it shows while nothing runs. */
+  idleStreams(config: CollectorConfig): StreamStatus[]
+  startDaemon(config: CollectorConfig, onError: (error: CollectorError) => void): Promise<Daemon>
+  startEmulator(request: EmulatorRequest): Promise<RunningEmulator>
+  /** The exchanges that can be emulated, with the first pairs of each. */
+  emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]
+  openData(dataPath: string): Promise<StoredData>
+  /** The living daemon of a data folder. */
+  daemonOf(
+    dataPath: string,
+  ): Promise<{ readonly pid: number; readonly host: string; readonly port: number } | undefined>
+  /** Throws UNSUPPORTED for an unknown exchange. */
+  decode(
+    exchange: string,
+    input: AsyncIterable<Uint8Array>,
+    write: (text: string) => void | Promise<void>,
+  ): Promise<DecodeReport>
+}
