@@ -1,4 +1,4 @@
-import type { StoredRow } from '../store/reader.js'
+import type { StoredRow } from '../service/services.js'
 import { type Io, table } from './output.js'
 
 type Printed = Readonly<Record<string, string | number | boolean | null>>

@@ -1,6 +1,6 @@
 import type { TaskReport, TaskSpec } from '../model/task.js'
 
-export type { TaskChannel, TaskReport, TaskSpec, TaskState } from '../model/task.js'
+export type { TaskReport, TaskSpec, TaskState } from '../model/task.js'
 
 /** Runs tasks: the pool of capture workers, or a double in tests of the manager. */
 export interface TaskRunner {

@@ -8,6 +8,8 @@ import type { Nanos } from '../model/time.js'
 import type { InventoryEntry, StoredRow } from '../store/reader.js'
 import type { DecodeReport } from './decode.js'
 
+export type { StoredRow } from '../store/reader.js'
+
 /** A running daemon, in this process. */
 export interface Daemon {
   readonly url: string
