@@ -79,7 +79,7 @@ describe('lossless JSON', () => {
     expect(readLossless(`${'['.repeat(200)}1.0${']'.repeat(200)}`)).toBeDefined()
   })
 
-  it.each(['', '{', '1.', '[1,]', '"a', '01', '1e', '-', 'NaN'])('refuses %j', (text) => {
+  it.each(['', '{', '1.', '[1,]', '"a', '01', '1e', '-', 'NaN', '"\\1'])('refuses %j', (text) => {
     expect(() => readLossless(text)).toThrow(WireError)
   })
 })
