@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { CollectorError } from '../../model/error.js'
 import { type Conversation, type Subscription, subscriptionId } from '../exchange.js'
 import { bitfinex } from './bitfinex.js'
 import { bitfinexChecksum, checksumText } from './checksum.js'
@@ -257,5 +258,56 @@ describe('Bitfinex messages', () => {
     conversation.read(JSON.stringify(ACKS[1]))
     expect(conversation.read('[1,"hb",1]').kind).toBe('heartbeat')
     expect(conversation.read('[1,"hb",3]').events).toMatchObject([{ code: 'SEQUENCE_GAP' }])
+  })
+
+  it('prove nothing where the flags were never confirmed: such a connection is given up', () => {
+    const conversation = bitfinex.live.converse({ path: '/ws/2', subscriptions: [trades] })
+    conversation.read(JSON.stringify(ACKS[1]))
+    expect(conversation.read('[1,"hb"]').events).toMatchObject([{ kind: 'break', symbol: undefined }])
+    const refused = conversation.read('{"event":"conf","status":"FAILED","flags":229376}')
+    expect(refused).toMatchObject({ kind: 'failure', events: [{ kind: 'break', symbol: undefined }] })
+  })
+})
+
+describe('Bitfinex instruments', () => {
+  const read = (body: unknown) => bitfinex.instruments.read(JSON.stringify(body))
+
+  it('have the usual names of currencies, and perpetuals their market', () => {
+    const list = read([
+      ['BTCUST', 'DOGE:USD', 'DSHUSD', 'EUTUSD', 'ABCDEFG'],
+      ['BTCF0:USTF0'],
+      [
+        ['UST', 'USDt'],
+        ['DSH', 'DASH'],
+        ['EUT', 'EURt'],
+      ],
+    ])
+    expect(list.map(({ symbol, pair, kind }) => `${symbol} ${pair} ${kind}`)).toEqual([
+      'tBTCUST BTC/USDT spot',
+      'tDOGE:USD DOGE/USD spot',
+      'tDSHUSD DASH/USD spot',
+      'tEUTUSD EURT/USD spot',
+      'tBTCF0:USTF0 BTC/USDT:perp perpetual',
+    ])
+  })
+
+  it('call USDT by its name where the venue sends no table', () => {
+    expect(read([['BTCUST', 'BTCUSD']]).map(({ pair }) => pair)).toEqual(['BTC/USDT', 'BTC/USD'])
+  })
+
+  it('tell a rate limit and maintenance from nonsense', () => {
+    const code = (body: unknown) => {
+      try {
+        return read(body).length
+      } catch (error) {
+        return error instanceof CollectorError ? error.code : error
+      }
+    }
+    expect(code(['error', 11010, 'ratelimit: error'])).toBe('RATE_LIMITED')
+    expect(code(['error', 20060, 'maintenance'])).toBe('EXCHANGE_DOWN')
+    expect(code({ error: 'x' })).toBe('BAD_MESSAGE')
+    expect(bitfinex.refusal?.(429, '["error",11010,"ratelimit: error"]')).toBe('RATE_LIMITED')
+    expect(bitfinex.refusal?.(500, '["error",20060,"maintenance"]')).toBe('EXCHANGE_DOWN')
+    expect(bitfinex.refusal?.(502, '<html>')).toBeUndefined()
   })
 })

@@ -122,7 +122,7 @@ export class BitfinexConversation implements Conversation {
     const sequence = flags & SEQ_ALL ? counter(rest.shift(), 'sequence') : undefined
     const time = flags & TIMESTAMP ? milliseconds(rest.shift(), 'timestamp') : undefined
     if (sequence !== undefined && sequence === this.sequence) return notice('repeated message')
-    const breaks = this.follow(sequence)
+    const breaks = sequence === undefined ? this.unproven() : this.follow(sequence)
     const channel = this.channels.get(chanId)
     if (!channel && this.ended.includes(chanId)) return preceded(breaks, notice('message of an ended channel'))
     if (!channel) {
@@ -134,12 +134,17 @@ export class BitfinexConversation implements Conversation {
   }
 
   /** +1 from message to message of a connection: any other step means that something is missing, nobody knows of which channel. */
-  private follow(sequence: bigint | undefined): AdapterEvent[] {
-    if (sequence === undefined) return []
+  private follow(sequence: bigint): AdapterEvent[] {
     const last = this.sequence
     this.sequence = sequence
     if (last === null || sequence === last + 1n) return []
     return [{ kind: 'break', code: 'SEQUENCE_GAP', symbol: undefined, detail: `${sequence} follows ${last}` }]
+  }
+
+  /** A connection without sequence proves nothing: good enough for a recording, not for our own. */
+  private unproven(): AdapterEvent[] {
+    if (this.plan.accept === 'all') return []
+    return [{ kind: 'break', code: 'SEQUENCE_GAP', symbol: undefined, detail: 'the flags were never confirmed' }]
   }
 
   private event(message: Fields): Reading {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readRecordings } from '../../../testkit/recordings.js'
 import { type Subscription, subscriptionId } from '../exchange.js'
 import { kraken } from './kraken.js'
 
@@ -88,7 +89,7 @@ describe('Kraken conversation', () => {
       fc.property(
         fc.oneof(
           fc.string(),
-          fc.jsonValue().map(String),
+          fc.jsonValue().map((each) => JSON.stringify(each)),
           odd.map((each) => JSON.stringify(each)),
         ),
         (frame) => {
@@ -128,5 +129,83 @@ describe('Kraken messages', () => {
     const frame = '{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":1}],"asks":[]}]}'
     expect(conversation.read(frame)).toMatchObject({ kind: 'bad', subscription: 'book:100 BTC/USD' })
     expect(conversation.read(frame.slice(0, 40))).toMatchObject({ kind: 'bad', reason: 'not JSON' })
+  })
+
+  it('of candles carry the time they were sent, not the end of the interval', () => {
+    const item = `{"symbol":"BTC/USD","open":1.0,"high":2.0,"low":1.0,"close":2.0,"trades":3,"volume":0.10,"vwap":1.5,"interval_begin":"2026-08-01T00:01:00.000000000Z","interval":1,"timestamp":"2026-08-01T00:02:00.000000Z"}`
+    const frame = `{"channel":"ohlc","type":"update","timestamp":"2026-08-01T00:01:12.114514810Z","data":[${item}]}`
+    expect(converse().conversation.read(frame).events).toMatchObject([
+      {
+        exchangeTime: 1785542472114514810n,
+        openTime: 1785542460000000000n,
+        interval: '1m',
+        closed: undefined,
+        trades: 3,
+      },
+    ])
+    const unnamed = frame.replace('"interval":1,', '"interval":21600,')
+    expect(converse().conversation.read(unnamed)).toMatchObject({ kind: 'notice', events: [] })
+  })
+
+  it('of symbols and channels that nobody asked for are no data, but for a reader of recordings', () => {
+    const frame =
+      '{"channel":"trade","type":"update","data":[{"symbol":"SOL/USD","side":"buy","price":1,"qty":2,"trade_id":3,"timestamp":"2026-08-01T00:00:00Z"}]}'
+    expect(converse().conversation.read(frame)).toMatchObject({ kind: 'notice', events: [] })
+    const reader = kraken.live.converse({ path: '/v2', subscriptions: [], accept: 'all' })
+    expect(reader.read(frame)).toMatchObject({ kind: 'data', subscription: 'trades SOL/USD' })
+    expect(reader.read('{"channel":"level3","type":"update","data":[]}').kind).toBe('notice')
+    expect(reader.read('{"channel":"level4","type":"update","data":[]}').kind).toBe('unknown')
+  })
+})
+
+describe('Kraken instruments', () => {
+  const pair = {
+    altname: 'XBTUSD',
+    wsname: 'XBT/USD',
+    pair_decimals: 1,
+    lot_decimals: 8,
+    tick_size: '0.5',
+    status: 'online',
+  }
+  const read = (result: object) => kraken.instruments.read(JSON.stringify({ error: [], result }))
+
+  it('have the names and steps of the live feed, and say whether data is expected', () => {
+    const { tick_size: _, status: __, ...older } = { ...pair, altname: 'XDGUSD', wsname: 'XDG/USD' }
+    const list = read({
+      XXBTZUSD: pair,
+      XDGUSD: older,
+      AAPLxUSD: { ...pair, wsname: 'AAPLx/USD', status: 'cancel_only' },
+    })
+    expect(list).toMatchObject([
+      {
+        symbol: 'BTC/USD',
+        restSymbol: 'XBTUSD',
+        base: 'BTC',
+        priceIncrement: '0.5',
+        amountIncrement: '0.00000001',
+        status: 'trading',
+      },
+      { symbol: 'DOGE/USD', restSymbol: 'XDGUSD', base: 'DOGE', priceIncrement: '0.1', status: 'trading' },
+      { symbol: 'AAPLx/USD', base: 'AAPLx', status: 'halted' },
+    ])
+  })
+
+  it('are not read from an answer that is an error, whatever its HTTP status', () => {
+    const refused = (error: string) => () => kraken.instruments.read(JSON.stringify({ error: [error] }))
+    expect(refused('EAPI:Rate limit exceeded')).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
+    expect(refused('EService:Unavailable')).toThrow(expect.objectContaining({ code: 'EXCHANGE_DOWN' }))
+  })
+})
+
+const v2 = readRecordings('kraken')?.filter(
+  (record) => record.api === 'kraken-ws-v2' && !record.message.includes('"level3"'),
+)
+
+describe.skipIf(!v2)('Kraken examples of other projects (skipped where there are none)', () => {
+  it('are all known', () => {
+    const reader = kraken.live.converse({ path: '/v2', subscriptions: [], accept: 'all' })
+    const strange = v2?.filter(({ message }) => ['bad', 'unknown', 'failure'].includes(reader.read(message).kind))
+    expect(strange).toEqual([])
+    expect(v2?.length).toBeGreaterThan(5)
   })
 })

@@ -86,13 +86,14 @@ const ticker: Read = (item) => {
  */
 const ohlc: Read = (item, _snapshot, message) => {
   const openTime = time(item, 'interval_begin')
-  if (openTime === undefined) throw new WireError('interval_begin is missing')
+  const interval = intervalOf(integer(item.interval, 'interval'))
+  if (openTime === undefined || interval === undefined) throw new WireError('no interval, or one that is not known')
   return [
     {
       kind: 'candle',
       symbol: text(item.symbol, 'symbol'),
       exchangeTime: time(message, 'timestamp'),
-      interval: intervalOf(integer(item.interval, 'interval')),
+      interval,
       openTime,
       open: unsignedDecimal(item.open, 'open'),
       high: unsignedDecimal(item.high, 'high'),

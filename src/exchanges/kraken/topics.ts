@@ -1,4 +1,4 @@
-import type { Interval } from '../../model/dataset.js'
+import type { Channel, Interval } from '../../model/dataset.js'
 import { type Json, type Subscription, subscriptionId } from '../exchange.js'
 import { batches } from '../kit/plan.js'
 
@@ -20,9 +20,9 @@ const SYMBOLS_PER_MESSAGE = 100
 /** Lengths of candles that can be asked for. */
 export const CANDLE_INTERVALS = [...MINUTES.keys()].filter((name) => name !== undefined)
 
-/** The name of a candle length, as text where we have none for it. */
-export function intervalOf(minutes: number): string {
-  return CANDLE_INTERVALS.find((name) => MINUTES.get(name) === minutes) ?? `${minutes}m`
+/** Our name of a candle length; undefined where we have none for it. */
+export function intervalOf(minutes: number): Interval | undefined {
+  return CANDLE_INTERVALS.find((name) => MINUTES.get(name) === minutes)
 }
 
 /** Whose data a message is: Kraken's channel, the symbol, and of candles their length in minutes. */
@@ -37,20 +37,25 @@ export function topicKey({ channel, symbol, minutes }: Topic): string {
   return minutes === undefined ? `${channel} ${symbol}` : `${channel}:${minutes} ${symbol}`
 }
 
-const CHANNEL: ReadonlyMap<string, string> = new Map([
-  ['trades', 'trade'],
-  ['quotes', 'ticker'],
+/** Our channels by Kraken's names. */
+const CHANNELS: ReadonlyMap<string, Channel> = new Map([
+  ['trade', 'trades'],
+  ['book', 'book'],
+  ['ticker', 'quotes'],
+  ['ohlc', 'ohlc'],
 ])
 
 export function topicOf({ channel, symbol, interval }: Subscription): Topic {
-  return { channel: CHANNEL.get(channel) ?? channel, symbol, minutes: MINUTES.get(interval) }
+  const theirs = [...CHANNELS.keys()].find((name) => CHANNELS.get(name) === channel) ?? channel
+  return { channel: theirs, symbol, minutes: MINUTES.get(interval) }
 }
 
-/** The id a subscription to this topic would have: for messages of topics that are not in the plan. */
-export function idOfTopic({ channel, symbol, minutes }: Topic): string {
-  if (channel === 'trade') return subscriptionId({ channel: 'trades', symbol })
-  if (channel === 'ticker') return subscriptionId({ channel: 'quotes', symbol })
-  return minutes === undefined ? `${channel} ${symbol}` : `${channel}:${intervalOf(minutes)} ${symbol}`
+/** The id that a subscription to this topic would have: for messages of topics that are not in the plan. */
+export function idOfTopic({ channel: theirs, symbol, minutes }: Topic): string | undefined {
+  const channel = CHANNELS.get(theirs)
+  if (!channel || minutes === undefined) return channel && subscriptionId({ channel, symbol })
+  const interval = intervalOf(minutes)
+  return interval && subscriptionId({ channel, symbol, interval })
 }
 
 /** What a request says besides the symbols. Snapshots of trades are of the past: not asked for. */
