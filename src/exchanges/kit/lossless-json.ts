@@ -1,7 +1,7 @@
 import { readJson } from './wire.js'
 
 /** A text that does not end takes all that is left, so that nothing in it is quoted into a whole one. */
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\[^][^"\\]*)*(?:"|\\?$)|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 const QUOTE = '"'
 /** No escape, and no character that JSON allows at most between tokens. */
 const PLAIN = /^[ -[\]-\uffff]*$/
