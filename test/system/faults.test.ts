@@ -46,7 +46,7 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
   const bench = new Bench()
   benches.push(bench)
   const seconds = Number(process.env.DCCD_FAULT_SECONDS ?? 120)
-  await bench.emulate('--seed', '7', '--rate', '20', '--instruments', '10', '--truth', bench.truth)
+  await bench.emulate('--seed', '7', '--rate', '40', '--instruments', '10', '--truth', bench.truth)
   const streams = [
     { exchange: 'binance', quote: 'USDT', channels: ['trades', 'book', 'quotes', 'ohlc'] },
     { exchange: 'kraken', quote: 'USD', channels: ['trades', 'book', 'quotes', 'ohlc'] },

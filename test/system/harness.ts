@@ -27,7 +27,9 @@ export async function until<T>(
 export class Program {
   readonly child: ChildProcess
   readonly ended: Promise<number | null>
+  /** Both streams, for messages; `stdout` alone for what is parsed. */
   output = ''
+  stdout = ''
 
   constructor(args: readonly string[], cwd: string) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
@@ -38,7 +40,10 @@ export class Program {
     const keep = (data: Buffer) => {
       this.output += data.toString('utf8')
     }
-    this.child.stdout?.on('data', keep)
+    this.child.stdout?.on('data', (data: Buffer) => {
+      this.stdout += data.toString('utf8')
+      keep(data)
+    })
     this.child.stderr?.on('data', keep)
     this.ended = new Promise((resolve) => this.child.on('close', (code) => resolve(code)))
   }
@@ -86,10 +91,10 @@ export class Bench {
   }
 
   /** Runs a command to its end and returns its code and output. */
-  async run(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  async run(...args: readonly string[]): Promise<{ code: number | null; output: string; stdout: string }> {
     const program = this.start(args)
     const code = await program.ended
-    return { code, output: program.output }
+    return { code, output: program.output, stdout: program.stdout }
   }
 
   async emulate(...args: readonly string[]): Promise<Program> {
@@ -181,9 +186,9 @@ export class Bench {
   }
 
   async gaps(): Promise<GapRow[]> {
-    const { code, output } = await this.run('gaps', '--json')
+    const { code, output, stdout } = await this.run('gaps', '--json')
     if (code !== 0) throw new Error(`gaps ended with ${code}: ${output}`)
-    return z.array(interval).parse(JSON.parse(output))
+    return z.array(interval).parse(JSON.parse(stdout))
   }
 
   async close(): Promise<void> {

@@ -29,7 +29,7 @@ export const bitfinex: ExchangeAdapter = {
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
     // No limit is documented; a full connection is asked for within two seconds.
-    messagesPerSecond: 20,
+    messagesPerSecond: 100,
     connects: { count: 20, perMs: 60_000 },
     rest: { weight: 30, perMs: 60_000 },
   },
