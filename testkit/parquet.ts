@@ -34,7 +34,7 @@ export async function readDataset(
   pair: string,
 ): Promise<Record<string, unknown>[]> {
   const part = `/exchange=${exchange}/kind=${kind}/pair=${pair.replace(/[/:]/g, '-')}/`
-  const rows: Record<string, unknown>[] = []
-  for (const path of visibleFiles(data)) if (path.includes(part)) rows.push(...(await readParquet(path)))
-  return rows
+  const files: Record<string, unknown>[][] = []
+  for (const path of visibleFiles(data)) if (path.includes(part)) files.push(await readParquet(path))
+  return files.flat()
 }

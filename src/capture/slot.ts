@@ -79,6 +79,7 @@ export class Slot {
   constructor(ports: SlotPorts, plan: ConnectionPlan, planned: ReadonlyMap<string, PlannedSubscription>) {
     this.ports = ports
     this.path = plan.path
+    setMaxListeners(0, this.ending.signal) // one for each removal that waits for its confirmation
     for (const { id } of plan.subscriptions) {
       const sub = planned.get(id)
       if (!sub) continue
