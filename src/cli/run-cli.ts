@@ -239,28 +239,17 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .option('--limit <n>', 'at most this many rows', whole)
     .option('--columns <list>', 'comma-separated', list)
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'ndjson', 'csv']).default('table'))
-    .action((exchange: string, pair: string, kindText: string, options: Where & ReadOptions) =>
-      withData(options, async (data) => {
-        const kind = KINDS.find((each) => each === kindText)
-        if (!kind) throw usage(`there is no kind ${kindText}`, `Choose one of ${KINDS.join(', ')}.`)
-        if (kind === 'ohlc' && !isInterval(options.interval)) {
-          throw usage(`${options.interval} is no interval`, `Choose one of ${Object.keys(INTERVALS).join(', ')}.`)
-        }
-        const dataset = {
-          exchange,
-          pair,
-          kind,
-          ...(kind === 'ohlc' && isInterval(options.interval) ? { interval: options.interval } : {}),
-        }
-        const rows = data.scan(dataset, instant(options.from, 0n), instant(options.until, LONGEST), options.columns)
-        await printRows(
-          rows,
-          options.format,
-          options.limit ?? (options.format === 'table' ? 1000 : Number.POSITIVE_INFINITY),
-          io,
-        )
-      }),
-    )
+    .action(async (exchange: string, pair: string, kindText: string, options: Where & ReadOptions) => {
+      const { interval, columns, format, limit = format === 'table' ? 1000 : Number.POSITIVE_INFINITY } = options
+      const kind = KINDS.find((each) => each === kindText)
+      if (!kind) throw usage(`there is no kind ${kindText}`, `Choose one of ${KINDS.join(', ')}.`)
+      if (kind === 'ohlc' && !isInterval(interval)) {
+        throw usage(`${interval} is no interval`, `Choose one of ${Object.keys(INTERVALS).join(', ')}.`)
+      }
+      const dataset = { exchange, pair, kind, ...(kind === 'ohlc' && isInterval(interval) ? { interval } : {}) }
+      const [from, until] = [instant(options.from, 0n), instant(options.until, LONGEST)]
+      await withData(options, (data) => printRows(data.scan(dataset, from, until, columns), format, limit, io))
+    })
 
   program
     .command('decode [file]')

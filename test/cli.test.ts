@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createServices } from '../src/app.js'
+import { runCli } from '../src/cli/run-cli.js'
+import { MemoryIo } from '../testkit/memory-io.js'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dccd-cli-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function run(args: readonly string[], options: { stdin?: string; environment?: Record<string, string> } = {}) {
+  const io = new MemoryIo({ folder, ...options })
+  const code = await runCli(args, createServices(), io)
+  return { code, out: io.out, err: io.err }
+}
+
+const CONFIG = `settings:
+  data_path: ./data
+stream_jobs:
+  - { exchange: binance, pairs: [BTC/USDT], channels: [trades, book] }
+`
+
+describe('usage', () => {
+  it('a word that is no command: code 2, and what was probably meant', async () => {
+    const { code, err } = await run(['valdate'])
+    expect(code).toBe(2)
+    expect(err).toContain('validate')
+  })
+
+  it('help and version are no failure', async () => {
+    const help = await run(['--help'])
+    expect(help.code).toBe(0)
+    for (const command of ['demo', 'start', 'validate', 'status', 'inventory', 'gaps', 'read', 'decode', 'emulate'])
+      expect(help.out).toContain(`  ${command}`)
+    expect(await run(['--version'])).toMatchObject({ code: 0, out: `${createServices().version}\n` })
+  })
+
+  it.each([
+    [['read', 'binance', 'BTC/USDT', 'tradez', '--data', '.'], /no kind tradez[\s\S]*trades, book_deltas/],
+    [['read', 'binance', 'BTC/USDT', 'trades', '--data', '.', '--from', 'noon'], /noon is no time[\s\S]*ISO/],
+    [['read', 'binance', 'BTC/USDT', 'ohlc', '--data', '.', '--interval', '7m'], /7m is no interval[\s\S]*1m/],
+    [['read', 'binance', 'BTC/USDT', 'trades', '--data', '.', '--limit', 'few'], /whole number/],
+    [['gaps', '--data', '.', '--kind', 'tradez'], /Allowed choices are trades/],
+    [['emulate', '--port', '70000'], /at most 65535/],
+    [['emulate', '--pace', '-1'], /-1 is no pace[\s\S]*max/],
+    [['decode', '--exchange', 'nowhere', '-'], /no exchange nowhere[\s\S]*binance/],
+    [['decode', '--exchange', 'binance', 'absent.ndjson'], /no file absent\.ndjson/],
+    [['decode', '-'], /--exchange/],
+  ])('%j: code 2 and the remedy', async (args, says) => {
+    mkdirSync(join(folder, '.dccd'))
+    const empty = await createServices()
+      .openData(folder)
+      .catch(() => undefined)
+    await empty?.close()
+    const { code, err, out } = await run(args, { stdin: '' })
+    expect(err).toMatch(says)
+    expect(code).toBe(2)
+    expect(out).toBe('')
+  })
+})
+
+describe('config', () => {
+  it('validate says what the config names', async () => {
+    writeFileSync(join(folder, 'config.yml'), CONFIG)
+    const { code, out } = await run(['validate', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toEqual({
+      file: join(folder, 'config.yml'),
+      valid: true,
+      data_path: join(folder, 'data'),
+      streams: ['binance_BTC_USDT_trades_book'],
+    })
+  })
+
+  it('every mistake comes with line and column, and the nearest key: code 2', async () => {
+    writeFileSync(join(folder, 'config.yml'), CONFIG.replace('data_path', 'data_pth').replace('binance', 'binanze'))
+    const { code, err } = await run(['validate'])
+    expect(code).toBe(2)
+    expect(err).toMatch(/config\.yml:2:3\b.*data_pth/)
+    expect(err).toContain('data_path')
+  })
+
+  it('an exchange and a channel that do not exist are found before anything starts', async () => {
+    writeFileSync(join(folder, 'config.yml'), CONFIG.replace('binance', 'binanze'))
+    const wrong = await run(['validate'])
+    expect(wrong.code).toBe(2)
+    expect(wrong.err).toMatch(/config\.yml:4:\d+[\s\S]*binanze[\s\S]*binance/)
+    writeFileSync(join(folder, 'config.yml'), CONFIG.replace('book]', 'liquidations]'))
+    const absent = await run(['validate'])
+    expect(absent.code).toBe(2)
+    expect(absent.err).toMatch(/config\.yml:4:\d+[\s\S]*liquidations/)
+  })
+
+  it('no config anywhere: where it was looked for', async () => {
+    const { code, err } = await run(['status'])
+    expect(code).toBe(2)
+    expect(err).toContain('config.yml')
+  })
+
+  it('a config from elsewhere, found through XDG_CONFIG_HOME', async () => {
+    mkdirSync(join(folder, 'xdg', 'dccd'), { recursive: true })
+    writeFileSync(join(folder, 'xdg', 'dccd', 'config.yml'), CONFIG)
+    const { code, out } = await run(['validate', '--json'], { environment: { XDG_CONFIG_HOME: join(folder, 'xdg') } })
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ data_path: join(folder, 'xdg', 'dccd', 'data') })
+  })
+})
+
+describe('without a daemon', () => {
+  it('status shows what the config names, not running, and how to start', async () => {
+    writeFileSync(join(folder, 'config.yml'), CONFIG)
+    const { code, out } = await run(['status'])
+    expect(code).toBe(0)
+    expect(out).toContain('dccd start')
+    const rows: unknown = JSON.parse((await run(['status', '--json'])).out)
+    expect(rows).toMatchObject([{ key: 'binance_BTC_USDT_trades_book', running: false, configured: true }])
+  })
+
+  it.each(['inventory', 'gaps'])('%s of a folder that holds nothing says so and names the remedy', async (command) => {
+    const { code, err } = await run([command, '--data', './nothing'])
+    expect(code).not.toBe(0)
+    expect(err).toMatch(/\[[A-Z_]+\]\n\s+\S/)
+  })
+})
+
+describe('decode', () => {
+  const trade =
+    '{"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000001,"s":"BTCUSDT","t":5,"p":"1.50","q":"2","T":1700000000000,"m":true,"M":true}}'
+
+  it('frames in, events out with the names of the columns, counts on stderr', async () => {
+    const { code, out, err } = await run(['decode', '--exchange', 'binance', '-'], { stdin: `${trade}\n` })
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ trade_id: '5', price: '1.50', amount: '2', taker_side: 'sell' })
+    expect(err).toMatch(/data 1\b.*1 events, 0 records skipped/)
+  })
+
+  it('a frame that is not known ends with 3 and is named by its line', async () => {
+    const { code, err } = await run(['decode', '--exchange', 'binance', '-'], {
+      stdin: `${trade}\n{"stream":"btcusdt@invented","data":{"e":"invented"}}\n`,
+    })
+    expect(code).toBe(3)
+    expect(err).toMatch(/line 2: unknown/)
+  })
+})
