@@ -1,4 +1,5 @@
 import { type ExchangeAdapter, subscriptionId } from '../exchanges/exchange.js'
+import { nearest } from '../lib/nearest.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { PlannedSubscription } from './bodies.js'
@@ -56,15 +57,14 @@ export function planTask(
   })
 }
 
-/** The instrument of a pair, or UNKNOWN_INSTRUMENT naming the nearest listed pairs (same base or quote). */
+/** The instrument of a pair, or UNKNOWN_INSTRUMENT naming listed pairs: the one nearest in spelling, those of the same base, the reverse. */
 export function findInstrument(exchange: string, pair: string, listed: ReadonlyMap<string, Instrument>): Instrument {
   const found = listed.get(pair)
   if (found) return found
   const [base = '', quote = ''] = pair.split('/')
-  const near = [...listed.values()]
-    .filter((each) => each.base === base || each.pair === `${quote}/${base}`)
-    .slice(0, 5)
-    .map((each) => each.pair)
-  const hint = near.length ? `; it lists ${near.join(', ')}` : ''
+  const spelled = nearest(pair, listed.keys())
+  const related = [...listed.values()].filter((each) => each.base === base || each.pair === `${quote}/${base}`)
+  const near = new Set([...(spelled ? [spelled] : []), ...related.map((each) => each.pair)])
+  const hint = near.size ? `; it lists ${[...near].slice(0, 5).join(', ')}` : ''
   throw new CollectorError('UNKNOWN_INSTRUMENT', `${exchange} does not list ${pair}${hint}`)
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { nearest } from './nearest.js'
+import { nearest } from '../lib/nearest.js'
 import { type KeyPath, pathText } from './path.js'
 import { type Problem, printable } from './problem.js'
 import { type Shape, shapeAt } from './shape.js'

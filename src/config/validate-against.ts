@@ -1,7 +1,7 @@
+import { nearest } from '../lib/nearest.js'
 import type { Capability } from '../model/capability.js'
 import type { TaskChannel } from '../model/task.js'
 import { parseChannel } from './channel.js'
-import { nearest } from './nearest.js'
 import { type KeyPath, pathText } from './path.js'
 import { ConfigError, type Place, type Problem } from './problem.js'
 import type { CollectorConfig, StreamJob } from './schema.js'

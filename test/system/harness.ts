@@ -75,6 +75,15 @@ const interval = z.object({
 })
 export type GapRow = z.infer<typeof interval>
 
+const streamRow = z.object({
+  key: z.string(),
+  state: z.string(),
+  rows: z.number(),
+  running: z.boolean(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+})
+type StreamRow = z.infer<typeof streamRow>
+
 /** A folder with an emulator, a config and a daemon in it, all real. */
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'dccd-system-'))
@@ -153,13 +162,11 @@ export class Bench {
     return daemon
   }
 
-  async streams(): Promise<{ key: string; state: string; rows: number; running: boolean }[]> {
+  async streams(): Promise<StreamRow[]> {
     const own = this.own()
     if (!own) return []
-    const row = z.object({ key: z.string(), state: z.string(), rows: z.number(), running: z.boolean() })
-    const body = z.union([z.array(row), z.object({ streams: z.array(row) }).transform(({ streams }) => streams)])
     return await fetch(`http://127.0.0.1:${own.port}/api/v1/streams`).then(
-      async (answer) => body.parse(await answer.json()),
+      async (answer) => z.array(streamRow).parse(await answer.json()),
       () => [],
     )
   }
