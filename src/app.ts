@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { MessageChannel, type Transferable, Worker } from 'node:worker_threads'
 import { serveApi } from './api/server.js'
 import { datasetOf } from './capture/listening.js'
+import { runChaos } from './chaos/chaos.js'
 import { journalKeepMs } from './config/journal-keep.js'
+import { redact } from './config/redact.js'
 import type { CollectorConfig } from './config/schema.js'
 import { tasksOf } from './config/tasks.js'
 import type { CatalogEntry } from './config/validate-against.js'
@@ -26,11 +28,13 @@ import { systemClock } from './lib/clock.js'
 import { datasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError } from './model/error.js'
 import { decode } from './service/decode.js'
+import { gapRows } from './service/gaps.js'
 import type { Daemon, Services, StoredData } from './service/services.js'
 import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
 import { DataLock } from './store/lock.js'
 import { ReadOnlyData } from './store/reader.js'
 import { StoreClient } from './store/store-thread.js'
+import { visibleRows } from './store/visible.js'
 import { VERSION } from './version.js'
 
 /** Where what nobody waits for is told. */
@@ -80,6 +84,7 @@ function createRecorder(config: CollectorConfig, log: DaemonLog, onFatal: (error
     syncMs: 250,
     keep: { keepMs: Number.isFinite(keepMs) ? keepMs : 'forever', maxBytes: config.journal.max_bytes },
     workers: workerCount(config),
+    config: JSON.stringify(redact(config)),
     endpoints: config.settings.endpoints,
     exchanges: Object.keys(exchanges),
     datasets: datasetsOf(config),
@@ -260,19 +265,37 @@ async function openData(dataPath: string): Promise<StoredData> {
   }
 }
 
-/** Everything the command line can ask for. */
-export function createServices(): Services {
+/** Everything the command line can ask for. `program`: the file of this program's command line, for runs of it in a process of its own. */
+export function createServices(program = ''): Services {
   return {
     version: VERSION,
     catalog,
     idleStreams,
     startDaemon: (config, onError) => startDaemon(config, { error: onError }),
     startEmulator: (request) => startEmulator(request),
-    emulated: (instruments) =>
-      VENUES.map(({ exchange, instruments: list }) => ({
-        exchange,
-        pairs: list(COINS.slice(0, instruments)).map(({ pair }) => pair),
-      })),
+    emulated,
+    chaos: (request, tell, signal) =>
+      runChaos(
+        request,
+        {
+          program: [program],
+          startEmulator,
+          emulated: (instruments) =>
+            emulated(instruments).map((venue) => ({ ...venue, numbered: numbersBooks(venue.exchange) })),
+          async gaps(dataPath) {
+            const data = await openData(dataPath)
+            try {
+              return gapRows(data.gaps({}))
+            } finally {
+              await data.close()
+            }
+          },
+          visibleRows: (dataPath, exchange, kind, pair) => visibleRows(dataPath, { exchange, kind, pair }),
+          wall: () => systemClock().wall(),
+        },
+        tell,
+        signal,
+      ),
     openData,
     async daemonOf(dataPath) {
       const found = await readDaemonFile(join(dataPath, '.dccd', 'daemon.json'))
@@ -288,6 +311,19 @@ export function createServices(): Services {
       return await decode(adapter, input, write)
     },
   }
+}
+
+function emulated(instruments: number) {
+  return VENUES.map(({ exchange, instruments: list }) => ({
+    exchange,
+    pairs: list(COINS.slice(0, instruments)).map(({ pair }) => pair),
+  }))
+}
+
+/** Whether an exchange numbers the changes of its books, so that a lost one shows. */
+function numbersBooks(exchange: string): boolean {
+  const book = exchanges[exchange]?.capabilities.find(({ channel }) => channel === 'book')
+  return book?.proof === 'counter' || book?.proof === 'chain' || book?.proof === 'connection'
 }
 
 function isAlive(pid: number): boolean {

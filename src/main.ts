@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url'
 import { createServices } from './app.js'
 import { runCli } from './cli/run-cli.js'
 
@@ -10,7 +11,7 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const code = await runCli(process.argv.slice(2), createServices(), {
+const code = await runCli(process.argv.slice(2), createServices(fileURLToPath(import.meta.url)), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   stdin: process.stdin,

@@ -69,6 +69,7 @@ async function storeThread(port: Port, { dataPath }: StoreStart): Promise<void> 
 function captureThread(port: Port, start: CaptureStart): void {
   const clock = systemClock()
   const writer = new PortLaneWriter(start.lane, start.journal, clock)
+  writer.append({ type: 'config', wall: clock.wall(), body: start.config })
   const store = new StoreClient(start.store)
   const builder = new ColumnBuilder()
   const numbers = new Int32Array(start.connections)

@@ -9,13 +9,15 @@ import { INTERVALS, isInterval, KINDS } from '../model/dataset.js'
 import { asCollectorError } from '../model/error.js'
 import { nanosFromIso } from '../model/time.js'
 import { understood } from '../service/decode.js'
+import { gapRows } from '../service/gaps.js'
 import type { Services, StoredData } from '../service/services.js'
 import { type StreamJson, statusJson } from '../service/streams.js'
+import { type ChaosOptions, chaos } from './chaos.js'
 import { runDemo } from './demo.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
 import { printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
-import { gapRows, gapsTable, inventoryRows, inventoryTable } from './show-data.js'
+import { gapsTable, inventoryRows, inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
 
 const LONGEST = 2n ** 62n
@@ -314,6 +316,20 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       await new Promise<void>((done) => io.onSignal(done))
       await emulator.close()
     })
+
+  program
+    .command('chaos')
+    .description(
+      'prove it on this machine: record emulated exchanges under kills and faults, then compare with what happened',
+    )
+    .option('--minutes <n>', 'how long', positive, 5)
+    .option('--seed <text>', 'the same seed gives the same markets and the same faults', '1')
+    .option('--instruments <n>', 'instruments per exchange', whole, 3)
+    .option('--rate <n>', 'mean market events per second and instrument', positive, 20)
+    .option('--exchanges <list>', 'comma-separated; all that can be emulated when absent', list)
+    .option('--data <dir>', 'a new folder to work in, kept; else a temporary one, kept when something is wrong')
+    .addOption(jsonOption())
+    .action(async (options: ChaosOptions) => setCode(await chaos(services, io, options)))
   return program
 }
 

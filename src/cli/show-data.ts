@@ -1,6 +1,7 @@
 import { datasetKey } from '../model/dataset.js'
 import type { Gap } from '../model/gaps.js'
 import { isoFromNanos } from '../model/time.js'
+import type { gapRows } from '../service/gaps.js'
 import type { StoredData } from '../service/services.js'
 import { bytesText, type Io, table } from './output.js'
 
@@ -47,27 +48,6 @@ export function inventoryTable(rows: ReturnType<typeof inventoryRows>, io: Pick<
     ]),
     io,
   )
-}
-
-/** Gaps as rows of JSON: `from` and `until` in nanoseconds as text. */
-export function gapRows(gaps: readonly Gap[]) {
-  return gaps.map(({ dataset, from, until, code, detail, missing }) => {
-    const [exchange = '', kind = '', pair = '', interval] = dataset.split(' ')
-    return {
-      exchange,
-      kind,
-      pair,
-      interval: interval ?? null,
-      from: from.toString(),
-      until: until.toString(),
-      from_time: isoFromNanos(from),
-      until_time: isoFromNanos(until),
-      seconds: Number(until - from) / 1e9,
-      missing: missing === undefined ? null : missing.toString(),
-      code,
-      detail,
-    }
-  })
 }
 
 export function gapsTable(rows: ReturnType<typeof gapRows>, io: Pick<Io, 'terminal' | 'columns'>): string {

@@ -24,6 +24,8 @@ export type CaptureNews =
 export interface CaptureStart {
   readonly role: 'capture'
   readonly lane: number
+  /** The config in force, without secrets, as JSON: the first record of the lane. */
+  readonly config: string
   readonly journal: MessagePort
   readonly store: MessagePort
   /** Numbers of connections: element 0 is the next one, shared by all workers. */

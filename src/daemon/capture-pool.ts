@@ -49,6 +49,8 @@ export interface PoolDeps {
   readonly store: StorePort
   readonly journal: JournalPort
   readonly journalPath: string
+  /** The config in force, without secrets, as JSON. */
+  readonly config: string
   readonly endpoints: CaptureStart['endpoints']
   /** Exchanges whose instrument lists are kept. */
   readonly exchanges: readonly string[]
@@ -159,7 +161,7 @@ export class CapturePool implements TaskRunner {
   }
 
   private async startWorker(place: number): Promise<CaptureWorker> {
-    const { store, journal, endpoints } = this.deps
+    const { store, journal, endpoints, config } = this.deps
     const lane = await store.allocateLane()
     const wantedSince = Object.fromEntries(
       [...(await store.wantedSince())].map(([key, since]) => [key, since.toString()]),
@@ -168,6 +170,7 @@ export class CapturePool implements TaskRunner {
     const start: CaptureStart = {
       role: 'capture',
       lane,
+      config,
       ...ports,
       connections: this.connections,
       endpoints,

@@ -28,6 +28,8 @@ export interface RecorderDeps {
   readonly syncMs: number
   readonly keep: { readonly keepMs: number | 'forever'; readonly maxBytes: number | null }
   readonly workers: number
+  /** The config in force, without secrets, as JSON: for the journal. */
+  readonly config: string
   readonly endpoints: CaptureStart['endpoints']
   readonly exchanges: readonly string[]
   /** Datasets that the config names: others are no longer wanted. */
@@ -110,6 +112,7 @@ export class Recorder implements TaskRunner {
           },
         },
         journalPath: deps.journalPath,
+        config: deps.config,
         endpoints: deps.endpoints,
         exchanges: deps.exchanges,
         spawn: deps.spawn,

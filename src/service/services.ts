@@ -1,3 +1,4 @@
+import type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { StreamStatus } from '../daemon/stream-status.js'
@@ -49,6 +50,8 @@ export interface StoredData {
   close(): Promise<void>
 }
 
+export type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
+
 /** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
 export interface Services {
   readonly version: string
@@ -60,6 +63,8 @@ export interface Services {
   startEmulator(request: EmulatorRequest): Promise<RunningEmulator>
   /** The exchanges that can be emulated, with the first pairs of each. */
   emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]
+  /** Records emulated exchanges in a process of its own, torments it and compares. `tell` hears what is done. */
+  chaos(request: ChaosRequest, tell: (line: string) => void, signal: AbortSignal): Promise<ChaosVerdict>
   openData(dataPath: string): Promise<StoredData>
   /** The living daemon of a data folder. */
   daemonOf(

@@ -111,10 +111,7 @@ export class DataReader {
     const { kind } = dataset
     const wanted = chosenColumns(kind, columns)
     for (const part of this.#partsBetween(dataset, from, until)) {
-      const fields = wanted.flatMap(({ name, type }) => {
-        if (type === 'time') return [`epoch_ns(${name})`]
-        return type === 'number' ? [name, `${name}_text`] : [name]
-      })
+      const fields = selected(wanted)
       const axis = `epoch_ns(${timeAxis(kind)})`
       const query = `SELECT ${fields.join(', ')} FROM (${partRows(this.#folder, dataset, part)})
         WHERE ${axis} >= ${from} AND ${axis} < ${until} ORDER BY ${fileOrder(kind)}`
@@ -168,8 +165,20 @@ interface ChosenColumn {
   readonly type: string
 }
 
+export function schemaColumns(kind: Kind): readonly ChosenColumn[] {
+  return SCHEMA[kind].columns
+}
+
+/** What a query selects for `decodeRow` to read: a number together with its exact text. */
+export function selected(columns: readonly ChosenColumn[]): string[] {
+  return columns.flatMap(({ name, type }) => {
+    if (type === 'time') return [`epoch_ns(${name})`]
+    return type === 'number' ? [name, `${name}_text`] : [name]
+  })
+}
+
 function chosenColumns(kind: Kind, names: readonly string[] | undefined): readonly ChosenColumn[] {
-  const known: readonly ChosenColumn[] = SCHEMA[kind].columns
+  const known = schemaColumns(kind)
   if (!names) return known
   return names.map((name) => {
     const column = known.find((each) => each.name === name)
@@ -181,7 +190,7 @@ function chosenColumns(kind: Kind, names: readonly string[] | undefined): readon
   })
 }
 
-function decodeRow(values: readonly DuckDBValue[], columns: readonly ChosenColumn[]): StoredRow {
+export function decodeRow(values: readonly DuckDBValue[], columns: readonly ChosenColumn[]): StoredRow {
   const row: Record<string, Cell> = {}
   let at = 0
   for (const { name, type } of columns) {

@@ -3,8 +3,9 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFile
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { compareBooks, compareTrades, readTruth } from '../../src/chaos/truth.js'
 import { visibleFiles } from '../../testkit/parquet.js'
-import { compareBooks, compareTrades, readTruth } from '../../testkit/truth.js'
+import { visibleRows } from '../../testkit/truth.js'
 import { Bench, until } from './harness.js'
 
 const cleanup: (() => unknown)[] = []
@@ -42,10 +43,14 @@ async function expectWhole(bench: Bench, pairs: readonly string[], exchange = 'b
       gaps
         .filter((gap) => gap.pair === pair && gap.kind === kind)
         .map(({ from, until }) => ({ from: BigInt(from), until: BigInt(until) }))
-    const trades = await compareTrades(bench.data, exchange, pair, real, of('trades'))
+    const trades = await compareTrades(await visibleRows(bench.data, exchange, 'trades', pair), real, of('trades'))
     expect(trades.problems).toEqual([])
     expect(trades.rows).toBeGreaterThan(0)
-    const books = await compareBooks(bench.data, exchange, pair, real, of('book_deltas'))
+    const books = await compareBooks(
+      await visibleRows(bench.data, exchange, 'book_deltas', pair),
+      real,
+      of('book_deltas'),
+    )
     expect(books.problems).toEqual([])
     expect(books.compared).toBeGreaterThan(0)
   }

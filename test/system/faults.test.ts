@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from 'vitest'
-import { compareBooks, compareTrades, readTruth } from '../../testkit/truth.js'
-import { Bench, type GapRow } from './harness.js'
+import { compareBooks, compareTrades, type Disturbance, readTruth, unexplained } from '../../src/chaos/truth.js'
+import { visibleRows } from '../../testkit/truth.js'
+import { Bench } from './harness.js'
 
-const SECOND = 1_000_000_000n
 const benches: Bench[] = []
 afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close()
@@ -10,33 +10,6 @@ afterEach(async () => {
 
 const now = () => BigInt(Date.now()) * 1_000_000n
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-interface Fault {
-  readonly exchange: string
-  readonly from: bigint
-  readonly until: bigint
-}
-
-/** What the ledger says beyond what the faults can explain. */
-function unexplained(gaps: readonly GapRow[], faults: readonly Fault[]): string[] {
-  const problems: string[] = []
-  const sums = new Map<string, { gap: bigint; allowed: bigint }>()
-  for (const gap of gaps) {
-    const [from, until] = [BigInt(gap.from), BigInt(gap.until)]
-    const near = faults.filter((fault) => fault.exchange === 'all' || fault.exchange === gap.exchange)
-    if (!near.some((fault) => from <= fault.until + 3n * SECOND && until >= fault.from - 3n * SECOND)) {
-      problems.push(`${gap.exchange} ${gap.kind} ${gap.pair} ${gap.from}–${gap.until} ${gap.code}: no fault then`)
-    }
-    const key = `${gap.exchange} ${gap.kind} ${gap.pair}`
-    const allowed = near.reduce((sum, fault) => sum + (fault.until - fault.from) + 3n * SECOND, 0n)
-    const entry = sums.get(key) ?? { gap: 0n, allowed }
-    entry.gap += until - from
-    sums.set(key, entry)
-  }
-  for (const [key, { gap, allowed }] of sums)
-    if (gap > allowed) problems.push(`${key}: gaps of ${gap} ns, faults explain ${allowed}`)
-  return problems
-}
 
 const COINS = ['BTC', 'ETH', 'SOL', 'XRP', 'ADA', 'DOT', 'LTC', 'LINK', 'ATOM', 'UNI']
 
@@ -57,7 +30,7 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
   await bench.startDaemon()
   await bench.live()
 
-  const faults: Fault[] = []
+  const faults: Disturbance[] = []
   const slice = (seconds * 1000) / 9
   const script = [
     'cut binance',
@@ -101,12 +74,16 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
         gaps
           .filter((gap) => gap.exchange === exchange && gap.pair === pair && gap.kind === kind)
           .map(({ from, until }) => ({ from: BigInt(from), until: BigInt(until) }))
-      const t = await compareTrades(bench.data, exchange, pair, real, of('trades'))
-      const b = await compareBooks(bench.data, exchange, pair, real, of('book_deltas'))
+      const t = await compareTrades(await visibleRows(bench.data, exchange, 'trades', pair), real, of('trades'))
+      const b = await compareBooks(
+        await visibleRows(bench.data, exchange, 'book_deltas', pair),
+        real,
+        of('book_deltas'),
+      )
       trades += t.rows
       books += b.compared
       for (const problem of [...t.problems.slice(0, 5), ...b.problems.slice(0, 5)])
-        problems.push(`${exchange} ${pair}: ${problem}`)
+        problems.push(`${exchange} ${pair}: ${problem.detail}`)
     }
   }
   expect(problems).toEqual([])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { type GapJson, gapJson } from '../../src/chaos/truth.js'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/src/main.js')
 const DEADLINE_MS = 60_000
@@ -64,16 +65,6 @@ export class Program {
     return await this.ended
   }
 }
-
-const interval = z.object({
-  exchange: z.string(),
-  kind: z.string(),
-  pair: z.string(),
-  from: z.string(),
-  until: z.string(),
-  code: z.string(),
-})
-export type GapRow = z.infer<typeof interval>
 
 const streamRow = z.object({
   key: z.string(),
@@ -192,10 +183,10 @@ export class Bench {
     if (!answer.ok) throw new Error(await answer.text())
   }
 
-  async gaps(): Promise<GapRow[]> {
+  async gaps(): Promise<GapJson[]> {
     const { code, output, stdout } = await this.run('gaps', '--json')
     if (code !== 0) throw new Error(`gaps ended with ${code}: ${output}`)
-    return z.array(interval).parse(JSON.parse(stdout))
+    return z.array(gapJson).parse(JSON.parse(stdout))
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { compareBooks, compareTrades, fingerprint, type Truth } from '../../src/chaos/truth.js'
 import { exchanges } from '../../src/exchanges/index.js'
 import { canonicalDecimal } from '../../src/model/decimal.js'
 import { readDataset } from '../../testkit/parquet.js'
 import { capturesOf, type Recorded, readRecordings, recordingFile } from '../../testkit/recordings.js'
-import { compareBooks, compareTrades, exact, type Truth } from '../../testkit/truth.js'
+import { exact, visibleRows } from '../../testkit/truth.js'
 import { Bench, until } from './harness.js'
 
 const benches: Bench[] = []
@@ -75,22 +76,18 @@ class BinanceTold {
     this.snapshotId = snapshot.lastUpdateId
   }
 
-  hear(stream: string, symbol: string, data: unknown): void {
-    const of = { exchange: 'binance', pair: '', symbol }
+  hear(stream: string, data: unknown): void {
     if (stream === 'trade') {
       const { t, p, q, m, T } = trade.parse(data)
       const exchange_time = String(BigInt(T) * MILLISECOND)
       const taker_side = m ? 'sell' : 'buy'
-      const told = {
-        kind: 'trade',
-        ...of,
+      this.truth.trades.set(String(t), {
         trade_id: String(t),
         price: p,
         amount: q,
         taker_side,
         exchange_time,
-      } as const
-      this.truth.trades.set(String(t), told)
+      })
     } else if (stream === 'bookTicker') {
       const { u, b, B, a, A } = quote.parse(data)
       this.quotes.push([u, ...[b, B, a, A].map(canonicalDecimal)].join(' '))
@@ -101,8 +98,7 @@ class BinanceTold {
       for (const [price, amount] of b) set(this.sides.bids, price, amount)
       for (const [price, amount] of a) set(this.sides.asks, price, amount)
       const exchange_time = String(BigInt(E) * MILLISECOND)
-      const states = { bids: sorted(this.sides.bids, -1), asks: sorted(this.sides.asks, 1) }
-      this.truth.books.set(exchange_time, { kind: 'book', ...of, sequence: String(u), exchange_time, ...states })
+      this.truth.books.set(exchange_time, fingerprint(sorted(this.sides.bids, -1), sorted(this.sides.asks, 1)))
     }
   }
 }
@@ -146,7 +142,7 @@ describe('a recording of Binance through the real daemon', () => {
         const [name = '', stream = ''] = parsed.data?.stream.split('@') ?? []
         const channel = stream.startsWith('depth') ? 'book' : channelOf[stream]
         const symbol = name.toUpperCase()
-        told.get(symbol)?.hear(stream, symbol, parsed.data?.data)
+        told.get(symbol)?.hear(stream, parsed.data?.data)
         if (channel) channels.set(symbol, (channels.get(symbol) ?? new Set()).add(channel))
       }
       expect(channels.size).toBeGreaterThan(0)
@@ -156,7 +152,7 @@ describe('a recording of Binance through the real daemon', () => {
       expect(await bench.gaps()).toEqual([])
       for (const [symbol, { truth, quotes, changes }] of told) {
         const pair = pairOf.get(symbol) ?? symbol
-        const trades = await compareTrades(bench.data, 'binance', pair, truth, [])
+        const trades = await compareTrades(await visibleRows(bench.data, 'binance', 'trades', pair), truth, [])
         expect(trades.problems).toEqual([])
         expect(trades.rows).toBe(truth.trades.size)
         if (channels.get(symbol)?.has('quotes')) {
@@ -169,7 +165,7 @@ describe('a recording of Binance through the real daemon', () => {
           )
           expect(stored).toEqual(quotes)
         }
-        const books = await compareBooks(bench.data, 'binance', pair, truth, [])
+        const books = await compareBooks(await visibleRows(bench.data, 'binance', 'book_deltas', pair), truth, [])
         expect(books.problems).toEqual([])
         expect(books.unknown).toBe(0)
         // The snapshot is stored with the changes that came before its answer: from there on every one, in order.
