@@ -1,0 +1,51 @@
+import { SECOND } from '../src/model/time.js'
+import { ColumnBuilder } from '../src/store/columns.js'
+import { Store } from '../src/store/store.js'
+import { FakeClock } from './fake-clock.js'
+import { delta, TEN, TRADES, trade } from './store-rows.js'
+
+export const BOOK = 'binance book_deltas BTC/USDT'
+export const ROUNDS = 3
+const PER_ROUND = 3
+const MINUTES = 16
+
+/** What a lane hands over with its n-th position: rows that partly came before, and how far the ledger then is. */
+function batch(round: number) {
+  const builder = new ColumnBuilder()
+  // The first trade of a round is the last one of the round before: received twice, stored once.
+  for (let n = Math.max(0, round * PER_ROUND - 1); n < (round + 1) * PER_ROUND; n++)
+    builder.row('trades', TRADES, trade(n))
+  for (let n = round * PER_ROUND; n < (round + 1) * PER_ROUND; n++) builder.row('book_deltas', BOOK, delta(n))
+  const until = TEN + BigInt((round + 1) * PER_ROUND) * SECOND
+  for (const dataset of [TRADES, BOOK])
+    builder.fact({ fact: 'held', dataset, run: 1n, from: TEN, until, proof: 'observed', before: null, last: null })
+  return builder.take()
+}
+
+/** The ids of all trades that the scenario stores. */
+export const TRADE_IDS = Array.from({ length: ROUNDS * PER_ROUND }, (_, n) => String(n))
+
+/**
+ * A lane from its first to its last commit, published on the way, spent files removed: goes on where an earlier attempt ended, as recovery from the
+ * journal does. `told` hears each position that is committed.
+ */
+export async function storeScenario(dataPath: string, told: (position: number) => void): Promise<void> {
+  const clock = new FakeClock(TEN)
+  const store = await Store.open({ dataPath, clock, threads: 1, memoryLimit: '128MB' })
+  const [known] = await store.laneState()
+  const lane = known?.lane ?? (await store.allocateLane())
+  const committed = known?.committed ?? -1
+  clock.advance((committed + 1) * MINUTES * 60_000)
+  for (let round = committed + 1; round < ROUNDS; round++) {
+    await store.submit(lane, round, batch(round))
+    await store.commit()
+    told(round)
+    await store.publish()
+    clock.advance(MINUTES * 60_000)
+  }
+  await store.publish({ all: true })
+  if (known?.open !== false) await store.closeLane(lane)
+  clock.advance(MINUTES * 60_000)
+  await store.publish({ all: true })
+  await store.close()
+}
