@@ -14,7 +14,9 @@ export interface LaneSummary {
 /** What a journal file holds. */
 export interface FileSummary {
   readonly number: number
+  /** On the disk. */
   readonly bytes: number
+  readonly compressed: boolean
   /** Wall clock of its last block; 0 when it has none. */
   readonly until: Nanos
   readonly lanes: readonly LaneSummary[]
@@ -63,7 +65,15 @@ export class FileTally {
 
   summary(bytes: number, flags: { damaged?: boolean; foreign?: boolean } = {}): FileSummary {
     const { damaged = false, foreign = false } = flags
-    return { number: this.number, bytes, until: this.#until, lanes: [...this.#lanes.values()], damaged, foreign }
+    return {
+      number: this.number,
+      bytes,
+      until: this.#until,
+      lanes: [...this.#lanes.values()],
+      damaged,
+      foreign,
+      compressed: false,
+    }
   }
 }
 
@@ -85,22 +95,22 @@ export function parseSummary(text: string, number: number, bytes: number): FileS
   const parsed = SUMMARY.safeParse(JSON.parse(text))
   if (!parsed.success) return undefined
   const { until, lanes } = parsed.data
-  return { number, bytes, until: BigInt(until), lanes, damaged: false, foreign: false }
+  return { number, bytes, until: BigInt(until), lanes, damaged: false, foreign: false, compressed: false }
 }
 
-const NAME = /^(\d{8,})\.dj$/
+const NAME = /^(\d{8,})\.dj(\.gz)?$/
 
 /** `{number}.dj`, so that names sort as numbers do. */
 export function journalFileName(number: number): string {
   return `${String(number).padStart(8, '0')}.dj`
 }
 
-/** Numbers of the journal files among these names, rising. */
+/** Numbers of the journal files among these names, compressed or not, rising, each once. */
 export function journalNumbers(names: readonly string[]): number[] {
-  const numbers: number[] = []
+  const numbers = new Set<number>()
   for (const name of names) {
     const match = NAME.exec(name)
-    if (match) numbers.push(Number(match[1]))
+    if (match) numbers.add(Number(match[1]))
   }
-  return numbers.sort((a, b) => a - b)
+  return [...numbers].sort((a, b) => a - b)
 }

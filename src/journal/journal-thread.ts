@@ -1,13 +1,13 @@
-import { join } from 'node:path'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError } from '../model/error.js'
 import { type FileLayer, nodeFiles } from './file-layer.js'
-import { type FileSummary, journalFileName } from './file-summary.js'
+import type { FileSummary } from './file-summary.js'
+import { compressJournalFile, isAbsent, removeJournalFile } from './journal-file.js'
 import { type JournalState, JournalWriter } from './journal-writer.js'
 import { type LanePost, type LaneReply, PortLaneWriter } from './lane-writer.js'
-import { isAbsent, scanJournal } from './recover.js'
-import { filesToRelease, type KeepRule, type LaneProgress } from './retention.js'
+import { scanJournal } from './recover.js'
+import { filesToRelease, fileToCompress, type KeepRule, type LaneProgress } from './retention.js'
 
 export interface JournalOptions {
   readonly dir: string
@@ -72,8 +72,8 @@ export class JournalServer {
   }
 
   /**
-   * Deletes the files that nothing needs and the rule does not keep; damaged ones are set aside as `.dj.damaged`. Returns them. Calls must not
-   * overlap. Throws STORE_FAILED.
+   * Deletes the files that nothing needs and the rule does not keep; damaged ones are set aside as `.dj.damaged`. Returns them. One of those that are
+   * kept without being needed is compressed. Calls must not overlap. Throws STORE_FAILED.
    */
   async release(progress: ReadonlyMap<number, LaneProgress>, rule: KeepRule): Promise<FileSummary[]> {
     try {
@@ -83,18 +83,28 @@ export class JournalServer {
       this.#held.push(...this.#writer.takeFinished())
       const going = filesToRelease(this.#held, progress, rule, this.#clock.wall())
       for (const file of going) {
-        const path = join(this.#dir, journalFileName(file.number))
-        try {
-          await (file.damaged ? this.#files.rename(path, `${path}.damaged`) : this.#files.unlink(path))
-        } catch (error) {
-          if (!isAbsent(error)) throw error // deleted by hand: gone is what was wanted
-        }
+        await removeJournalFile(this.#files, this.#dir, file.number, file.damaged)
         this.#held.splice(this.#held.indexOf(file), 1)
       }
       if (going.length) await this.#files.syncFolder(this.#dir)
+      await this.#compressOne(progress)
       return going
     } catch (error) {
       throw asCollectorError(error, 'STORE_FAILED')
+    }
+  }
+
+  /** One file at a time: calls come often enough, and the disk belongs to what is recorded. */
+  async #compressOne(progress: ReadonlyMap<number, LaneProgress>): Promise<void> {
+    const held = this.#held ?? []
+    const file = fileToCompress(held, progress)
+    if (!file) return
+    try {
+      const bytes = await compressJournalFile(this.#files, this.#dir, file.number)
+      held[held.indexOf(file)] = { ...file, bytes, compressed: true }
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      held.splice(held.indexOf(file), 1) // deleted by hand
     }
   }
 

@@ -1,10 +1,10 @@
-import { join } from 'node:path'
 import { CollectorError } from '../model/error.js'
 import type { PlacedRecord } from '../model/record.js'
 import { type Block, BlockReader, type DamagedBytes } from './block-reader.js'
 import { isRecord, readRecord, recordEnd } from './codec.js'
 import { type FileLayer, nodeFiles } from './file-layer.js'
 import { type FileSummary, FileTally, journalFileName, journalNumbers, type Stretch } from './file-summary.js'
+import { isAbsent, openJournalFile } from './journal-file.js'
 
 /** Something that had been safe and cannot be read: bytes of a file, or positions of a lane that no file holds. */
 export type JournalDamage =
@@ -63,7 +63,7 @@ export async function* readLane(
   for (const summary of scan.files) {
     const held = summary.lanes.find((one) => one.lane === lane)
     if (!held || held.last < next) continue
-    const file = await files.open(join(scan.dir, journalFileName(summary.number)))
+    const { file } = await openJournalFile(files, scan.dir, summary.number)
     try {
       const reader = await BlockReader.of(file, summary.number)
       for await (const { header, records } of reader.blocks((damage) => onDamage({ what: 'bytes', ...damage }))) {
@@ -98,11 +98,11 @@ async function scanFile(
   files: FileLayer,
   onDamage: ReadOptions['onDamage'],
 ): Promise<FileSummary> {
-  const file = await files.open(join(dir, journalFileName(number)))
+  const { file, compressed, stored } = await openJournalFile(files, dir, number)
   try {
     const reader = await BlockReader.of(file, number)
     const summary = await reader.summary()
-    if (summary) return summary
+    if (summary) return { ...summary, bytes: stored, compressed }
     const tally = new FileTally(number)
     let damaged = false
     const blocks = reader.blocks((damage) => {
@@ -114,7 +114,7 @@ async function scanFile(
       if (step.done) {
         if (step.value.form === 'other')
           throw new CollectorError('DATA_FOREIGN', `${journalFileName(number)} is a journal of another format.`)
-        return tally.summary(reader.size, { damaged, foreign: step.value.form === 'foreign' })
+        return { ...tally.summary(stored, { damaged, foreign: step.value.form === 'foreign' }), compressed }
       }
       tally.add(stretchOf(step.value), step.value.header.wall)
     }
@@ -161,9 +161,4 @@ async function listed(dir: string, files: FileLayer): Promise<string[]> {
     if (isAbsent(error)) return []
     throw error
   }
-}
-
-/** Whether a file operation failed because what it names does not exist. */
-export function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { FileSummary, LaneSummary } from './file-summary.js'
-import { filesToRelease, type KeepRule, type LaneProgress } from './retention.js'
+import { filesToRelease, fileToCompress, type KeepRule, type LaneProgress } from './retention.js'
 
 const NOW = 1_000_000n * 1_000_000n
 const part = (lane: number, first: number, last: number, states: number[] = [], ended = false): LaneSummary => ({
@@ -16,6 +16,7 @@ const file = (number: number, lanes: LaneSummary[], more: Partial<FileSummary> =
   bytes: 100,
   until: 0n,
   lanes,
+  compressed: false,
   damaged: false,
   foreign: false,
   ...more,
@@ -75,4 +76,16 @@ test('whatever was committed, what recovery would read stays', () => {
       }
     }),
   )
+})
+
+test('a kept file is compressed once no recovery will read it, the oldest first, each once', () => {
+  const done = new Map([
+    [1, at(29, true)],
+    [2, at(9)],
+  ])
+  expect(fileToCompress(FILES, new Map())).toBe(undefined)
+  expect(fileToCompress(FILES, done)?.number).toBe(1)
+  const first = FILES.map((each) => (each.number === 1 ? { ...each, compressed: true } : each))
+  expect(fileToCompress(first, done)?.number).toBe(2)
+  expect(fileToCompress([file(1, [part(1, 0, 9, [0])], { damaged: true })], done)).toBe(undefined)
 })

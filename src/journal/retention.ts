@@ -39,6 +39,23 @@ export function filesToRelease(
   return going
 }
 
+/** The oldest file that is kept though no recovery will read it, and is not compressed yet. */
+export function fileToCompress(
+  files: readonly FileSummary[],
+  progress: ReadonlyMap<number, LaneProgress>,
+): FileSummary | undefined {
+  const needed = neededPositions(files, progress)
+  const idle = files.filter(
+    ({ compressed, foreign, damaged, lanes }) =>
+      !compressed &&
+      !foreign &&
+      !damaged &&
+      lanes.length > 0 &&
+      lanes.every(({ lane, last }) => last < (needed.get(lane) ?? 0)),
+  )
+  return idle.sort((a, b) => a.number - b.number)[0]
+}
+
 /** For each lane the first position that recovery would still read; infinity when none. */
 function neededPositions(
   files: readonly FileSummary[],
