@@ -211,10 +211,12 @@ export interface Disturbance {
 }
 
 const SLACK = 3_000_000_000n
+/** A gap reaches back to the last proof before a disturbance, and for a quiet pair that may be a heartbeat ago. */
+const HEARTBEAT = 15_000_000_000n
 
 /**
- * What the ledger says beyond what the disturbances can explain: a gap that is not within 3 s of one, and datasets whose gaps sum up to more
- * than the disturbances and 3 s for each.
+ * What the ledger says beyond what the disturbances can explain: a gap that neither follows one within 3 s nor ends within a heartbeat before one, and
+ * datasets whose gaps sum up to more than the disturbances and 3 s for each.
  */
 export function unexplained(gaps: readonly GapJson[], disturbances: readonly Disturbance[]): string[] {
   const problems: string[] = []
@@ -222,7 +224,7 @@ export function unexplained(gaps: readonly GapJson[], disturbances: readonly Dis
   for (const gap of gaps) {
     const [from, until] = [BigInt(gap.from), BigInt(gap.until)]
     const own = disturbances.filter(({ exchange }) => exchange === 'all' || exchange === gap.exchange)
-    if (!own.some((each) => from <= each.until + SLACK && until >= each.from - SLACK))
+    if (!own.some((each) => from <= each.until + SLACK && until >= each.from - HEARTBEAT))
       problems.push(
         `${gap.exchange} ${gap.kind} ${gap.pair} ${gap.from}–${gap.until} ${gap.code}: nothing was done then`,
       )
