@@ -29,14 +29,18 @@ export const TRADE_IDS = Array.from({ length: ROUNDS * PER_ROUND }, (_, n) => St
  * A lane from its first to its last commit, published on the way, spent files removed: goes on where an earlier attempt ended, as recovery from the
  * journal does. `told` hears each position that is committed.
  */
-export async function storeScenario(dataPath: string, told: (position: number) => void): Promise<void> {
+export async function storeScenario(
+  dataPath: string,
+  told: (position: number) => void,
+  rounds = ROUNDS,
+): Promise<void> {
   const clock = new FakeClock(TEN)
   const store = await Store.open({ dataPath, clock, threads: 1, memoryLimit: '128MB' })
   const [known] = await store.laneState()
   const lane = known?.lane ?? (await store.allocateLane())
   const committed = known?.committed ?? -1
   clock.advance((committed + 1) * MINUTES * 60_000)
-  for (let round = committed + 1; round < ROUNDS; round++) {
+  for (let round = committed + 1; round < rounds; round++) {
     await store.submit(lane, round, batch(round))
     await store.commit()
     told(round)
