@@ -150,7 +150,10 @@ export class DerivedConnection {
       if (event.kind === 'break') wishes.push(...this.lost(event.symbol, event.code, event.detail))
       else if (!own?.gone) own?.event(event, at)
     }
-    for (const each of this.listening.values()) wishes.push(...this.resync(each, record.mono))
+    // A frame of data can only make its own book want a snapshot; with hundreds of subscriptions the others wait for the tick.
+    const data = reading.kind === 'data' && reading.events.every(({ kind }) => kind !== 'break')
+    if (own && data) wishes.push(...this.resync(own, record.mono))
+    else for (const each of this.listening.values()) wishes.push(...this.resync(each, record.mono))
     return wishes
   }
 

@@ -291,8 +291,8 @@ export class Listening {
   }
 
   private storeBook(event: BookSnapshot | BookDelta, at: FrameContext): void {
-    for (const row of bookRows(event, at.receipt, at.row)) {
-      this.sink.row('book_deltas', this.dataset, { ...row, day: this.day ?? row.day })
+    for (const row of bookRows(event, at.receipt, at.row, this.day)) {
+      this.sink.row('book_deltas', this.dataset, row)
       at.row++
       this.stats.rows++
     }

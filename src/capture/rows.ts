@@ -67,18 +67,32 @@ export function ohlcRow(candle: Candle, receipt: Receipt, row: number): OhlcRow 
   }
 }
 
-/** One row per level, bids first, each side in the order of the message; the first row has index `row`. */
-export function bookRows(event: BookSnapshot | BookDelta, receipt: Receipt, row: number): BookDeltaRow[] {
+/**
+ * One row per level, bids first, each side in the order of the message; the first row has index `row`. `day`: that of the partition the book is in,
+ * where it is not that of the event.
+ */
+export function bookRows(
+  event: BookSnapshot | BookDelta,
+  receipt: Receipt,
+  row: number,
+  day: number | null = null,
+): BookDeltaRow[] {
   const isSnapshot = event.kind === 'book_snapshot'
-  const first = isSnapshot ? event.sequence : event.firstSequence
-  const last = isSnapshot ? event.sequence : event.lastSequence
+  const shared = origin(event.exchangeTime, receipt, row)
+  const { exchange_time, receive_time, frame } = shared
+  const first_sequence = (isSnapshot ? event.sequence : event.firstSequence) ?? null
+  const last_sequence = (isSnapshot ? event.sequence : event.lastSequence) ?? null
   const rows: BookDeltaRow[] = []
   const side = (name: Side, levels: readonly Level[]) => {
     for (const [price, amount] of levels) {
       rows.push({
-        ...origin(event.exchangeTime, receipt, row + rows.length),
-        first_sequence: first ?? null,
-        last_sequence: last ?? null,
+        exchange_time,
+        receive_time,
+        frame,
+        row: row + rows.length,
+        day: day ?? shared.day,
+        first_sequence,
+        last_sequence,
         is_snapshot: isSnapshot,
         side: name,
         price,

@@ -9,7 +9,9 @@ const PRICE_DIGITS = 5
 
 /** A price as the checksum prints it: 5 significant digits, never with an exponent. */
 function priceText(price: string): string {
-  const printed = String(Number(Number(price).toPrecision(PRICE_DIGITS)))
+  const value = Number(price)
+  // So short a text has no more digits than that.
+  const printed = String(price.length <= PRICE_DIGITS ? value : Number(value.toPrecision(PRICE_DIGITS)))
   return printed.includes('e') ? (canonicalDecimal(printed) ?? printed) : printed
 }
 

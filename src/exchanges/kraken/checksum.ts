@@ -6,10 +6,16 @@ import { textCrc32 } from '../kit/crc32.js'
 /** The checksum covers this many levels a side, however deep the subscription is. */
 export const CHECKSUM_LEVELS = 10
 
+const ZERO = 0x30
+
 /** The wire's digits without the point and without leading zeros; trailing zeros count. */
 function digits(number: string): string {
-  const plain = /[eE]/.test(number) ? (canonicalDecimal(number) ?? number) : number
-  return plain.replace('.', '').replace(/^0+/, '')
+  const plain = number.includes('e') || number.includes('E') ? (canonicalDecimal(number) ?? number) : number
+  const point = plain.indexOf('.')
+  const all = point < 0 ? plain : plain.slice(0, point) + plain.slice(point + 1)
+  let zeros = 0
+  while (all.charCodeAt(zeros) === ZERO) zeros++
+  return zeros === 0 ? all : all.slice(zeros)
 }
 
 function side(levels: readonly Level[]): string {
