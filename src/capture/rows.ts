@@ -27,8 +27,13 @@ function origin(exchangeTime: Nanos | undefined, receipt: Receipt, row: number) 
 
 /** `row` is the index of the event among the rows of its frame. */
 export function tradeRow(trade: Trade, receipt: Receipt, row: number): TradeRow {
+  const { exchange_time, receive_time, frame, day } = origin(trade.exchangeTime, receipt, row)
   return {
-    ...origin(trade.exchangeTime, receipt, row),
+    exchange_time,
+    receive_time,
+    frame,
+    row,
+    day,
     trade_id: trade.tradeId ?? null,
     price: trade.price,
     amount: trade.amount,
@@ -38,8 +43,13 @@ export function tradeRow(trade: Trade, receipt: Receipt, row: number): TradeRow 
 }
 
 export function quoteRow(quote: Quote, receipt: Receipt, row: number): QuoteRow {
+  const { exchange_time, receive_time, frame, day } = origin(quote.exchangeTime, receipt, row)
   return {
-    ...origin(quote.exchangeTime, receipt, row),
+    exchange_time,
+    receive_time,
+    frame,
+    row,
+    day,
     sequence: quote.sequence ?? null,
     bid_price: quote.bidPrice,
     bid_amount: quote.bidAmount,

@@ -61,10 +61,19 @@ export function levelChanges(payload: readonly unknown[]): { readonly bids: Leve
 
 /** A list of levels is a whole book, a single one a change. The connection's sequence is not the book's. */
 export function bookEvent(payload: readonly unknown[], { symbol, time }: About): AdapterEvent {
-  const shared = { symbol, exchangeTime: time, ...levelChanges(payload), checksum: undefined }
-  return isSnapshot(payload)
-    ? { kind: 'book_snapshot', ...shared, sequence: undefined }
-    : { kind: 'book_delta', ...shared, firstSequence: undefined, lastSequence: undefined }
+  const { bids, asks } = levelChanges(payload)
+  if (isSnapshot(payload))
+    return { kind: 'book_snapshot', symbol, exchangeTime: time, bids, asks, sequence: undefined, checksum: undefined }
+  return {
+    kind: 'book_delta',
+    symbol,
+    exchangeTime: time,
+    bids,
+    asks,
+    firstSequence: undefined,
+    lastSequence: undefined,
+    checksum: undefined,
+  }
 }
 
 /** A checksum comes in a message of its own and proves the book as it stands. */

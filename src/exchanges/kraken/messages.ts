@@ -48,16 +48,24 @@ function levels(value: unknown, name: string): Level[] {
 
 /** No sequence: the checksum after each message proves the book. */
 const book: Read = (item, snapshot) => {
-  const shared = {
-    symbol: text(item.symbol, 'symbol'),
-    exchangeTime: time(item, 'timestamp'),
-    bids: levels(item.bids, 'bids'),
-    asks: levels(item.asks, 'asks'),
-    checksum: item.checksum === undefined ? undefined : integer(item.checksum, 'checksum'),
-  }
-  return snapshot
-    ? [{ kind: 'book_snapshot', ...shared, sequence: undefined }]
-    : [{ kind: 'book_delta', ...shared, firstSequence: undefined, lastSequence: undefined }]
+  const symbol = text(item.symbol, 'symbol')
+  const exchangeTime = time(item, 'timestamp')
+  const bids = levels(item.bids, 'bids')
+  const asks = levels(item.asks, 'asks')
+  const checksum = item.checksum === undefined ? undefined : integer(item.checksum, 'checksum')
+  if (snapshot) return [{ kind: 'book_snapshot', symbol, exchangeTime, bids, asks, sequence: undefined, checksum }]
+  return [
+    {
+      kind: 'book_delta',
+      symbol,
+      exchangeTime,
+      bids,
+      asks,
+      firstSequence: undefined,
+      lastSequence: undefined,
+      checksum,
+    },
+  ]
 }
 
 /** An instrument that never traded has zeros or nulls instead of a side: no quote. */
