@@ -133,13 +133,27 @@ export class Coverage {
     if (at !== undefined) this.emit({ fact: 'break', dataset: this.dataset, at, code, detail })
   }
 
-  /** The venue's counter jumped: what is missing came after the last event, however long the connection has lived since. */
+  /**
+   * A frame that nobody could read may have been of this dataset. Where the venue counts, only what the counter spans is held from here on, until the
+   * next event shows that nothing is missing, or what.
+   */
+  doubt(): void {
+    const { run, lastEvent } = this.state
+    if (!run || run.last === null || !lastEvent) return
+    this.shrinkTo(run, lastEvent.time)
+    this.state.lastEvent = null
+  }
+
+  private shrinkTo(run: Run, time: Nanos): void {
+    if (time >= run.until) return
+    run.until = time > run.from ? time : run.from
+    this.dirty = true
+  }
+
+  /** Something was lost, and it came after the last event, however long the connection has lived since. */
   lost(code: ErrorCode, detail: string): void {
     const { run, lastEvent } = this.state
-    if (run && lastEvent && this.proof !== 'unit' && lastEvent.time < run.until) {
-      run.until = lastEvent.time > run.from ? lastEvent.time : run.from
-      this.dirty = true
-    }
+    if (run && lastEvent && this.proof !== 'unit') this.shrinkTo(run, lastEvent.time)
     this.break(code, detail)
   }
 

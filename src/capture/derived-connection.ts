@@ -195,7 +195,10 @@ export class DerivedConnection {
         if (named) named.broken(code, reading.reason)
         else {
           // It names nothing: where the venue proves nothing itself, the loss would stay unseen.
-          for (const each of this.listening.values()) if (each.unproven) each.broken(code, reading.reason)
+          for (const each of this.listening.values()) {
+            if (each.uncounted) each.broken(code, reading.reason)
+            else each.coverage?.doubt()
+          }
         }
         return []
       }

@@ -90,6 +90,47 @@ it('a quiet stream grows with heartbeats, and loses that growth when the counter
   ])
 })
 
+it('a frame that nobody can read may have been a trade: nothing after the last one is held until the counter shows that it was none', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(1, 1, trade(script, 1, 1))
+  script.frame(60, 1, { beat: 1 })
+  script.deriver.flush()
+  script.frame(61, 1, 'half a fra')
+  script.frame(90, 1, { beat: 1 })
+  script.deriver.flush()
+  expect(held(script, TRADES)).toEqual([{ from: 1, until: 1, before: 0n, last: 1n }])
+  script.frame(91, 1, trade(script, 91, 2))
+  script.deriver.flush()
+  expect(held(script, TRADES)).toEqual([{ from: 1, until: 91, before: 0n, last: 2n }])
+})
+
+it('frames that were discarded take the growth of a quiet stream with them', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(1, 1, trade(script, 1, 1))
+  script.frame(60, 1, { beat: 1 })
+  script.deriver.flush()
+  script.decide(61, 1, { what: 'discarded', frames: 1, bytes: 10 })
+  script.frame(62, 1, trade(script, 62, 3))
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([
+    [1, 1],
+    [62, 62],
+  ])
+})
+
+it('a frame that nobody can read breaks a book that only a checksum proves: it covers the best levels alone', () => {
+  const script = new LaneScript(toyExchange({ proof: 'checksum' }))
+  script.open(0, 1, ['book'])
+  script.frame(0.1, 1, { ack: [B] })
+  const whole = { sub: B, whole: null, t: script.ms(0.2), b: [['10', '1']], a: [['11', '1']] }
+  script.frame(0.2, 1, { ...whole, sum: toyChecksum({ bids: [['10', '1']], asks: [['11', '1']] }) })
+  script.frame(1, 1, 'half a fra')
+  script.deriver.flush()
+  expect(script.sink.breaks(BOOK)).toMatchObject([{ code: 'BAD_MESSAGE' }])
+})
+
 it('the start is nobody’s loss when the first connection delivers, and a loss since the request when it fails', () => {
   const good = new LaneScript(toyExchange())
   good.want(0, TRADES)

@@ -57,6 +57,8 @@ export interface ListeningStats {
   code: ErrorCode | undefined
 }
 
+/** A frame of the dataset itself is missing, and nobody knows of when it was. */
+const LOSSES: ReadonlySet<ErrorCode> = new Set(['SEQUENCE_GAP', 'BAD_MESSAGE', 'UNKNOWN_MESSAGE', 'BACKLOG_FULL'])
 const RESYNC_FIRST: Nanos = SECOND
 const RESYNC_MOST: Nanos = 60n * SECOND
 const LAGS = 64
@@ -139,9 +141,9 @@ export class Listening {
     return this.status === 'confirmed' && (this.keeper?.ready ?? true)
   }
 
-  /** The venue offers nothing by which a loss would show. */
-  get unproven(): boolean {
-    return this.capability.proof === 'none'
+  /** No counter would show the loss of one message: a checksum covers only the best levels. */
+  get uncounted(): boolean {
+    return this.capability.proof === 'none' || this.capability.proof === 'checksum'
   }
 
   get bookMissing(): boolean {
@@ -304,7 +306,7 @@ export class Listening {
     this.stats.code = code
     this.stats.message = detail
     if (code === 'CHECKSUM_MISMATCH' || code === 'BOOK_CROSSED') this.coverage?.retract(code, detail)
-    else if (code === 'SEQUENCE_GAP') this.coverage?.lost(code, detail)
+    else if (LOSSES.has(code)) this.coverage?.lost(code, detail)
     else this.coverage?.break(code, detail)
     if (!this.keeper) return
     if (this.keeper.ready) this.keeper.drop()

@@ -214,9 +214,16 @@ const SLACK = 3_000_000_000n
 /** A gap reaches back to the last proof before a disturbance, and for a quiet pair that may be a heartbeat ago. */
 const HEARTBEAT = 15_000_000_000n
 
+const MINUTE = 60_000_000_000n
+
+/** Whether a minute ends in a disturbance or before everything has come back from it. */
+function endsMinute({ from, until }: Disturbance): boolean {
+  return from / MINUTE !== (until + SLACK) / MINUTE
+}
+
 /**
  * What the ledger says beyond what the disturbances can explain: a gap that neither follows one within 3 s nor ends within a heartbeat before one, and
- * datasets whose gaps sum up to more than the disturbances and 3 s for each.
+ * datasets whose gaps sum up to more than the disturbances and 3 s for each. A candle whose end falls into a disturbance is missing as a whole: its minute counts as well.
  */
 export function unexplained(gaps: readonly GapJson[], disturbances: readonly Disturbance[]): string[] {
   const problems: string[] = []
@@ -229,7 +236,10 @@ export function unexplained(gaps: readonly GapJson[], disturbances: readonly Dis
         `${gap.exchange} ${gap.kind} ${gap.pair} ${gap.from}–${gap.until} ${gap.code}: nothing was done then`,
       )
     const key = `${gap.exchange} ${gap.kind} ${gap.pair}`
-    const allowed = own.reduce((sum, each) => sum + (each.until - each.from) + SLACK, 0n)
+    const allowed = own.reduce(
+      (sum, each) => sum + (each.until - each.from) + SLACK + (gap.kind === 'ohlc' && endsMinute(each) ? MINUTE : 0n),
+      0n,
+    )
     const entry = sums.get(key) ?? { gap: 0n, allowed }
     entry.gap += until - from
     sums.set(key, entry)
