@@ -121,7 +121,7 @@ it('frames that were discarded take the growth of a quiet stream with them', () 
 })
 
 it('a frame that nobody can read breaks a book that only a checksum proves: it covers the best levels alone', () => {
-  const script = new LaneScript(toyExchange({ proof: 'checksum' }))
+  const script = new LaneScript(toyExchange({ checksums: true }))
   script.open(0, 1, ['book'])
   script.frame(0.1, 1, { ack: [B] })
   const whole = { sub: B, whole: null, t: script.ms(0.2), b: [['10', '1']], a: [['11', '1']] }
