@@ -33,6 +33,7 @@ import type { Daemon, Services, StoredData } from './service/services.js'
 import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
 import { DataLock } from './store/lock.js'
 import { ReadOnlyData } from './store/reader.js'
+import { runSql } from './store/sql.js'
 import { StoreClient } from './store/store-thread.js'
 import { visibleRows } from './store/visible.js'
 import { VERSION } from './version.js'
@@ -260,6 +261,9 @@ async function openData(dataPath: string): Promise<StoredData> {
       const missing = lost.reduce((sum, { from, until }) => sum + (until - from), 0n)
       return { heldUntil: last.until, ratio: held + missing === 0n ? 1 : Number(held) / Number(held + missing) }
     },
+    standing: (dataset, at) => reader.standing(dataset, at),
+    bookRows: (dataset, at) => reader.bookRows(dataset, at),
+    derivedCandles: (dataset, interval, from, until) => reader.derivedCandles(dataset, interval, from, until),
     scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
     close: () => data.close(),
   }
@@ -296,6 +300,7 @@ export function createServices(program = ''): Services {
         tell,
         signal,
       ),
+    sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
     openData,
     async daemonOf(dataPath) {
       const found = await readDaemonFile(join(dataPath, '.dccd', 'daemon.json'))

@@ -23,7 +23,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   net: { may: ['model', 'lib'], packages: ['node', 'ws'] },
   journal: { may: ['model', 'lib'], packages: ['node', 'zod'] },
   capture: { may: ['model', 'lib', 'exchanges/exchange.ts'], typesOf: ['net', 'journal'], packages: ['node', 'zod'] },
-  store: { may: ['model', 'lib'], packages: ['node', '@duckdb/node-api', 'libsql'] },
+  store: { may: ['model', 'lib'], packages: ['node', '@duckdb/node-api', 'libsql', 'zod'] },
   history: { may: ['model', 'lib'], typesOf: ['net', 'store', 'exchanges/exchange.ts'] },
   replay: { may: ['model', 'lib'], typesOf: ['journal', 'store', 'exchanges/exchange.ts'] },
   daemon: {
@@ -32,8 +32,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
     packages: ['node', 'zod'],
   },
   'daemon/remotes': { may: ['model', 'lib', 'config', 'daemon'], packages: ['node', 'node:child_process', 'zod'] },
-  // `capture/rows.ts` is pure: an event as a row.
-  service: { may: ['model', 'lib', 'config', 'capture/rows.ts'], typesOf: PORTS, packages: ['node'] },
+  // `capture/rows.ts` and `capture/book.ts` are pure: an event as a row, a book from its changes.
+  service: {
+    may: ['model', 'lib', 'config', 'capture/rows.ts', 'capture/book.ts'],
+    typesOf: PORTS,
+    packages: ['node'],
+  },
   api: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'fastify', 'zod'] },
   cli: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'commander'] },
   // Runs the built program beside an emulator and compares; knows nothing of its inside.

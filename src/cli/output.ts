@@ -60,8 +60,10 @@ export function usage(message: string, remedy?: string): CollectorError {
   return new CollectorError('USAGE', message, remedy === undefined ? {} : { remedy })
 }
 
+const USAGE: ReadonlySet<string> = new Set(['USAGE', 'CONFIG_INVALID', 'UNSUPPORTED', 'QUERY_REFUSED', 'QUERY_FAILED'])
+
 /** Exit code of an error: 2 for usage and config, 3 for data that is not what it should be, 1 for all else. */
 export function exitCode(error: CollectorError): number {
-  if (error.code === 'USAGE' || error.code === 'CONFIG_INVALID' || error.code === 'UNSUPPORTED') return 2
-  return error.code === 'DATA_FOREIGN' || error.code === 'BAD_MESSAGE' ? 3 : 1
+  if (USAGE.has(error.code)) return 2
+  return error.code === 'DATA_FOREIGN' || error.code === 'BAD_MESSAGE' || error.code === 'NO_BOOK' ? 3 : 1
 }

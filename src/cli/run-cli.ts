@@ -1,61 +1,36 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { loadConfig } from '../config/load.js'
 import type { ParsedConfig } from '../config/parse.js'
 import { ConfigError, oneLine, renderProblems } from '../config/problem.js'
 import { validateAgainst } from '../config/validate-against.js'
 import { INTERVALS, isInterval, KINDS } from '../model/dataset.js'
 import { asCollectorError } from '../model/error.js'
-import { nanosFromIso } from '../model/time.js'
 import { understood } from '../service/decode.js'
 import { gapRows } from '../service/gaps.js'
 import type { Services, StoredData } from '../service/services.js'
 import { type StreamJson, statusJson } from '../service/streams.js'
+import {
+  configOption,
+  dataOption,
+  instant,
+  jsonOption,
+  LONGEST,
+  list,
+  port,
+  positive,
+  type Where,
+  whole,
+} from './arguments.js'
 import { type ChaosOptions, chaos } from './chaos.js'
+import { addDataCommands } from './data-commands.js'
 import { runDemo } from './demo.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
 import { printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
 import { gapsTable, inventoryRows, inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
-
-const LONGEST = 2n ** 62n
-
-function whole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
-  return Number(text)
-}
-
-function port(text: string): number {
-  const value = whole(text)
-  if (value > 65_535) throw new InvalidArgumentError('A port is at most 65535.')
-  return value
-}
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.')
-  return value
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '')
-}
-
-const configOption = () =>
-  new Option('-c, --config <file>', 'the config (else ./config.yml, then $XDG_CONFIG_HOME/dccd/config.yml)')
-const dataOption = () => new Option('--data <dir>', 'the data folder (else that of the config)')
-const jsonOption = () => new Option('--json', 'machine-readable output')
-
-interface Where {
-  readonly config?: string
-  readonly data?: string
-  readonly json?: boolean
-}
 
 /** Runs one command line and resolves with its exit code: 0 done, 1 failed, 2 usage or config, 3 data problem. Never rejects. */
 export async function runCli(args: readonly string[], services: Services, io: Io): Promise<number> {
@@ -253,6 +228,8 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       await withData(options, (data) => printRows(data.scan(dataset, from, until, columns), format, limit, io))
     })
 
+  addDataCommands(program, { services, io, setCode, dataPath, withData })
+
   program
     .command('decode [file]')
     .description(
@@ -340,12 +317,4 @@ interface ReadOptions {
   readonly limit?: number
   readonly columns?: string[]
   readonly format: 'table' | 'ndjson' | 'csv'
-}
-
-function instant(text: string | undefined, otherwise: bigint): bigint {
-  if (text === undefined) return otherwise
-  const value = /^\d{16,}$/.test(text) ? BigInt(text) : nanosFromIso(text)
-  if (value === undefined)
-    throw usage(`${text} is no time`, 'Use ISO time such as 2026-11-24T10:00:00Z, or nanoseconds.')
-  return value
 }

@@ -211,6 +211,30 @@ export const ERRORS = {
     meaning: 'The HTTP API has nothing at this path.',
     remedy: 'The paths are /health and /api/v1/streams.',
   },
+  QUERY_REFUSED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A query asked for more than reading the published data.',
+    remedy: 'Send one SELECT over the views; `SHOW TABLES` lists them.',
+  },
+  QUERY_FAILED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A query could not be understood or carried out.',
+    remedy: 'Correct it as the message says; `DESCRIBE trades` lists columns.',
+  },
+  QUERY_TIMEOUT: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A query took longer than it may.',
+    remedy: 'Narrow it by exchange, pair and date, or allow more with --timeout.',
+  },
+  NO_BOOK: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'There is no whole book at or before that instant.',
+    remedy: 'Ask for a later instant; `dccd inventory` shows what is held.',
+  },
   INTERNAL: {
     scope: 'call',
     retry: 'never',

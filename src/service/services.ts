@@ -2,13 +2,17 @@ import type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { StreamStatus } from '../daemon/stream-status.js'
-import type { Dataset, Kind } from '../model/dataset.js'
+import type { Dataset, Interval, Kind } from '../model/dataset.js'
 import type { CollectorError } from '../model/error.js'
 import type { Gap } from '../model/gaps.js'
 import type { Nanos } from '../model/time.js'
+import type { DerivedCandle } from '../store/derived-candles.js'
 import type { InventoryEntry, StoredRow } from '../store/reader.js'
+import type { SqlRequest, SqlResult } from '../store/sql.js'
+import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
 
+export type { DerivedCandle } from '../store/derived-candles.js'
 export type { StoredRow } from '../store/reader.js'
 
 /** A running daemon, in this process. */
@@ -46,6 +50,12 @@ export interface StoredData {
   gaps(filter: { readonly exchange?: string; readonly pair?: string; readonly kind?: Kind }): Gap[]
   /** Part of the wanted time that is held by proof, 0 to 1; undefined where nothing is known. */
   coverage(dataset: Dataset): { readonly heldUntil: Nanos; readonly ratio: number } | undefined
+  /** What the ledger says of one moment of a dataset. */
+  standing(dataset: Dataset, at: Nanos): Standing
+  /** Rows to rebuild a book from, as it stood at an instant. */
+  bookRows(dataset: Dataset, at: Nanos): AsyncIterable<StoredRow>
+  /** Candles made from stored trades. */
+  derivedCandles(dataset: Dataset, interval: Interval, from: Nanos, until: Nanos): AsyncIterable<DerivedCandle>
   scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncIterable<StoredRow>
   close(): Promise<void>
 }
@@ -65,6 +75,8 @@ export interface Services {
   emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]
   /** Records emulated exchanges in a process of its own, torments it and compares. `tell` hears what is done. */
   chaos(request: ChaosRequest, tell: (line: string) => void, signal: AbortSignal): Promise<ChaosVerdict>
+  /** One query over what is published, in a process-wide sandbox of its own. */
+  sql(dataPath: string, request: SqlRequest, signal?: AbortSignal): Promise<SqlResult>
   openData(dataPath: string): Promise<StoredData>
   /** The living daemon of a data folder. */
   daemonOf(

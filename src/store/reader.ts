@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
-import { type Dataset, datasetKey, type Kind, parseDatasetKey } from '../model/dataset.js'
+import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
 import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
@@ -12,10 +12,12 @@ import { fileOrder, timeAxis } from './canonical.js'
 import { Catalog, type PartState } from './catalog.js'
 import type { Cell } from './column-buffer.js'
 import { DataFolder } from './data-folder.js'
+import { CANDLE_FIELDS, candlesOf, type DerivedCandle, decodeCandle } from './derived-candles.js'
 import { Engine } from './engine.js'
 import { storeError } from './failure.js'
 import { partName, partOfTime } from './partition.js'
 import { partRows } from './publish.js'
+import { type Standing, standingAt } from './standing.js'
 
 /** A row as it is read back: columns of the kind by name; numbers as exact decimal text, times as nanoseconds. */
 export type StoredRow = Readonly<Record<string, Cell>>
@@ -119,6 +121,51 @@ export class DataReader {
         for (const row of rows) yield decodeRow(row.slice(1), wanted)
       }
     }
+  }
+
+  /** What the ledger says of one moment of a dataset. */
+  standing(dataset: Dataset, at: Nanos): Standing {
+    return standingAt(this.#catalog, dataset, at)
+  }
+
+  /**
+   * The rows from which a book can be rebuilt as it stood at an instant: from the last whole book at or before it, in the order of application. None
+   * where no whole book is stored in that partition or the one before.
+   */
+  async *bookRows(dataset: Dataset, at: Nanos): AsyncGenerator<StoredRow> {
+    const columns = schemaColumns('book_deltas')
+    const fields = selected(columns)
+    const axis = `epoch_ns(${timeAxis('book_deltas')})`
+    for (const part of this.#partsBetween(dataset, at, at).sort((a, b) => b.part - a.part)) {
+      // A whole book may have no time of its own: it stands where the first change after it does.
+      const until = `SELECT max(frame) FROM known WHERE ${axis} <= ${at}`
+      const opens = `SELECT max(frame) FROM known WHERE is_snapshot AND frame <= (${until})`
+      const query = `WITH known AS MATERIALIZED (${partRows(this.#folder, dataset, part)})
+        SELECT ${fields.join(', ')} FROM known WHERE frame >= (${opens}) AND frame <= (${until}) ORDER BY frame, row`
+      let any = false
+      for await (const rows of this.#engine.stream(query, fields.length)) {
+        for (const row of rows) {
+          any = true
+          yield decodeRow(row.slice(1), columns)
+        }
+      }
+      if (any) return
+    }
+  }
+
+  /** Candles made from the stored trades of a range, in the order of time. */
+  async *derivedCandles(
+    dataset: Dataset,
+    interval: Interval,
+    from: Nanos,
+    until: Nanos,
+  ): AsyncGenerator<DerivedCandle> {
+    const parts = this.#partsBetween(dataset, from, until)
+    if (parts.length === 0) return
+    const trades = parts.map((part) => `(${partRows(this.#folder, dataset, part)})`).join(' UNION ALL ')
+    const wanted = `SELECT * FROM (${trades}) WHERE epoch_ns(exchange_time) >= ${from} AND epoch_ns(exchange_time) < ${until}`
+    for await (const rows of this.#engine.stream(candlesOf(wanted, interval), CANDLE_FIELDS))
+      for (const row of rows) yield decodeCandle(row.slice(1))
   }
 
   /** A row's time may lie in the day beside its partition: a book moves to a new date as a whole. */

@@ -1,0 +1,127 @@
+import { type Command, Option } from 'commander'
+import { INTERVALS, isInterval } from '../model/dataset.js'
+import { isoFromNanos } from '../model/time.js'
+import { bookAt } from '../service/book-at.js'
+import type { DerivedCandle, Services, StoredData, StoredRow } from '../service/services.js'
+import { configOption, dataOption, instant, jsonOption, LONGEST, positive, type Where, whole } from './arguments.js'
+import { type Io, json, table, usage } from './output.js'
+import { printRows } from './read.js'
+
+/** What the commands share. */
+export interface DataTools {
+  readonly services: Services
+  readonly io: Io
+  setCode(code: number): void
+  dataPath(where: Where): Promise<string>
+  withData(where: Where, act: (data: StoredData) => Promise<void> | void): Promise<void>
+}
+
+const formatOption = () =>
+  new Option('--format <format>', 'how to print').choices(['table', 'ndjson', 'csv']).default('table')
+type Format = 'table' | 'ndjson' | 'csv'
+
+/** Commands that ask the stored data. */
+export function addDataCommands(program: Command, tools: DataTools): void {
+  const { services, io } = tools
+
+  program
+    .command('sql <query>')
+    .description(
+      'answer one SELECT over what is published: a view per kind (trades, quotes, …); reads nothing else and writes nothing',
+    )
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(formatOption())
+    .option('--limit <n>', 'at most this many rows', whole, 10_000)
+    .option('--timeout <seconds>', 'at most this long', positive, 60)
+    .option('--memory <size>', 'at most this much memory', '1GB')
+    .action(
+      async (query: string, options: Where & { format: Format; limit: number; timeout: number; memory: string }) => {
+        if (!/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/.test(options.memory))
+          throw usage(`${options.memory} is no size of memory`, 'Write it like 512MB or 2GB.')
+        const { limit, timeout, memory } = options
+        const request = { sql: query, limit, timeoutMs: timeout * 1000, memory }
+        const { columns, rows, truncated } = await services.sql(await tools.dataPath(options), request)
+        await printRows(records(columns, rows), options.format, limit, io)
+        if (truncated) io.stderr(`dccd: there are more than ${limit} rows; --limit shows more\n`)
+      },
+    )
+
+  program
+    .command('book <exchange> <pair>')
+    .description('rebuild an order book as it stood at an instant, and say whether it is proven')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .requiredOption('--at <time>', 'ISO time or nanoseconds')
+    .option('--depth <n>', 'levels a side', whole, 10)
+    .action((exchange: string, pair: string, options: Where & { at: string; depth: number }) => {
+      const at = instant(options.at, 0n)
+      return tools.withData(options, async (data) => {
+        const book = await bookAt(data, exchange, pair, at, options.depth)
+        if (options.json) {
+          io.stdout(json(book))
+          return
+        }
+        io.stdout(`${exchange} ${pair} at ${book.at}: ${book.proof}; last change ${book.time ?? 'without a time'}\n\n`)
+        const lines = Math.max(book.bids.length, book.asks.length)
+        const rows = Array.from({ length: lines }, (_, level) => {
+          const [bid = '', bidAmount = ''] = book.bids[level] ?? []
+          const [ask = '', askAmount = ''] = book.asks[level] ?? []
+          return [bidAmount, bid, ask, askAmount]
+        })
+        io.stdout(table(['BID AMOUNT', 'BID', 'ASK', 'ASK AMOUNT'], rows, io))
+      })
+    })
+
+  program
+    .command('ohlc <exchange> <pair>')
+    .description('candles of any interval, made from the stored trades')
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(formatOption())
+    .option('--interval <length>', 'length of a candle', '1m')
+    .option('--from <time>', 'ISO time or nanoseconds, inclusive')
+    .option('--until <time>', 'ISO time or nanoseconds, exclusive')
+    .option('--limit <n>', 'at most this many candles', whole)
+    .action((exchange: string, pair: string, options: Where & CandleOptions) => {
+      const { interval, format, limit = format === 'table' ? 1000 : Number.POSITIVE_INFINITY } = options
+      if (!isInterval(interval))
+        throw usage(`${interval} is no interval`, `Choose one of ${Object.keys(INTERVALS).join(', ')}.`)
+      const [from, until] = [instant(options.from, 0n), instant(options.until, LONGEST)]
+      return tools.withData(options, (data) =>
+        printRows(
+          withTime(data.derivedCandles({ exchange, kind: 'trades', pair }, interval, from, until)),
+          format,
+          limit,
+          io,
+        ),
+      )
+    })
+}
+
+interface CandleOptions {
+  readonly interval: string
+  readonly from?: string
+  readonly until?: string
+  readonly limit?: number
+  readonly format: Format
+}
+
+type Plain = string | number | boolean | null
+
+async function* records(
+  columns: readonly { readonly name: string }[],
+  rows: readonly (readonly unknown[])[],
+): AsyncGenerator<Readonly<Record<string, Plain>>> {
+  const plain = (value: unknown): Plain =>
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null
+      ? value
+      : JSON.stringify(value)
+  for (const row of rows) yield Object.fromEntries(columns.map(({ name }, at) => [name, plain(row[at])]))
+}
+
+/** With the open time as people read it in front. */
+async function* withTime(candles: AsyncIterable<DerivedCandle>): AsyncGenerator<StoredRow> {
+  for await (const candle of candles) yield { time: isoFromNanos(candle.open_time).slice(0, 19), ...candle }
+}

@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../testkit/fake-clock.js'
+import { collect, TEN, trade, tradesBatch, withFolder } from '../../testkit/store-rows.js'
+import { INTERVALS, type Interval } from '../model/dataset.js'
+import { dayOf, SECOND } from '../model/time.js'
+import { ReadOnlyData } from './reader.js'
+import { Store } from './store.js'
+
+const DATASET = { exchange: 'binance', kind: 'trades', pair: 'BTC/USDT' } as const
+const WEEK_BEGINS = 1_795_392_000n // Monday, 2026-11-23
+
+interface Made {
+  readonly second: number
+  readonly price: number
+  readonly amount: number
+  readonly buy: boolean
+}
+
+const trades = fc.array(
+  fc.record({
+    second: fc.nat(200_000),
+    price: fc.integer({ min: 1, max: 1000 }),
+    amount: fc.integer({ min: 1, max: 50 }),
+    buy: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 60 },
+)
+const intervals: Interval[] = ['1m', '15m', '1h', '1d', '1w']
+
+/** The same by hand. */
+function expected(made: readonly Made[], interval: Interval) {
+  const span = INTERVALS[interval]
+  const candles = new Map<number, Made[]>()
+  const inOrder = made.map((each, id) => ({ ...each, id })).sort((a, b) => a.second - b.second || a.id - b.id)
+  for (const each of inOrder) {
+    const time = Number(TEN / SECOND) + each.second
+    const monday = interval === '1w' ? Number(WEEK_BEGINS) % span : 0
+    const open = Math.floor((time - monday) / span) * span + monday
+    candles.set(open, [...(candles.get(open) ?? []), each])
+  }
+  return [...candles]
+    .sort(([a], [b]) => a - b)
+    .map(([open, list]) => {
+      const prices = list.map(({ price }) => price)
+      const sum = (of: readonly Made[]) => of.reduce((total, { amount }) => total + amount, 0)
+      return {
+        open_time: BigInt(open) * SECOND,
+        open: prices[0],
+        high: Math.max(...prices),
+        low: Math.min(...prices),
+        close: prices.at(-1),
+        volume: sum(list),
+        quote_volume: list.reduce((total, { price, amount }) => total + price * amount, 0),
+        trades: BigInt(list.length),
+        taker_buy_volume: sum(list.filter(({ buy }) => buy)),
+      }
+    })
+}
+
+describe('candles made from trades', () => {
+  it('equal those made by hand, over the borders of days and weeks, for any interval', { timeout: 60_000 }, () =>
+    fc.assert(
+      fc.asyncProperty(trades, fc.constantFrom(...intervals), (made, interval) =>
+        withFolder(async (path) => {
+          const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1 })
+          const rows = made.map(({ second, price, amount, buy }, id) => {
+            const exchange_time = TEN + BigInt(second) * SECOND
+            const taker_side = buy ? ('buy' as const) : ('sell' as const)
+            const values = { price: String(price), amount: String(amount), taker_side }
+            return trade(id, { exchange_time, day: dayOf(exchange_time), ...values })
+          })
+          await store.submit(await store.allocateLane(), 0, tradesBatch(rows))
+          await store.commit()
+          await store.close()
+          const data = await ReadOnlyData.open(path)
+          const candles = await collect(data.reader.derivedCandles(DATASET, interval, 0n, 2n ** 62n))
+          await data.close()
+          expect(candles).toMatchObject(expected(made, interval))
+          for (const { vwap, quote_volume, volume } of candles) expect(vwap).toBeCloseTo(quote_volume / volume)
+        }),
+      ),
+      { numRuns: 12 },
+    ),
+  )
+
+  it('WEEK_BEGINS is a Monday', () => {
+    expect(new Date(Number(WEEK_BEGINS) * 1000).getUTCDay()).toBe(1)
+  })
+})
