@@ -22,13 +22,16 @@ import type { StreamStatus } from './daemon/stream-status.js'
 import { SyncService } from './daemon/sync-service.js'
 import { COINS } from './emulator/coins.js'
 import { startEmulator, VENUES } from './emulator/emulate.js'
+import type { ExchangeAdapter } from './exchanges/exchange.js'
 import { exchanges } from './exchanges/index.js'
 import { journalNumbers } from './journal/file-summary.js'
 import { systemClock } from './lib/clock.js'
 import { datasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError } from './model/error.js'
+import { rebuildPorts } from './rebuild-ports.js'
 import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
+import { rebuild } from './service/rebuild.js'
 import type { Daemon, Services, StoredData } from './service/services.js'
 import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
 import { DataLock } from './store/lock.js'
@@ -300,6 +303,7 @@ export function createServices(program = ''): Services {
         tell,
         signal,
       ),
+    rebuild: (dataPath, output, tell) => rebuild(dataPath, output, rebuildPorts(adapterOf), tell),
     sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
     openData,
     async daemonOf(dataPath) {
@@ -307,15 +311,17 @@ export function createServices(program = ''): Services {
       return found && isAlive(found.pid) ? found : undefined
     },
     async decode(exchange, input, write) {
-      const adapter = exchanges[exchange]
-      if (!adapter) {
-        throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`, {
-          remedy: `Choose one of ${Object.keys(exchanges).join(', ')}.`,
-        })
-      }
-      return await decode(adapter, input, write)
+      return await decode(adapterOf(exchange), input, write)
     },
   }
+}
+
+function adapterOf(exchange: string): ExchangeAdapter {
+  const adapter = exchanges[exchange]
+  if (adapter) return adapter
+  throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`, {
+    remedy: `Choose one of ${Object.keys(exchanges).join(', ')}.`,
+  })
 }
 
 function emulated(instruments: number) {

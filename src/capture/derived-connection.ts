@@ -35,7 +35,8 @@ type InRecord = Extract<JournalRecord, { type: 'in' }>
 type RestRecord = Extract<JournalRecord, { type: 'rest' }>
 type Tick = Extract<JournalRecord, { type: 'tick' }>
 
-const MAINTENANCE_PAUSE_MS = 30_000
+/** Some announce a restart that takes a moment, some one of hours: the back-off of a connection that does not last finds out which. */
+const MAINTENANCE_PAUSE_MS = 1000
 const text = new TextDecoder('utf-8', { fatal: true })
 
 /** Where a connection reports to its lane. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { INTERVALS, isInterval } from '../model/dataset.js'
 import { isoFromNanos } from '../model/time.js'
@@ -97,6 +98,31 @@ export function addDataCommands(program: Command, tools: DataTools): void {
           io,
         ),
       )
+    })
+
+  program
+    .command('rebuild')
+    .description(
+      'derive everything that the journal still holds anew into another folder, and compare byte by byte with what is stored',
+    )
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .requiredOption('--output <dir>', 'a new folder for what is made anew')
+    .action(async (options: Where & { output: string }) => {
+      const path = await tools.dataPath(options)
+      const report = await services.rebuild(path, resolve(io.folder, options.output), (line) => io.stderr(`${line}\n`))
+      const of = (result: string) => report.files.filter((file) => file.result === result)
+      if (options.json) io.stdout(json(report))
+      else {
+        io.stdout(`${report.records} records of ${report.lanes} lanes into ${report.output}\n`)
+        io.stdout(
+          `  ${of('equal').length} files equal, ${of('different').length} different, ${of('only_stored').length} only stored (the journal no longer holds their frames), ${of('only_rebuilt').length} only rebuilt\n`,
+        )
+        for (const { path: file, result } of [...of('different'), ...of('only_rebuilt')])
+          io.stdout(`  ${result}: ${file}\n`)
+      }
+      tools.setCode(of('different').length + of('only_rebuilt').length > 0 ? 3 : 0)
     })
 }
 

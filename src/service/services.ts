@@ -11,6 +11,7 @@ import type { InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
+import type { RebuildReport } from './rebuild.js'
 
 export type { DerivedCandle } from '../store/derived-candles.js'
 export type { StoredRow } from '../store/reader.js'
@@ -75,6 +76,8 @@ export interface Services {
   emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]
   /** Records emulated exchanges in a process of its own, torments it and compares. `tell` hears what is done. */
   chaos(request: ChaosRequest, tell: (line: string) => void, signal: AbortSignal): Promise<ChaosVerdict>
+  /** Derives everything that the journal holds anew into another folder and compares. */
+  rebuild(dataPath: string, output: string, tell: (line: string) => void): Promise<RebuildReport>
   /** One query over what is published, in a process-wide sandbox of its own. */
   sql(dataPath: string, request: SqlRequest, signal?: AbortSignal): Promise<SqlResult>
   openData(dataPath: string): Promise<StoredData>
