@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { BookKeeper } from '../src/capture/keeper.js'
+import { listInstruments } from '../src/capture/list-instruments.js'
 import { type ExchangeAdapter, type Reading, type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import { exchanges } from '../src/exchanges/index.js'
 import { Cleanup, connectClient, request, startTestEmulator, waitFor } from '../testkit/emulator-client.js'
@@ -16,8 +17,9 @@ function adapterOf(id: string): ExchangeAdapter {
 /** The adapter's conversation with the emulated venue: everything it says is sent, everything heard is read and kept. */
 async function talk(adapter: ExchangeAdapter, more: readonly Omit<Subscription, 'id' | 'pair'>[] = []) {
   const emulator = await startTestEmulator(cleanup, { instruments: 2, rate: 200 })
-  const listed = await request(emulator, `/${adapter.id}${adapter.instruments.path}`)
-  const instruments = adapter.instruments.read(JSON.stringify(listed.body))
+  const instruments = await listInstruments(adapter.instruments, async ({ path }) =>
+    JSON.stringify((await request(emulator, `/${adapter.id}${path}`)).body),
+  )
   const traded = instruments.filter(({ status, kind }) => status === 'trading' && kind === 'spot')
   const wanted = traded.flatMap(({ symbol }) =>
     adapter.capabilities.map(({ channel, depths, intervals }) => ({

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { BookKeeper } from '../src/capture/keeper.js'
+import { listInstruments } from '../src/capture/list-instruments.js'
 import { VENUES } from '../src/emulator/emulate.js'
 import { type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import { exchanges } from '../src/exchanges/index.js'
 import type { MarketData } from '../src/model/event.js'
+import type { Instrument } from '../src/model/instrument.js'
 import { Cleanup, connectClient, startTestEmulator, waitFor } from '../testkit/emulator-client.js'
 
 const cleanup = new Cleanup()
@@ -20,8 +22,13 @@ describe('adapters on emulated exchanges', () => {
       const emulator = await startTestEmulator(cleanup, { exchanges: [adapter.id], rate: 300 })
       const rest = async (path: string) =>
         (await fetch(`http://127.0.0.1:${emulator.port}/${adapter.id}${path}`)).text()
-      const instruments = adapter.instruments.read(await rest(adapter.instruments.path))
-      const listed = instruments.filter(({ status }) => status === 'trading').slice(0, 2)
+      const instruments = await listInstruments(adapter.instruments, ({ path }) => rest(path))
+      const kinds = new Map<string, Instrument[]>()
+      for (const each of instruments.filter(({ status }) => status === 'trading')) {
+        const kind = `${each.kind} ${each.amountUnit}`
+        kinds.set(kind, [...(kinds.get(kind) ?? []), each])
+      }
+      const listed = [...kinds.values()].flatMap((each) => each.slice(0, 2))
       const subscriptions = listed.flatMap(({ symbol, pair }) =>
         adapter.capabilities.map(({ channel, depths, intervals }): Subscription => {
           const depth = depths?.[1]
@@ -30,11 +37,14 @@ describe('adapters on emulated exchanges', () => {
           return { id: subscriptionId(of), pair, ...of }
         }),
       )
-      const [plan, more] = adapter.live.plan(subscriptions)
-      expect(more).toBeUndefined()
-      if (!plan) return
-      const conversation = adapter.live.converse(plan)
-      const client = await connectClient(cleanup, emulator, `/${adapter.id}${plan.path}`)
+      const connections = await Promise.all(
+        adapter.live.plan(subscriptions).map(async (plan) => ({
+          ids: plan.subscriptions.map(({ id }) => id),
+          conversation: adapter.live.converse(plan),
+          client: await connectClient(cleanup, emulator, `/${adapter.id}${plan.path}`),
+          at: 0,
+        })),
+      )
 
       const confirmed = new Set<string>()
       const released = new Set<string>()
@@ -63,10 +73,13 @@ describe('adapters on emulated exchanges', () => {
           book(id, call.read(body))
         })
       }
-      let at = 0
       const listen = () => {
-        for (; at < client.heard.length; at++) {
-          const reading = conversation.read(client.heard[at] ?? '')
+        for (const connection of connections) hear(connection)
+      }
+      const hear = (connection: (typeof connections)[number]) => {
+        const { conversation, client } = connection
+        for (; connection.at < client.heard.length; connection.at++) {
+          const reading = conversation.read(client.heard[connection.at] ?? '')
           if (reading.kind === 'ack') {
             for (const id of reading.confirmed) confirmed.add(id)
             for (const id of reading.released) released.add(id)
@@ -79,7 +92,7 @@ describe('adapters on emulated exchanges', () => {
         }
       }
 
-      for (const message of conversation.open()) client.say(message)
+      for (const { conversation, client } of connections) for (const message of conversation.open()) client.say(message)
       await waitFor(() => {
         listen()
         const quiet = subscriptions.some(({ id }) => !brought.get(id))
@@ -88,8 +101,9 @@ describe('adapters on emulated exchanges', () => {
       expect(strange).toEqual([])
       if (adapter.live.acknowledges) expect([...confirmed].sort()).toEqual(subscriptions.map(({ id }) => id).sort())
 
-      const ended = subscriptions.slice(0, 2).map(({ id }) => id)
-      for (const message of conversation.unsubscribe(ended)) client.say(message)
+      const ended = connections.flatMap(({ ids }) => ids.slice(0, 2))
+      for (const { ids, conversation, client } of connections)
+        for (const message of conversation.unsubscribe(ids.slice(0, 2))) client.say(message)
       await waitFor(() => {
         listen()
         return strange.length > 0 || ended.every((id) => released.has(id))

@@ -115,7 +115,7 @@ export function toyExchange(
     },
     endpoints: { websocket: 'ws://127.0.0.1:1', rest: 'http://127.0.0.1:1' },
     taskPer: 'pair',
-    instruments: { path: '/instruments', weight: 1, read: () => [] },
+    instruments: [{ path: '/instruments', weight: 1, read: () => [] }],
     live: {
       plan: (subscriptions) => [{ path: '/ws', subscriptions }],
       silentAfterMs: 10_000,

@@ -10,6 +10,7 @@ import type { Headers } from '../net/refusal.js'
 import type { Socket, SocketEvents, SocketOptions } from '../net/socket.js'
 import type { PlannedSubscription } from './bodies.js'
 import type { Lane } from './lane.js'
+import { listInstruments } from './list-instruments.js'
 import { pause, Slot, type SlotPorts } from './slot.js'
 
 /** Outward I/O, passed in. */
@@ -91,9 +92,10 @@ export class ExchangeSession {
     while (!signal.aborted) {
       let wait = INSTRUMENTS_MS
       try {
-        const { path, weight, read } = this.adapter.instruments
-        const { answer } = await this.request(path, weight, 'discovery', signal)
-        const list = read(new TextDecoder().decode(answer.body))
+        const list = await listInstruments(this.adapter.instruments, async ({ path, weight }) => {
+          const { answer } = await this.request(path, weight, 'discovery', signal)
+          return new TextDecoder().decode(answer.body)
+        })
         this.instruments = new Map(list.map((each) => [each.pair, each]))
         this.error = undefined
         backoff.reset()

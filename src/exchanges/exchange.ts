@@ -105,6 +105,12 @@ export interface RestCall<T> {
   read(body: string): T
 }
 
+/** A call whose answer may be one page of several. */
+export interface ListCall<T> extends RestCall<readonly T[]> {
+  /** The call for the page after this one, told by the same body; `undefined` at the end. Throws as `read` does. */
+  next?(body: string): ListCall<T> | undefined
+}
+
 /** A book as the keeper holds it, best level first on each side; texts are those of the wire. */
 export interface BookView {
   readonly bids: readonly Level[]
@@ -141,8 +147,8 @@ export interface ExchangeAdapter {
   readonly endpoints: { readonly websocket: string; readonly rest: string }
   /** One task per (exchange, pair), or one per (exchange, pair, channel). */
   readonly taskPer: 'pair' | 'channel'
-  /** Everything that is listed. */
-  readonly instruments: RestCall<readonly Instrument[]>
+  /** Everything that is listed: one call per list that the venue keeps (spot, swaps …), each followed page by page. */
+  readonly instruments: readonly ListCall<Instrument>[]
   readonly live: LiveProtocol
   readonly book: BookRules
   /** What a refusal by HTTP status and headers means; `undefined` leaves it to the usual rules (429, 418, 5xx). */

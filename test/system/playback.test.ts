@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { listInstruments } from '../../src/capture/list-instruments.js'
 import { compareBooks, compareTrades, fingerprint, type Truth } from '../../src/chaos/truth.js'
 import { exchanges } from '../../src/exchanges/index.js'
 import { canonicalDecimal } from '../../src/model/decimal.js'
@@ -37,8 +38,9 @@ async function record(
   if (file === undefined) throw new Error(`no recording of ${exchange}`)
   await bench.emulate('--play', file, '--capture', capture, '--pace', pace)
   const adapter = exchanges[exchange]
-  const listed = await fetch(`http://127.0.0.1:${bench.port}/${exchange}${adapter?.instruments.path}`)
-  const instruments = adapter?.instruments.read(await listed.text()) ?? []
+  const instruments = await listInstruments(adapter?.instruments ?? [], async ({ path }) =>
+    (await fetch(`http://127.0.0.1:${bench.port}/${exchange}${path}`)).text(),
+  )
   const pairOf = new Map(instruments.map(({ symbol, pair }) => [symbol, pair]))
   bench.config(subscribe(pairOf).map((stream) => ({ exchange, time_step: 60, ...stream })))
   await bench.startDaemon()

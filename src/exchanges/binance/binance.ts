@@ -44,7 +44,7 @@ export const binance: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://stream.binance.com:9443', rest: 'https://api.binance.com' },
   taskPer: 'pair',
-  instruments: { path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments },
+  instruments: [{ path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments }],
   live: {
     plan,
     converse: (of, state) => new BinanceConversation(of, state),

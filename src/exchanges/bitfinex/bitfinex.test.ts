@@ -270,7 +270,7 @@ describe('Bitfinex messages', () => {
 })
 
 describe('Bitfinex instruments', () => {
-  const read = (body: unknown) => bitfinex.instruments.read(JSON.stringify(body))
+  const read = (body: unknown) => bitfinex.instruments[0]?.read(JSON.stringify(body)) ?? []
 
   it('have the usual names of currencies, and perpetuals their market', () => {
     const list = read([

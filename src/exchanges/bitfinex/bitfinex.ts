@@ -35,7 +35,7 @@ export const bitfinex: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://api-pub.bitfinex.com', rest: 'https://api-pub.bitfinex.com' },
   taskPer: 'channel',
-  instruments: bitfinexInstruments,
+  instruments: [bitfinexInstruments],
   live: {
     plan: (subscriptions) => planOncePerKey('/ws/2', PER_CONNECTION, subscriptions, (each) => topicKey(params(each))),
     converse: (plan, state) => new BitfinexConversation(plan, state),

@@ -167,7 +167,7 @@ describe('Kraken instruments', () => {
     tick_size: '0.5',
     status: 'online',
   }
-  const read = (result: object) => kraken.instruments.read(JSON.stringify({ error: [], result }))
+  const read = (result: object) => kraken.instruments[0]?.read(JSON.stringify({ error: [], result }))
 
   it('have the names and steps of the live feed, and say whether data is expected', () => {
     const { tick_size: _, status: __, ...older } = { ...pair, altname: 'XDGUSD', wsname: 'XDG/USD' }
@@ -191,7 +191,7 @@ describe('Kraken instruments', () => {
   })
 
   it('are not read from an answer that is an error, whatever its HTTP status', () => {
-    const refused = (error: string) => () => kraken.instruments.read(JSON.stringify({ error: [error] }))
+    const refused = (error: string) => () => kraken.instruments[0]?.read(JSON.stringify({ error: [error] }))
     expect(refused('EAPI:Rate limit exceeded')).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
     expect(refused('EService:Unavailable')).toThrow(expect.objectContaining({ code: 'EXCHANGE_DOWN' }))
   })

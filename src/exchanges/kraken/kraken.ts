@@ -28,7 +28,7 @@ export const kraken: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://ws.kraken.com', rest: 'https://api.kraken.com' },
   taskPer: 'pair',
-  instruments: krakenInstruments,
+  instruments: [krakenInstruments],
   live: {
     // One book per symbol and connection: another depth of it needs another connection.
     plan: (subscriptions) => planOncePerKey('/v2', PER_CONNECTION, subscriptions, (each) => topicKey(topicOf(each))),
