@@ -1,8 +1,9 @@
 import type { Capability, Limits } from '../model/capability.js'
 import type { Channel, Interval } from '../model/dataset.js'
 import type { ErrorCode } from '../model/error.js'
-import type { AdapterEvent, BookDelta, BookSnapshot, Level } from '../model/event.js'
+import type { AdapterEvent, BookDelta, BookSnapshot, Level, MarketData } from '../model/event.js'
 import type { Instrument } from '../model/instrument.js'
+import type { Nanos } from '../model/time.js'
 
 /** JSON-able data: survives `JSON.parse(JSON.stringify(x))` unchanged. Big counters are kept as text. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
@@ -135,6 +136,62 @@ export interface BookRules {
   readonly cutsToDepth: boolean
 }
 
+/** A stretch of the past of one channel and instrument, half-open on exchange time (open time of candles). */
+export interface HistoryRequest {
+  /** The exchange's name of the instrument in the live feed: that of the events. */
+  readonly symbol: string
+  /** Its name in REST paths. */
+  readonly restSymbol: string
+  readonly from: Nanos
+  readonly until: Nanos
+  /** Of candles. */
+  readonly interval?: Interval
+  /** Of trades with a counter, where known: the last one held before the stretch, the first one held after it. */
+  readonly after?: bigint
+  readonly before?: bigint
+}
+
+/** What one answer proves: everything of this stretch, half-open, is among its events. */
+export interface PageCover {
+  readonly from: Nanos
+  readonly until: Nanos
+  /** The counter just before the stretch and at its end, where there is one: joins stretches whatever lies between their times. */
+  readonly before: bigint | null
+  readonly last: bigint | null
+  /** It begins (walking back: ends) exactly where the page before this one ended: the two are one stretch. */
+  readonly joined: boolean
+}
+
+/** One answer of a history, read. */
+export interface Page {
+  /** Oldest first, each once. May reach beyond the stretch asked for: those overlap with what is known. */
+  readonly events: readonly MarketData[]
+  /** Never more than the answer shows: a short, empty or capped page proves less, not everything. */
+  readonly covers: readonly PageCover[]
+  /** How to go on; absent when the stretch is done. Plain data, so that a run resumes at the page. */
+  readonly next?: Json
+  /** Why a part of the stretch cannot be had although it was asked for, if so. */
+  readonly missing?: readonly { readonly from: Nanos; readonly until: Nanos; readonly reason: string }[]
+}
+
+/** The past of one channel, page by page. Pure: what to ask, and what an answer means. */
+export interface HistoryFeed {
+  readonly channel: Channel
+  /** Intervals of candles that have a past. */
+  readonly intervals?: readonly Interval[]
+  /** Most rows of one answer: for estimates. What an answer proves never hangs on it. */
+  readonly pageRows: number
+  /** Whether pages go up from the oldest or down from the newest. */
+  readonly order: 'rising' | 'falling'
+  /**
+   * How far back answers go, where the venue keeps only the recent past: a time, or a number of candles. What is older is out of reach, and
+   * said to be.
+   */
+  readonly reach?: { readonly ms: number } | { readonly candles: number }
+  /** The call for the next page of a stretch: the first one without `cursor`, then with the `next` of the page before. */
+  page(request: HistoryRequest, cursor?: Json): RestCall<Page>
+}
+
 /** An exchange: data and pure functions. No state, no base class, no I/O, no clock. */
 export interface ExchangeAdapter {
   readonly id: string
@@ -151,6 +208,8 @@ export interface ExchangeAdapter {
   readonly instruments: readonly ListCall<Instrument>[]
   readonly live: LiveProtocol
   readonly book: BookRules
+  /** What of the past can be fetched. */
+  readonly history?: readonly HistoryFeed[]
   /** What a refusal by HTTP status and headers means; `undefined` leaves it to the usual rules (429, 418, 5xx). */
   refusal?(status: number, body: string): ErrorCode | undefined
 }

@@ -11,6 +11,7 @@ import type { InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
+import type { Jobs } from './jobs.js'
 import type { RebuildReport } from './rebuild.js'
 
 export type { DerivedCandle } from '../store/derived-candles.js'
@@ -21,6 +22,8 @@ export interface Daemon {
   readonly url: string
   readonly dataPath: string
   status(): StreamStatus[]
+  /** Its histories. */
+  readonly jobs?: Jobs
   /** Resolves with the reason when the daemon cannot go on. */
   readonly failed: Promise<CollectorError>
   /** Flushes, closes and lets go of everything, within the deadline. */
