@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ExchangeAdapter, Reading, Subscription } from '../src/exchanges/exchange.js'
+import { type ExchangeAdapter, type Reading, type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import type { AdapterEvent, MarketData } from '../src/model/event.js'
 import { type Capture, capturesOf, type Recorded, readRecordFolder, readRecordings } from './recordings.js'
 
@@ -32,6 +32,8 @@ export interface Material {
   readonly captures: readonly ReadCapture[]
   /** Lines that stand alone: each is a connection of its own. */
   readonly examples: readonly Read[]
+  /** Answers of REST polls (`detail: poll`). */
+  readonly polled: readonly Read[]
   readonly instruments: readonly Recorded[]
   readonly sent: readonly Recorded[]
   /** Whether third-party recordings are there. */
@@ -75,10 +77,22 @@ export function loadMaterial(adapter: ExchangeAdapter, options: MaterialOptions)
     examples: all
       .filter(({ capture, direction, transport }) => capture === null && direction === 'in' && transport === 'ws')
       .map((record) => ({ record, reading: adapter.live.converse(STRANGER).read(record.message) })),
+    polled: all
+      .filter(({ detail, transport }) => detail === 'poll' && transport === 'http')
+      .map((record) => ({ record, reading: readPoll(adapter, record) })),
     instruments: all.filter(({ detail, transport }) => detail === 'instruments' && transport === 'http'),
     sent: documented.filter(({ capture, direction }) => capture === 'session' && direction === 'out'),
     recorded: recorded.length > 0,
   }
+}
+
+/** The answer of a poll, as if it were a frame. */
+function readPoll(adapter: ExchangeAdapter, { channel, symbol, message, place }: Recorded): Reading {
+  const poll = adapter.polls?.find((each) => each.channel === channel)
+  if (!poll) throw new Error(`${place}: ${channel} is not polled`)
+  const asked = { channel: poll.channel, symbol: symbol ?? '', pair: 'A/B' }
+  const id = subscriptionId(asked)
+  return { kind: 'data', subscription: id, events: poll.call([{ ...asked, id }]).read(message) }
 }
 
 export function isMarketData(event: AdapterEvent): event is MarketData {

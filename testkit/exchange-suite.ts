@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type ExchangeAdapter, type Reading, type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import { CHANNELS, type Channel, isInterval } from '../src/model/dataset.js'
 import { isDecimal } from '../src/model/decimal.js'
-import type { MarketData } from '../src/model/event.js'
+import { CHANNEL_OF, type MarketData } from '../src/model/event.js'
 import { isPair } from '../src/model/instrument.js'
 import { isoFromNanos, nanosFromIso, SECOND } from '../src/model/time.js'
 import { bookTapes, disturb, replayBook } from './book-replay.js'
@@ -42,12 +42,12 @@ const ELSEWHERE: readonly { readonly case: string; readonly reason: string }[] =
 ]
 
 /** The market data that a channel gives. */
-const GIVES: Readonly<Partial<Record<Channel, readonly MarketData['kind'][]>>> = {
-  trades: ['trade'],
-  book: ['book_snapshot', 'book_delta'],
-  quotes: ['quote'],
-  ohlc: ['candle'],
+function givenBy(channel: Channel): MarketData['kind'][] {
+  return EVENT_KINDS.filter((kind) => CHANNEL_OF[kind] === channel)
 }
+const EVENT_KINDS = Object.keys(CHANNEL_OF) as MarketData['kind'][]
+/** Channels whose messages may tell only what has changed, so that a value may stand in an earlier one. */
+const PIECEMEAL = /^(quotes|funding|mark_price|index_price|open_interest) /
 
 /** How far the venue's clock may be from the recorder's. */
 const SANE = 60n * SECOND
@@ -60,9 +60,9 @@ const SAMPLE = 60
 
 /** Conformance of one exchange: `conformance` cases by id, on documented frames always and on recordings where they are. */
 export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuiteOptions): void {
-  const { captures, examples, instruments, sent, recorded } = loadMaterial(adapter, options)
+  const { captures, examples, polled, instruments, sent, recorded } = loadMaterial(adapter, options)
   const skipped = new Map([...ELSEWHERE, ...(options.skip ?? [])].map((each) => [each.case, each.reason]))
-  const everything: readonly Read[] = [...captures.flatMap(({ reads }) => reads), ...examples]
+  const everything: readonly Read[] = [...captures.flatMap(({ reads }) => reads), ...examples, ...polled]
   const recordings = captures.filter(({ documented }) => !documented)
   const session = captures.find(({ name, documented }) => documented && name === 'session')
   const golden = goldenFile(join(options.frames, 'recordings.sha256'))
@@ -84,13 +84,14 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
       const channels = adapter.capabilities.map(({ channel }) => channel)
       expect(new Set(channels).size).toBe(channels.length)
       const shown = new Set([...eventsIn(everything)].map(({ event }) => event.kind))
-      for (const { channel, depths, intervals, proof, axis } of adapter.capabilities) {
-        const kinds = GIVES[channel] ?? []
+      for (const { channel, depths, intervals, proof, axis, poll } of adapter.capabilities) {
+        const kinds = givenBy(channel)
         expect(
           kinds.some((kind) => shown.has(kind)),
           `${channel} is declared, no frame shows it`,
         ).toBe(true)
         if (depths) expect([...depths]).toEqual([...depths].sort((a, b) => a - b))
+        expect(adapter.polls?.some((each) => each.channel === channel) ?? false, channel).toBe(poll !== undefined)
         if (channel === 'ohlc') expect(intervals?.length).toBeGreaterThan(0)
         if (proof === 'checksum') expect(adapter.book.checksum).toBeTypeOf('function')
         for (const { event, read } of eventsIn(everything)) {
@@ -108,7 +109,7 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     })
 
     check('D2', 'emits nothing that it does not declare', () => {
-      const declared = adapter.capabilities.flatMap(({ channel }) => GIVES[channel] ?? [])
+      const declared = adapter.capabilities.flatMap(({ channel }) => givenBy(channel))
       const intervals: readonly string[] = adapter.capabilities.flatMap(({ intervals: each }) => each ?? [])
       for (const { event, read } of eventsIn(everything)) {
         const fine = declared.includes(event.kind) && (event.kind !== 'candle' || intervals.includes(event.interval))
@@ -209,7 +210,8 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     })
 
     check('N1', 'documented frames give the approved events', async () => {
-      const lines = [...captures.filter(({ documented }) => documented).flatMap(({ reads }) => reads), ...examples]
+      const documented = captures.filter((each) => each.documented).flatMap(({ reads }) => reads)
+      const lines = [...documented, ...examples, ...polled]
         .filter(({ record }) => record.kind !== 'recorded')
         .map(({ record, reading }) => `${record.place} ${line(reading)}\n`)
       await expect(lines.join('')).toMatchFileSnapshot(join(options.frames, 'approved.txt'))
@@ -236,17 +238,16 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     })
 
     check('N3', 'numbers and ids are those of the frame, digit by digit', () => {
-      // A quote whose sides come one by one has one of them from an earlier frame of its subscription.
+      // A value that has not changed may have come in an earlier frame of its subscription.
       const earlier = new Map<string, readonly string[]>()
       for (const { record, reading } of everything) {
         if (reading.kind !== 'data') continue
         const { message, place } = record
         const numbers = message.match(NUMBER_IN_FRAME) ?? []
         const before = earlier.get(reading.subscription) ?? []
-        if (reading.subscription.startsWith('quotes '))
-          earlier.set(reading.subscription, [...before.slice(-30), ...numbers])
+        if (PIECEMEAL.test(reading.subscription)) earlier.set(reading.subscription, [...before.slice(-30), ...numbers])
         for (const event of reading.events.filter(isMarketData)) {
-          const there = new Set(event.kind === 'quote' ? [...before, ...numbers] : numbers)
+          const there = new Set([...before, ...numbers])
           // The sign may be the venue's way to tell a side.
           const absent = [...numbersOf(event)].filter((number) => !there.has(number.replace(/^-/, '')))
           if (event.kind === 'trade' && !message.includes(event.tradeId ?? '')) absent.push(event.tradeId ?? '')
@@ -478,6 +479,22 @@ function* numbersOf(event: MarketData): Generator<string> {
     case 'candle':
       yield* [event.open, event.high, event.low, event.close, event.volume]
       for (const each of [event.quoteVolume, event.takerBuyVolume, event.vwap]) if (each !== undefined) yield each
+      break
+    case 'funding':
+      yield event.rate
+      if (event.predictedRate !== undefined) yield event.predictedRate
+      break
+    case 'mark_price':
+    case 'index_price':
+      yield event.price
+      break
+    case 'open_interest':
+      yield event.amount
+      if (event.value !== undefined) yield event.value
+      break
+    case 'liquidation':
+      yield* [event.price, event.amount]
+      if (event.averagePrice !== undefined) yield event.averagePrice
       break
     default:
       for (const level of [...event.bids, ...event.asks]) yield* level

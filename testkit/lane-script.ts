@@ -17,6 +17,11 @@ export class ListSink implements Sink {
     book_snapshots: [],
     quotes: [],
     ohlc: [],
+    funding: [],
+    mark_price: [],
+    index_price: [],
+    open_interest: [],
+    liquidations: [],
   }
   readonly facts: LedgerFact[] = []
 

@@ -26,6 +26,14 @@ const data = z.union([
     sum,
   }),
   z.object({ sub: z.string(), open: z.number(), t: time, done: z.boolean().optional() }),
+  z.object({
+    sub: z.string(),
+    shared: z.array(z.string()),
+    t: time,
+    mark: z.string().optional(),
+    rate: z.string().optional(),
+    forced: z.string().optional(),
+  }),
 ])
 const frame = z.union([control, data])
 
@@ -75,6 +83,16 @@ function eventsOf(message: z.infer<typeof data>): AdapterEvent[] {
       },
     ]
   }
+  if ('shared' in message) {
+    const { mark, rate, forced } = message
+    const unknown = { predictedRate: undefined, nextFundingTime: undefined, intervalSeconds: undefined }
+    const order = { orderId: undefined, side: 'sell', averagePrice: undefined, amount: '1' } as const
+    return [
+      ...(mark === undefined ? [] : [{ kind: 'mark_price', ...stamped, price: mark } as const]),
+      ...(rate === undefined ? [] : [{ kind: 'funding', ...stamped, rate, ...unknown, settled: false } as const]),
+      ...(forced === undefined ? [] : [{ kind: 'liquidation', ...stamped, price: forced, ...order } as const]),
+    ]
+  }
   const book = { ...stamped, bids: message.b, asks: message.a, checksum: message.sum }
   if ('whole' in message)
     return [{ kind: 'book_snapshot', ...book, sequence: message.whole === null ? undefined : BigInt(message.whole) }]
@@ -106,6 +124,10 @@ export function toyExchange(
       { channel: 'trades', proof, axis: 'exchange' },
       { channel: 'book', proof: options.checksums ? 'checksum' : 'chain', axis: 'exchange', depths: [10, 100] },
       { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m'] },
+      { channel: 'mark_price', proof: 'none', axis: 'exchange' },
+      { channel: 'funding', proof: 'none', axis: 'exchange' },
+      { channel: 'liquidations', proof: 'none', axis: 'exchange' },
+      { channel: 'open_interest', proof: 'unit', axis: 'exchange', poll: { everyMs: 60_000 } },
     ],
     limits: {
       subscriptionsPerConnection: 10,
@@ -152,10 +174,33 @@ export function toyExchange(
               name: 'lost',
               events: [{ kind: 'break', code: 'SEQUENCE_GAP', symbol: undefined, detail: message.lost }],
             }
-          return { kind: 'data', subscription: message.sub, events: eventsOf(message) }
+          const shared = 'shared' in message ? { shared: message.shared } : {}
+          return { kind: 'data', subscription: message.sub, ...shared, events: eventsOf(message) }
         },
       }),
     },
+    polls: [
+      {
+        channel: 'open_interest',
+        answers: 'symbol',
+        call: ([asked]) => ({
+          path: `/interest/${asked?.symbol}`,
+          weight: 1,
+          read: (body) => {
+            const { t, oi } = z.object({ t: z.number(), oi: z.string() }).parse(JSON.parse(body))
+            return [
+              {
+                kind: 'open_interest',
+                symbol: asked?.symbol ?? '',
+                exchangeTime: ms(t),
+                amount: oi,
+                value: undefined,
+              },
+            ]
+          },
+        }),
+      },
+    ],
     book: {
       firstSnapshot: options.snapshot ?? 'stream',
       snapshot: ({ symbol }) => ({

@@ -1,7 +1,7 @@
 import type { Conversation, ExchangeAdapter, Json, Reading } from '../exchanges/exchange.js'
 import { datasetKey } from '../model/dataset.js'
 import { CollectorError, type ErrorCode } from '../model/error.js'
-import { type BookSnapshot, frameNumber } from '../model/event.js'
+import { type BookSnapshot, CHANNEL_OF, frameNumber } from '../model/event.js'
 import type { LedgerFact } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
@@ -146,16 +146,25 @@ export class DerivedConnection {
     this.counts[reading.kind]++
     const wishes = this.meaning(reading, at)
     const own = reading.kind === 'data' ? this.listening.get(reading.subscription) : undefined
-    if (own && own.status === 'pending') this.confirmed(own, record.mono)
+    const shared = reading.kind === 'data' && reading.shared ? this.owners(reading.shared) : undefined
+    for (const each of shared ?? (own ? [own] : [])) if (each.status === 'pending') this.confirmed(each, record.mono)
     for (const event of reading.events) {
-      if (event.kind === 'break') wishes.push(...this.lost(event.symbol, event.code, event.detail))
-      else if (!own?.gone) own?.event(event, at)
+      if (event.kind === 'break') {
+        wishes.push(...this.lost(event.symbol, event.code, event.detail))
+        continue
+      }
+      const owner = shared ? shared.find((each) => each.sub.channel === CHANNEL_OF[event.kind]) : own
+      if (!owner?.gone) owner?.event(event, at)
     }
     // A frame of data can only make its own book want a snapshot; with hundreds of subscriptions the others wait for the tick.
     const data = reading.kind === 'data' && reading.events.every(({ kind }) => kind !== 'break')
     if (own && data) wishes.push(...this.resync(own, record.mono))
     else for (const each of this.listening.values()) wishes.push(...this.resync(each, record.mono))
     return wishes
+  }
+
+  private owners(ids: readonly string[]): Listening[] {
+    return ids.flatMap((id) => this.listening.get(id) ?? [])
   }
 
   private meaning(reading: Reading, at: FrameContext): Wish[] {
@@ -277,7 +286,10 @@ export class DerivedConnection {
           each.coverage?.end()
           each.status = 'released'
         }
-        return this.send(this.conversation.unsubscribe(body.ids))
+        const messages = this.conversation.unsubscribe(body.ids)
+        // What shared its topic with another subscription has nothing to end: no answer will come.
+        if (!messages.length) for (const each of this.owners(body.ids)) each.status = 'ended'
+        return this.send(messages)
       }
       case 'resync': {
         const each = this.listening.get(body.id)

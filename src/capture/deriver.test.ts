@@ -448,3 +448,38 @@ it('a state of another decoder is refused, not misread', () => {
   const deriver = new Deriver(() => toyExchange(), new ListSink())
   expect(deriver.restore('{"decoder":0}')).toBe(false)
 })
+
+it('a frame that serves several subscriptions gives each its own events, confirms and proves them all', () => {
+  const script = new LaneScript(toyExchange())
+  const [mark, funding] = ['mark_price AB', 'funding AB']
+  script.open(0, 1, ['mark_price', 'funding'])
+  const frame = (seconds: number, more: object) =>
+    script.frame(seconds, 1, { sub: mark, shared: [mark, funding], t: script.ms(seconds), ...more })
+  frame(1, { mark: '10.50', rate: '0.0001' })
+  frame(2, { mark: '10.50', rate: '0.0001' })
+  script.restart()
+  frame(3, { mark: '10.50', rate: '0.0001' })
+  frame(4, { rate: '0.0002' })
+  frame(9, { mark: '10.51' })
+  script.deriver.flush()
+  expect(script.sink.rows.mark_price.map(({ dataset, row }) => [dataset, row.price])).toEqual([
+    ['toy mark_price A/B', '10.50'],
+    ['toy mark_price A/B', '10.50'],
+    ['toy mark_price A/B', '10.50'],
+    ['toy mark_price A/B', '10.51'],
+  ])
+  // What stands until it changes is stored when it changes, and held all the same.
+  expect(script.sink.rows.funding.map(({ row }) => [row.rate, row.exchange_time])).toEqual([
+    ['0.0001', script.at(1)],
+    ['0.0002', script.at(4)],
+  ])
+  expect(held(script, 'toy funding A/B').map(({ from, until }) => [from, until])).toEqual([[1, 8]])
+})
+
+it('two equal liquidations are two', () => {
+  const script = new LaneScript(toyExchange())
+  const id = 'liquidations AB'
+  script.open(0, 1, ['liquidations'])
+  for (const _ of [1, 2]) script.frame(1, 1, { sub: id, shared: [id], t: script.ms(1), forced: '9' })
+  expect(script.sink.rows.liquidations).toHaveLength(2)
+})

@@ -1,8 +1,8 @@
 import type { BookRules } from '../exchanges/exchange.js'
 import type { Capability } from '../model/capability.js'
-import { type Dataset, datasetKey, INTERVALS, type Kind } from '../model/dataset.js'
+import { type Dataset, datasetKey, INTERVALS, KIND_OF } from '../model/dataset.js'
 import type { ErrorCode } from '../model/error.js'
-import type { AdapterEvent, BookDelta, BookSnapshot, Receipt, Trade } from '../model/event.js'
+import type { AdapterEvent, BookDelta, BookSnapshot, PlainEvent, Receipt, Trade } from '../model/event.js'
 import type { LedgerFact } from '../model/ledger.js'
 import type { BookSnapshotRow } from '../model/row.js'
 import { dayOf, type Nanos, SECOND } from '../model/time.js'
@@ -10,11 +10,8 @@ import type { PlannedSubscription } from './bodies.js'
 import { CandleCloser, type CloserState } from './candle-closer.js'
 import { Coverage, type CoverageState } from './coverage.js'
 import { BookKeeper, type KeeperState } from './keeper.js'
-import { believableTime, bookRows, ohlcRow, quoteRow, tradeRow } from './rows.js'
+import { believableTime, bookRows, ohlcRow, plainRow, quoteRow, tradeRow } from './rows.js'
 import type { Sink } from './sink.js'
-
-/** The kind on disk that a channel's coverage is kept for. */
-const KIND_OF: Partial<Record<string, Kind>> = { trades: 'trades', book: 'book_deltas', quotes: 'quotes', ohlc: 'ohlc' }
 
 /** The dataset whose coverage a subscription carries; `undefined` where the channel is not stored. */
 export function datasetOf(
@@ -41,6 +38,8 @@ export interface ListeningState {
   day: number | null
   crossedSince: Nanos | null
   lastFrame: bigint | null
+  /** Of what is stored when it changes: as it was stored last. Older states have none. */
+  value?: string | null
   /** Of the book: whether a snapshot is needed, when the next may be asked for, and how long to wait after that one. */
   resync: { needed: boolean; at: Nanos; delay: Nanos }
 }
@@ -55,6 +54,21 @@ export interface ListeningStats {
   readonly lags: number[]
   message: string | undefined
   code: ErrorCode | undefined
+}
+
+/**
+ * What stands until it changes, as one text: venues repeat it many times a minute, and only changes are stored. null for events that each are
+ * something of their own.
+ */
+function standing(event: PlainEvent): string | null {
+  switch (event.kind) {
+    case 'funding':
+      return `${event.settled} ${event.rate} ${event.predictedRate} ${event.nextFundingTime} ${event.intervalSeconds}`
+    case 'open_interest':
+      return `${event.amount} ${event.value}`
+    default:
+      return null
+  }
 }
 
 /** A frame of the dataset itself is missing, and nobody knows of when it was. */
@@ -89,6 +103,7 @@ export class Listening {
   private day: number | null = null
   private crossedSince: Nanos | null = null
   private lastFrame: bigint | null = null
+  private value: string | null = null
   private resync: ListeningState['resync'] = { needed: false, at: 0n, delay: 0n }
 
   constructor(
@@ -115,6 +130,7 @@ export class Listening {
     this.day = state.day
     this.crossedSince = state.crossedSince
     this.lastFrame = state.lastFrame
+    this.value = state.value ?? null
     this.resync = state.resync
   }
 
@@ -127,6 +143,7 @@ export class Listening {
       day: this.day,
       crossedSince: this.crossedSince,
       lastFrame: this.lastFrame,
+      value: this.value,
       resync: this.resync,
     }
   }
@@ -191,8 +208,22 @@ export class Listening {
         if (instant) this.coverage?.event(instant, at.receipt.frame)
         this.sink.row('quotes', this.dataset, quoteRow(event, at.receipt, at.row++))
         this.stats.rows++
+        break
       }
+      default:
+        this.plain(event, at)
     }
+  }
+
+  private plain(event: PlainEvent, at: FrameContext): void {
+    const instant = this.instant(event.exchangeTime, at)
+    if (instant) this.coverage?.event(instant, at.receipt.frame)
+    const value = standing(event)
+    if (value !== null && value === this.value) return
+    this.value = value
+    const { kind, row } = plainRow(event, at.receipt, at.row++)
+    this.sink.row(kind, this.dataset, row)
+    this.stats.rows++
   }
 
   private trade(trade: Trade, at: FrameContext): void {

@@ -1,5 +1,6 @@
-import type { BookDelta, BookSnapshot, Candle, Level, Quote, Receipt, Side, Trade } from '../model/event.js'
-import type { BookDeltaRow, OhlcRow, QuoteRow, TradeRow } from '../model/row.js'
+import type { Kind } from '../model/dataset.js'
+import type { BookDelta, BookSnapshot, Candle, Level, PlainEvent, Quote, Receipt, Side, Trade } from '../model/event.js'
+import type { BookDeltaRow, OhlcRow, QuoteRow, Rows, TradeRow } from '../model/row.js'
 import { DAY, dayOf, type Nanos } from '../model/time.js'
 
 const EARLIEST: Nanos = 1_230_768_000n * 1_000_000_000n // 2009-01-01: before the first block there was nothing to trade
@@ -55,6 +56,46 @@ export function quoteRow(quote: Quote, receipt: Receipt, row: number): QuoteRow 
     bid_amount: quote.bidAmount,
     ask_price: quote.askPrice,
     ask_amount: quote.askAmount,
+  }
+}
+
+/** A row with the kind it stands in. */
+type Stored = { [K in Kind]: { readonly kind: K; readonly row: Rows[K] } }[Kind]
+
+/** The row of an event that is one row. */
+export function plainRow(event: PlainEvent, receipt: Receipt, row: number): Stored {
+  switch (event.kind) {
+    case 'trade':
+      return { kind: 'trades', row: tradeRow(event, receipt, row) }
+    case 'quote':
+      return { kind: 'quotes', row: quoteRow(event, receipt, row) }
+    default:
+      return derivativeRow(event, { ...origin(event.exchangeTime, receipt, row), source: 'stream' })
+  }
+}
+
+function derivativeRow(
+  event: Exclude<PlainEvent, Trade | Quote>,
+  from: ReturnType<typeof origin> & { readonly source: 'stream' },
+): Stored {
+  switch (event.kind) {
+    case 'funding': {
+      const { rate, predictedRate, nextFundingTime, intervalSeconds, settled } = event
+      const interval_seconds = intervalSeconds === undefined ? null : BigInt(intervalSeconds)
+      const next_funding_time = nextFundingTime ?? null
+      const row = { ...from, rate, predicted_rate: predictedRate ?? null, next_funding_time, interval_seconds, settled }
+      return { kind: 'funding', row }
+    }
+    case 'mark_price':
+    case 'index_price':
+      return { kind: event.kind, row: { ...from, price: event.price } }
+    case 'open_interest':
+      return { kind: 'open_interest', row: { ...from, amount: event.amount, value: event.value ?? null } }
+    case 'liquidation': {
+      const { orderId, side, price, averagePrice, amount } = event
+      const row = { ...from, order_id: orderId ?? null, side, price, average_price: averagePrice ?? null, amount }
+      return { kind: 'liquidations', row }
+    }
   }
 }
 

@@ -30,6 +30,12 @@ export function planTask(
       const offered = adapter.capabilities.map((each) => each.channel).join(', ')
       throw new CollectorError('UNSUPPORTED', `${adapter.id} does not stream ${channel}; it streams ${offered}`)
     }
+    if (capability.kinds && !capability.kinds.includes(instrument.kind)) {
+      throw new CollectorError(
+        'UNSUPPORTED',
+        `${adapter.id} has ${channel} for ${capability.kinds.join(' and ')} instruments; ${instrument.pair} is ${instrument.kind}`,
+      )
+    }
     const asked: { depth?: number; interval?: NonNullable<PlannedSubscription['interval']> } = {}
     if (channel === 'book') {
       const found = capability.depths?.find((each) => each >= depth)

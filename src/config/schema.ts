@@ -53,10 +53,13 @@ const channel = z
     return parsed ? channelText(parsed) : text
   })
   .meta(
-    about('`trades`, `book`, `quotes`, `ohlc` (candles of a minute), `ohlc:1h` and so on.', {
-      expected: 'a channel',
-      known: CHANNEL_NAMES,
-    }),
+    about(
+      '`trades`, `book`, `quotes`, `ohlc` (candles of a minute), `ohlc:1h` and so on; of derivatives also `funding`, `mark_price`, `index_price`, `open_interest`, `liquidations`.',
+      {
+        expected: 'a channel',
+        known: CHANNEL_NAMES,
+      },
+    ),
   )
 
 function isTimezone(name: string): boolean {

@@ -1,5 +1,6 @@
 import { nearest } from '../lib/nearest.js'
 import type { Capability } from '../model/capability.js'
+import { KIND_OF } from '../model/dataset.js'
 import type { TaskChannel } from '../model/task.js'
 import { parseChannel } from './channel.js'
 import { type KeyPath, pathText } from './path.js'
@@ -78,6 +79,10 @@ function notOffered({ id, capabilities }: CatalogEntry, { channel, interval }: T
   const capability = capabilities.find((each) => each.channel === channel)
   if (!capability) {
     const expected = capabilities.map((each) => each.channel).join(', ')
+    if (KIND_OF[channel] === undefined) {
+      const message = `${channel} is not recorded from any exchange: what it tells follows from trades, quotes and ohlc; ask for these`
+      return { message, found: channel, expected }
+    }
     return { message: `${id} does not stream ${channel}; it streams ${expected}`, found: channel, expected }
   }
   if (interval === undefined || capability.intervals?.includes(interval)) return undefined

@@ -41,7 +41,8 @@ export interface ConnectionPlan {
  * What a frame is. Every frame is exactly one of these; `events` stands on each because a venue's counter may run over
  * heartbeats and acknowledgements too (a `break` can come with any of them).
  *
- * - `data`: market data of one subscription (`subscription` is its id).
+ * - `data`: market data of one subscription (`subscription` is its id). Some frames serve several: mark price, index price and funding rate often come
+ *   together. Then `shared` names them all, and each event belongs to the one whose channel it is of.
  * - `ack`: the exchange confirmed (`confirmed`) or ended (`released`) subscriptions, by id.
  * - `reject`: it refused them; `code` is SUBSCRIBE_REJECTED or UNKNOWN_INSTRUMENT.
  * - `heartbeat`: proof of life; of the named subscriptions, or of the whole connection when `proves` is undefined.
@@ -51,7 +52,7 @@ export interface ConnectionPlan {
  * - `unknown`: well-formed but of a form that is not known.
  */
 export type Reading = { readonly events: readonly AdapterEvent[] } & (
-  | { readonly kind: 'data'; readonly subscription: string }
+  | { readonly kind: 'data'; readonly subscription: string; readonly shared?: readonly string[] }
   | { readonly kind: 'ack'; readonly confirmed: readonly string[]; readonly released: readonly string[] }
   | {
       readonly kind: 'reject'
@@ -116,6 +117,18 @@ export interface ListCall<T> extends RestCall<readonly T[]> {
 export interface BookView {
   readonly bids: readonly Level[]
   readonly asks: readonly Level[]
+}
+
+/**
+ * A channel that the venue offers by REST only: asked at a steady pace, each answer journalled and derived like a frame. Its capability carries
+ * the pace (`poll`), so that config and docs tell it.
+ */
+export interface Poll {
+  readonly channel: Channel
+  /** One call answers for one symbol, or for as many as asked. */
+  readonly answers: 'symbol' | 'all'
+  /** The call for these subscriptions, which is one where the venue answers by symbol. Events of other symbols are left out. */
+  call(subscriptions: readonly Subscription[]): RestCall<readonly MarketData[]>
 }
 
 /** The exchange's procedure for a correct book. */
@@ -210,6 +223,7 @@ export interface ExchangeAdapter {
   readonly book: BookRules
   /** What of the past can be fetched. */
   readonly history?: readonly HistoryFeed[]
+  readonly polls?: readonly Poll[]
   /** What a refusal by HTTP status and headers means; `undefined` leaves it to the usual rules (429, 418, 5xx). */
   refusal?(status: number, body: string): ErrorCode | undefined
 }

@@ -1,4 +1,5 @@
 import type { Channel, Interval } from './dataset.js'
+import type { Instrument } from './instrument.js'
 
 /** What an exchange offers live, as data: engine, config, docs and conformance suite all read the same declaration. */
 export interface Capability {
@@ -7,6 +8,12 @@ export interface Capability {
   readonly depths?: readonly number[]
   /** Intervals of candles that can be asked for. */
   readonly intervals?: readonly Interval[]
+  /** The kinds of instruments that have it; all when not given. */
+  readonly kinds?: readonly Instrument['kind'][]
+  /** Not streamed: asked by REST this often (the adapter's `polls`). A poll that is missed is a gap. */
+  readonly poll?: { readonly everyMs: number }
+  /** What the venue itself leaves out, where it does not send everything: `at most one of each second`. */
+  readonly sampled?: string
   /**
    * What proves that nothing is missing: `counter` (+1 per event of a symbol), `chain` (each change names the one before),
    * `checksum`, `connection` (one counter over all of a connection), `unit` (each event is whole in itself: candles), or `none`.

@@ -16,8 +16,36 @@ export const CHANNELS = [
 export type Channel = (typeof CHANNELS)[number]
 
 /** What stands on disk. One channel may fill several kinds (`book` gives deltas and snapshots). */
-export const KINDS = ['trades', 'book_deltas', 'book_snapshots', 'quotes', 'ohlc'] as const
+export const KINDS = [
+  'trades',
+  'book_deltas',
+  'book_snapshots',
+  'quotes',
+  'ohlc',
+  'funding',
+  'mark_price',
+  'index_price',
+  'open_interest',
+  'liquidations',
+] as const
 export type Kind = (typeof KINDS)[number]
+
+/**
+ * The kind that a channel's coverage is kept for. No exchange offers `ticker` here: what it tells of the last 24 hours follows from trades, quotes
+ * and candles, and what else stands in it has a channel of its own.
+ */
+export const KIND_OF: Readonly<Record<Channel, Kind | undefined>> = {
+  trades: 'trades',
+  book: 'book_deltas',
+  quotes: 'quotes',
+  ohlc: 'ohlc',
+  ticker: undefined,
+  funding: 'funding',
+  mark_price: 'mark_price',
+  index_price: 'index_price',
+  open_interest: 'open_interest',
+  liquidations: 'liquidations',
+}
 
 /** Lengths of candles in seconds, by the name used in config, paths and events. */
 export const INTERVALS = {

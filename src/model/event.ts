@@ -1,3 +1,4 @@
+import type { Channel } from './dataset.js'
 import type { DecimalText } from './decimal.js'
 import type { ErrorCode } from './error.js'
 import type { Nanos } from './time.js'
@@ -71,6 +72,55 @@ export interface Candle extends Stamped {
   readonly closed: boolean | undefined
 }
 
+/**
+ * The rate that long and short positions pay one another. Not `settled`: the rate as it stands, to be charged at `nextFundingTime`.
+ * `settled`: it was charged at `exchangeTime`. Rates are fractions for one period (`0.0001` is 0.01 %), positive when longs pay.
+ */
+export interface Funding extends Stamped {
+  readonly kind: 'funding'
+  readonly rate: DecimalText
+  /** The venue's estimate for the period after that one. */
+  readonly predictedRate: DecimalText | undefined
+  readonly nextFundingTime: Nanos | undefined
+  /** Length of a period in seconds, where the message says it. */
+  readonly intervalSeconds: number | undefined
+  readonly settled: boolean
+}
+
+/** The price by which the venue judges positions. */
+export interface MarkPrice extends Stamped {
+  readonly kind: 'mark_price'
+  readonly price: DecimalText
+}
+
+/** The venue's index of the underlying, from the prices of several spot markets. */
+export interface IndexPrice extends Stamped {
+  readonly kind: 'index_price'
+  readonly price: DecimalText
+}
+
+/** All open positions of one side. */
+export interface OpenInterest extends Stamped {
+  readonly kind: 'open_interest'
+  /** In the instrument's unit of amounts. */
+  readonly amount: DecimalText
+  /** What the venue says they are worth, in its own unit. */
+  readonly value: DecimalText | undefined
+}
+
+/** A position that the venue closed by force. */
+export interface Liquidation extends Stamped {
+  readonly kind: 'liquidation'
+  readonly orderId: string | undefined
+  /** Of the forced order: `sell` closes a long. */
+  readonly side: TakerSide
+  /** Of the forced order. */
+  readonly price: DecimalText
+  /** What it was filled at on average, where the venue tells. */
+  readonly averagePrice: DecimalText | undefined
+  readonly amount: DecimalText
+}
+
 /** The adapter noticed, from the exchange's own counters, that something is missing. Without a symbol: the whole connection. */
 export interface Break {
   readonly kind: 'break'
@@ -79,8 +129,24 @@ export interface Break {
   readonly detail: string
 }
 
-export type MarketData = Trade | BookSnapshot | BookDelta | Quote | Candle
+/** Events that each are one row and whole in themselves. */
+export type PlainEvent = Trade | Quote | Funding | MarkPrice | IndexPrice | OpenInterest | Liquidation
+export type MarketData = PlainEvent | BookSnapshot | BookDelta | Candle
 export type AdapterEvent = MarketData | Break
+
+/** The channel that each kind of event is of. */
+export const CHANNEL_OF: Readonly<Record<MarketData['kind'], Channel>> = {
+  trade: 'trades',
+  book_snapshot: 'book',
+  book_delta: 'book',
+  quote: 'quotes',
+  candle: 'ohlc',
+  funding: 'funding',
+  mark_price: 'mark_price',
+  index_price: 'index_price',
+  open_interest: 'open_interest',
+  liquidation: 'liquidations',
+}
 
 /** When and as what a frame came: stamped in the socket callback. `frame` = connection number × 2^36 + n. */
 export interface Receipt {

@@ -17,6 +17,16 @@ export interface Instrument {
   readonly priceIncrement?: DecimalText
   readonly amountIncrement?: DecimalText
   readonly amountUnit: 'base' | 'quote' | 'contract'
+  /** Of derivatives: what profit and loss are paid in. */
+  readonly settle?: string
+  /** Of derivatives: paid in the quote (`linear`), in the base (`inverse`), or in neither (`quanto`). */
+  readonly contract?: 'linear' | 'inverse' | 'quanto'
+  /** One contract is this much of the base or of the quote. */
+  readonly contractSize?: DecimalText
+  readonly contractUnit?: 'base' | 'quote'
+  /** When trading began and when the contract ends, ISO 8601 in UTC, where the venue tells. */
+  readonly listTime?: string
+  readonly expiryTime?: string
 }
 
 const PAIR = /^[^\s/:]+\/[^\s/:]+(?::[^\s/:]+)?$/u

@@ -63,12 +63,47 @@ export interface OhlcRow extends Origin {
   readonly source: 'stream' | 'backfill' | 'archive'
 }
 
+interface Sourced extends Origin {
+  readonly source: 'stream' | 'backfill' | 'archive'
+}
+
+export interface FundingRow extends Sourced {
+  readonly rate: DecimalText
+  readonly predicted_rate: DecimalText | null
+  readonly next_funding_time: Nanos | null
+  /** Length of a period. */
+  readonly interval_seconds: bigint | null
+  readonly settled: boolean
+}
+
+export interface PriceRow extends Sourced {
+  readonly price: DecimalText
+}
+
+export interface OpenInterestRow extends Sourced {
+  readonly amount: DecimalText
+  readonly value: DecimalText | null
+}
+
+export interface LiquidationRow extends Sourced {
+  readonly order_id: string | null
+  readonly side: TakerSide
+  readonly price: DecimalText
+  readonly average_price: DecimalText | null
+  readonly amount: DecimalText
+}
+
 export interface Rows {
   trades: TradeRow
   book_deltas: BookDeltaRow
   book_snapshots: BookSnapshotRow
   quotes: QuoteRow
   ohlc: OhlcRow
+  funding: FundingRow
+  mark_price: PriceRow
+  index_price: PriceRow
+  open_interest: OpenInterestRow
+  liquidations: LiquidationRow
 }
 
 /** `number`: DOUBLE plus a nullable `{name}_text` VARCHAR, filled only where the double is not exact. */
@@ -83,10 +118,6 @@ export interface Column<K extends Kind = Kind> {
 export interface KindSchema<K extends Kind = Kind> {
   readonly columns: readonly Column<K>[]
   readonly partition: 'date' | 'year'
-  /** Rows equal in these columns are one row; see `keep` in docs/formats for which of them stays. */
-  readonly identity: readonly string[]
-  /** Total order of rows in a file. */
-  readonly order: readonly string[]
 }
 
 const column =
@@ -99,10 +130,16 @@ const int64 = column('int64')
 const int32 = column('int32')
 const bool = column('bool')
 
-/**
- * What stands in the files of each kind: column order on disk, types, identity and order of rows (durability D6).
- * Trades without an id are told apart by time, price, amount, side and the n-th equal within their connection.
- */
+const price = [
+  time('exchange_time', true),
+  time('receive_time'),
+  number('price'),
+  text('source'),
+  int64('frame'),
+  int32('row'),
+] as const
+
+/** What stands in the files of each kind: columns in their order on disk, with their types. Which rows are one, and their order: `store/canonical.ts`. */
 export const SCHEMA = {
   trades: {
     columns: [
@@ -117,8 +154,6 @@ export const SCHEMA = {
       int32('row'),
     ],
     partition: 'date',
-    identity: ['trade_id'],
-    order: ['exchange_time', 'trade_id', 'frame', 'row'],
   },
   book_deltas: {
     columns: [
@@ -134,8 +169,6 @@ export const SCHEMA = {
       int32('row'),
     ],
     partition: 'date',
-    identity: ['frame', 'row'],
-    order: ['frame', 'row'],
   },
   book_snapshots: {
     columns: [
@@ -151,8 +184,6 @@ export const SCHEMA = {
       int32('row'),
     ],
     partition: 'date',
-    identity: ['frame', 'row', 'receive_time'],
-    order: ['frame', 'receive_time', 'row'],
   },
   quotes: {
     columns: [
@@ -167,8 +198,6 @@ export const SCHEMA = {
       int32('row'),
     ],
     partition: 'date',
-    identity: ['frame', 'row'],
-    order: ['frame', 'row'],
   },
   ohlc: {
     columns: [
@@ -189,7 +218,49 @@ export const SCHEMA = {
       int32('row'),
     ],
     partition: 'year',
-    identity: ['open_time'],
-    order: ['open_time'],
+  },
+  funding: {
+    columns: [
+      time('exchange_time', true),
+      time('receive_time'),
+      number('rate'),
+      number('predicted_rate', true),
+      time('next_funding_time', true),
+      int64('interval_seconds', true),
+      bool('settled'),
+      text('source'),
+      int64('frame'),
+      int32('row'),
+    ],
+    partition: 'year',
+  },
+  mark_price: { columns: price, partition: 'date' },
+  index_price: { columns: price, partition: 'date' },
+  open_interest: {
+    columns: [
+      time('exchange_time', true),
+      time('receive_time'),
+      number('amount'),
+      number('value', true),
+      text('source'),
+      int64('frame'),
+      int32('row'),
+    ],
+    partition: 'year',
+  },
+  liquidations: {
+    columns: [
+      time('exchange_time', true),
+      time('receive_time'),
+      text('order_id', true),
+      text('side'),
+      number('price'),
+      number('average_price', true),
+      number('amount'),
+      text('source'),
+      int64('frame'),
+      int32('row'),
+    ],
+    partition: 'date',
   },
 } as const satisfies { [K in Kind]: KindSchema<K> }

@@ -1,4 +1,4 @@
-import { bookRows, ohlcRow, quoteRow, tradeRow } from '../capture/rows.js'
+import { bookRows, ohlcRow, plainRow } from '../capture/rows.js'
 import type { Conversation, ExchangeAdapter, Reading } from '../exchanges/exchange.js'
 import { maybeGunzip, readLines } from '../lib/lines.js'
 import { CollectorError } from '../model/error.js'
@@ -163,10 +163,6 @@ class Decoding {
     const { symbol } = event
     const named = (kind: string) => ({ exchange: this.adapter.id, kind, symbol: symbol ?? null })
     switch (event.kind) {
-      case 'trade':
-        return [{ ...named('trades'), ...tradeRow(event, receipt, row) }]
-      case 'quote':
-        return [{ ...named('quotes'), ...quoteRow(event, receipt, row) }]
       case 'candle':
         return [
           {
@@ -178,8 +174,13 @@ class Decoding {
         ]
       case 'break':
         return [{ ...named('break'), code: event.code, detail: event.detail, ...receiptOf(receipt) }]
-      default:
+      case 'book_snapshot':
+      case 'book_delta':
         return bookRows(event, receipt, row).map((each) => ({ ...named('book_deltas'), ...each }))
+      default: {
+        const { kind, row: values } = plainRow(event, receipt, row)
+        return [{ ...named(kind), ...values }]
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalRows, columnList, fileOrder } from './canonical.js'
 
-type Kind = 'trades' | 'ohlc'
+type Kind = 'trades' | 'ohlc' | 'funding' | 'mark_price' | 'liquidations'
 interface Row {
   readonly time: number
   readonly id: string | null
@@ -21,6 +21,13 @@ function table(kind: Kind, rows: readonly Row[]): string {
   const values = rows.map(({ time, id, price, source, connection, frame, row }) => {
     const stamp = (n: number) => `make_timestamp_ns(${n}::BIGINT)`
     const origin = `${(BigInt(connection) << 36n) + BigInt(frame)}::BIGINT, ${row}`
+    const number = `${price}::DOUBLE, NULL::VARCHAR`
+    const from = `${id === 'x' ? 'NULL::TIMESTAMP_NS' : stamp(time)}, ${stamp(frame)}`
+    if (kind === 'mark_price') return `(${from}, ${number}, '${source}', ${origin})`
+    if (kind === 'funding')
+      return `(${from}, ${number}, ${number}, NULL::TIMESTAMP_NS, 28800::BIGINT, ${price === 1}, '${source}', ${origin})`
+    if (kind === 'liquidations')
+      return `(${stamp(time)}, ${stamp(frame)}, ${id === null ? 'NULL::VARCHAR' : `'${id}'`}, 'sell', ${number}, ${number}, ${number}, '${source}', ${origin})`
     return kind === 'trades'
       ? `(${stamp(time)}, ${stamp(frame)}, ${id === null ? 'NULL::VARCHAR' : `'${id}'`}, ${price}::DOUBLE, NULL::VARCHAR, 1::DOUBLE, NULL::VARCHAR, 'buy', '${source}', ${origin})`
       : `(${stamp(time)}, NULL::TIMESTAMP_NS, ${stamp(frame)}, ${`${price}::DOUBLE, NULL::VARCHAR, `.repeat(6)}1::BIGINT, ${`${price}::DOUBLE, NULL::VARCHAR, `.repeat(2)}'${source}', ${origin})`
@@ -64,6 +71,10 @@ describe('the canonical merge', () => {
     ['trades with an id', 'trades', withId],
     ['trades without an id of one connection', 'trades', oneConnection],
     ['candles', 'ohlc', distinct(row(fc.constant(null), 3))],
+    ['liquidations with an id', 'liquidations', withId],
+    ['liquidations without an id of one connection', 'liquidations', oneConnection],
+    ['mark prices, with and without a time', 'mark_price', withId],
+    ['funding rates, charged and standing', 'funding', withId],
   ] as const)('of %s is idempotent, commutative and associative', async (_, kind, rows) => {
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 12 }), async (all, i, j) => {
@@ -98,6 +109,11 @@ describe('the canonical merge', () => {
       await merged('trades', table('trades', twice)),
     )
     expect(await merged('trades', table('trades', twice))).toHaveLength(2)
+  })
+
+  it('keeps a rate that was charged beside the one that stood at the same instant', async () => {
+    const rows = [DUMMY, { ...DUMMY, price: 1, source: 'backfill' as const, connection: 2 }]
+    expect(await merged('funding', table('funding', [{ ...DUMMY, price: 2 }, ...rows]))).toHaveLength(2)
   })
 
   it('orders ids as numbers where they are numbers', async () => {

@@ -37,44 +37,82 @@ export function timeAxis(kind: Kind): string {
   return kind === 'ohlc' ? 'open_time' : 'coalesce(exchange_time, receive_time)'
 }
 
-const ID_AS_NUMBER = "CASE WHEN regexp_full_match(trade_id, '[0-9]{1,37}') THEN CAST(trade_id AS HUGEINT) END"
+const STREAM_FIRST = "CASE source WHEN 'stream' THEN 0 WHEN 'backfill' THEN 1 ELSE 2 END, receive_time, frame, row"
+const ARCHIVE_FIRST =
+  "CASE source WHEN 'archive' THEN 0 WHEN 'backfill' THEN 1 ELSE 2 END, receive_time DESC, frame DESC, row DESC"
+
+/** How rows of a kind are merged and ordered (durability D6, D7). */
+interface Merge {
+  /** The total order of rows in a file. */
+  readonly order: string
+  /** Rows equal in this are one row. */
+  readonly identity: string
+  /** Of equals the first by this stays; the order of rows where not given. */
+  readonly kept?: string
+  /**
+   * The column with the exchange's id, where some rows have none: these are told apart by these values, and the n-th equal in
+   * their connection. Of rows with an id the values do not count: REST and stream may spell them differently.
+   */
+  readonly id?: string
+  readonly values?: string
+}
+
+function withId(id: string, values: string): Merge {
+  const number = `CASE WHEN regexp_full_match(${id}, '[0-9]{1,37}') THEN CAST(${id} AS HUGEINT) END`
+  return {
+    order: `exchange_time NULLS FIRST, ${number} NULLS FIRST, ${id} NULLS FIRST, frame, row`,
+    identity: id,
+    kept: STREAM_FIRST,
+    id,
+    values,
+  }
+}
+
+/** One value at each instant; where the exchange gives no time, ours stands in. */
+function atInstant(...more: readonly string[]): Merge {
+  const unstamped = 'CASE WHEN exchange_time IS NULL THEN receive_time END'
+  return {
+    order: ['coalesce(exchange_time, receive_time)', 'exchange_time NULLS FIRST', ...more].join(', '),
+    identity: ['exchange_time', unstamped, ...more].join(', '),
+    kept: ARCHIVE_FIRST,
+  }
+}
+
+const BY_FRAME: Merge = { order: 'frame, row', identity: 'frame, row' }
+
+const MERGE: { readonly [K in Kind]: Merge } = {
+  trades: withId('trade_id', 'exchange_time, price, price_text, amount, amount_text, taker_side'),
+  book_deltas: BY_FRAME,
+  book_snapshots: { order: 'frame, receive_time, row', identity: 'frame, row, receive_time' },
+  quotes: BY_FRAME,
+  ohlc: { order: 'open_time', identity: 'open_time', kept: ARCHIVE_FIRST },
+  funding: atInstant('settled'),
+  mark_price: atInstant(),
+  index_price: atInstant(),
+  open_interest: atInstant(),
+  liquidations: withId('order_id', 'exchange_time, price, price_text, amount, amount_text, side'),
+}
 
 /** The total order of rows in a file (durability D6). */
 export function fileOrder(kind: Kind): string {
-  if (kind === 'trades') {
-    return `exchange_time NULLS FIRST, ${ID_AS_NUMBER} NULLS FIRST, trade_id NULLS FIRST, frame, row`
-  }
-  return SCHEMA[kind].order.join(', ')
+  return MERGE[kind].order
 }
-
-const STREAM_FIRST = "CASE source WHEN 'stream' THEN 0 WHEN 'backfill' THEN 1 ELSE 2 END"
-const ARCHIVE_FIRST = "CASE source WHEN 'archive' THEN 0 WHEN 'backfill' THEN 1 ELSE 2 END"
-
-const TRADE_VALUES = 'exchange_time, price, price_text, amount, amount_text, taker_side'
-/** Trades without an id are numbered among equals of their connection; the same row twice gets the same number. */
-const NTH_EQUAL = `dense_rank() OVER (PARTITION BY ${TRADE_VALUES}, frame >> 36 ORDER BY frame, row)`
 
 /**
  * A query for the canonical rows among those of `source` (SQL of a table): one row per identity, the kept of equals. Unordered.
- * The merge is idempotent, commutative and associative (for trades without an id: as long as equal trades of one connection come in
+ * The merge is idempotent, commutative and associative (for rows without an id: as long as equal ones of one connection come in
  * one commit, or no other connection has them).
  */
 export function canonicalRows(kind: Kind, source: string): string {
+  const { identity, order, kept = order, id, values } = MERGE[kind]
   const columns = columnList(kind)
-  const first = (identity: string, kept: string) =>
-    `QUALIFY row_number() OVER (PARTITION BY ${identity} ORDER BY ${kept}) = 1`
-  if (kind === 'trades') {
-    // Of trades with an id the values do not count: REST and stream may spell them differently.
-    const kept = `${STREAM_FIRST}, receive_time, frame, row`
-    return `SELECT ${columns} FROM (${source}) WHERE trade_id IS NOT NULL ${first('trade_id', kept)}
-      UNION ALL SELECT ${columns} FROM (SELECT ${columns}, ${NTH_EQUAL} AS nth FROM (${source}) WHERE trade_id IS NULL)
-      ${first(`${TRADE_VALUES}, nth`, kept)}`
-  }
-  const identity = SCHEMA[kind].identity.join(', ')
-  if (kind === 'ohlc') {
-    return `SELECT ${columns} FROM (${source}) ${first(identity, `${ARCHIVE_FIRST}, receive_time DESC, frame DESC, row DESC`)}`
-  }
-  return `SELECT ${columns} FROM (${source}) ${first(identity, SCHEMA[kind].order.join(', '))}`
+  const first = (equals: string) => `QUALIFY row_number() OVER (PARTITION BY ${equals} ORDER BY ${kept}) = 1`
+  if (id === undefined) return `SELECT ${columns} FROM (${source}) ${first(identity)}`
+  // The same row twice gets the same number.
+  const nth = `dense_rank() OVER (PARTITION BY ${values}, frame >> 36 ORDER BY frame, row)`
+  return `SELECT ${columns} FROM (${source}) WHERE ${id} IS NOT NULL ${first(identity)}
+    UNION ALL SELECT ${columns} FROM (SELECT ${columns}, ${nth} AS nth FROM (${source}) WHERE ${id} IS NULL)
+    ${first(`${values}, nth`)}`
 }
 
 /** A literal text in SQL. */

@@ -4,7 +4,17 @@ const KINDS: readonly unknown[] = ['spot', 'perpetual', 'future']
 const STATUSES: readonly unknown[] = ['trading', 'halted', 'closed']
 const UNITS: readonly unknown[] = ['base', 'quote', 'contract']
 const TEXTS = ['exchange', 'symbol', 'pair', 'base', 'quote'] as const
-const OPTIONAL_TEXTS = ['restSymbol', 'priceIncrement', 'amountIncrement'] as const
+const OPTIONAL_TEXTS = [
+  'restSymbol',
+  'priceIncrement',
+  'amountIncrement',
+  'settle',
+  'contractSize',
+  'listTime',
+  'expiryTime',
+] as const
+const CONTRACTS: readonly unknown[] = [undefined, 'linear', 'inverse', 'quanto']
+const CONTRACT_UNITS: readonly unknown[] = [undefined, 'base', 'quote']
 
 /** A list of instruments saved as JSON; `undefined` when an older version saved it otherwise: it is fetched again then. */
 export function parseInstruments(text: string): Instrument[] | undefined {
@@ -20,6 +30,8 @@ function isInstrument(value: unknown): value is Instrument {
     OPTIONAL_TEXTS.every((name) => !fields.has(name) || typeof fields.get(name) === 'string') &&
     KINDS.includes(fields.get('kind')) &&
     STATUSES.includes(fields.get('status')) &&
-    UNITS.includes(fields.get('amountUnit'))
+    UNITS.includes(fields.get('amountUnit')) &&
+    CONTRACTS.includes(fields.get('contract')) &&
+    CONTRACT_UNITS.includes(fields.get('contractUnit'))
   )
 }

@@ -9,6 +9,13 @@ export function data(subscription: string, events: readonly AdapterEvent[] = NON
   return { kind: 'data', subscription, events }
 }
 
+/** Market data of several subscriptions in one frame; none when there is no id. */
+export function sharedData(ids: readonly string[], events: readonly AdapterEvent[]): Reading | undefined {
+  const [first, ...more] = ids
+  if (first === undefined) return undefined
+  return more.length ? { kind: 'data', subscription: first, shared: ids, events } : data(first, events)
+}
+
 export function confirmed(...ids: string[]): Reading {
   return { kind: 'ack', confirmed: ids, released: [], events: NONE }
 }
