@@ -33,12 +33,14 @@ import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
 import { rebuild } from './service/rebuild.js'
 import type { Daemon, Services, StoredData } from './service/services.js'
+import { verify } from './service/verify.js'
 import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
 import { DataLock } from './store/lock.js'
 import { ReadOnlyData } from './store/reader.js'
 import { runSql } from './store/sql.js'
 import { StoreClient } from './store/store-thread.js'
 import { visibleRows } from './store/visible.js'
+import { verifyPorts } from './verify-ports.js'
 import { VERSION } from './version.js'
 
 /** Where what nobody waits for is told. */
@@ -304,6 +306,7 @@ export function createServices(program = ''): Services {
         signal,
       ),
     rebuild: (dataPath, output, tell) => rebuild(dataPath, output, rebuildPorts(adapterOf), tell),
+    verify: (dataPath, options, tell) => verify(dataPath, options, verifyPorts(adapterOf), tell),
     sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
     openData,
     async daemonOf(dataPath) {

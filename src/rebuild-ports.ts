@@ -12,11 +12,11 @@ import { Store } from './store/store.js'
 const COMMIT_BYTES = 32 * 1024 * 1024
 
 /** A rebuild as it is done: from the files of the journal, by the code of recovery, into a store in another folder. */
-export function rebuildPorts(adapterOf: (id: string) => ExchangeAdapter): RebuildPorts {
+export function rebuildPorts(
+  adapterOf: (id: string) => ExchangeAdapter,
+  onDamage: (damage: unknown) => void = refuse,
+): RebuildPorts & { close(): Promise<void> } {
   let store: Store | undefined
-  const onDamage = (damage: unknown) => {
-    throw new CollectorError('JOURNAL_DAMAGED', `the journal cannot be read whole: ${JSON.stringify(damage)}`)
-  }
   const scan = (dataPath: string) => scanJournal(join(dataPath, '.dccd', 'journal'), { onDamage })
   return {
     lanes: async (dataPath) => [...(await scan(dataPath)).lanes.keys()].sort((a, b) => a - b),
@@ -49,5 +49,11 @@ export function rebuildPorts(adapterOf: (id: string) => ExchangeAdapter): Rebuil
       await store?.publish({ all: true })
       await store?.close()
     },
+    /** Leaves everything unpublished. */
+    close: async () => store?.close(),
   }
+}
+
+function refuse(damage: unknown): never {
+  throw new CollectorError('JOURNAL_DAMAGED', `the journal cannot be read whole: ${JSON.stringify(damage)}`)
 }

@@ -47,6 +47,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'app.ts': { may: ['*'], packages: ['*'] },
   'worker.ts': { may: ['*'], packages: ['*'] },
   'rebuild-ports.ts': { may: ['*'], packages: ['node'] },
+  'verify-ports.ts': { may: ['*'], packages: ['node'] },
   'index.ts': { may: ['*'] },
   'main.ts': { may: ['app.ts', 'cli', 'model', 'lib'], packages: ['node'] },
 }
@@ -56,7 +57,8 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'app.ts': ['main.ts', 'index.ts', 'worker.ts'],
   'main.ts': [],
   'index.ts': [],
-  'rebuild-ports.ts': ['app.ts'],
+  'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],
+  'verify-ports.ts': ['app.ts'],
   'worker.ts': ['app.ts'],
 }
 

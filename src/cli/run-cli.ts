@@ -31,6 +31,7 @@ import { printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
 import { gapsTable, inventoryRows, inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
+import { addVerifyCommand } from './verify.js'
 
 /** Runs one command line and resolves with its exit code: 0 done, 1 failed, 2 usage or config, 3 data problem. Never rejects. */
 export async function runCli(args: readonly string[], services: Services, io: Io): Promise<number> {
@@ -228,7 +229,9 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       await withData(options, (data) => printRows(data.scan(dataset, from, until, columns), format, limit, io))
     })
 
-  addDataCommands(program, { services, io, setCode, dataPath, withData })
+  const tools = { services, io, setCode, dataPath, withData }
+  addDataCommands(program, tools)
+  addVerifyCommand(program, tools)
 
   program
     .command('decode [file]')

@@ -126,6 +126,12 @@ export const ERRORS = {
     meaning: 'The disk of the data folder is full.',
     remedy: 'Make room; recording goes on by itself.',
   },
+  DATA_DAMAGED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'Stored rows are not what was written, and could not be made anew.',
+    remedy: 'Run `dccd verify --repair`; what it moved aside lies in .dccd/quarantine.',
+  },
   JOURNAL_DAMAGED: {
     scope: 'call',
     retry: 'never',

@@ -13,6 +13,7 @@ import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
 import type { Jobs } from './jobs.js'
 import type { RebuildReport } from './rebuild.js'
+import type { VerifyReport } from './verify.js'
 
 export type { DerivedCandle } from '../store/derived-candles.js'
 export type { StoredRow } from '../store/reader.js'
@@ -81,6 +82,12 @@ export interface Services {
   chaos(request: ChaosRequest, tell: (line: string) => void, signal: AbortSignal): Promise<ChaosVerdict>
   /** Derives everything that the journal holds anew into another folder and compares. */
   rebuild(dataPath: string, output: string, tell: (line: string) => void): Promise<RebuildReport>
+  /** Compares what is stored with what was written, and mends it when asked. `tell` hears what is looked at. */
+  verify(
+    dataPath: string,
+    options: { readonly deep: boolean; readonly repair: boolean },
+    tell: (line: string) => void,
+  ): Promise<VerifyReport>
   /** One query over what is published, in a process-wide sandbox of its own. */
   sql(dataPath: string, request: SqlRequest, signal?: AbortSignal): Promise<SqlResult>
   openData(dataPath: string): Promise<StoredData>

@@ -32,6 +32,12 @@ export function columnList(kind: Kind): string {
     .join(', ')
 }
 
+/** A query without rows that has the columns of a file of this kind. */
+export function noRows(kind: Kind): string {
+  const columns = fileColumns(kind).map(({ name, type }) => `NULL::${type} AS ${name}`)
+  return `SELECT ${columns.join(', ')} WHERE false`
+}
+
 /** Which text says when the row happened, on the axis of time that readers ask by. */
 export function timeAxis(kind: Kind): string {
   return kind === 'ohlc' ? 'open_time' : 'coalesce(exchange_time, receive_time)'

@@ -1,4 +1,4 @@
-import type { Kind } from '../model/dataset.js'
+import { KINDS, type Kind } from '../model/dataset.js'
 import { CollectorError, ERRORS, type ErrorCode } from '../model/error.js'
 import type { Held, LedgerBreak, LedgerFact, Proof, Wanted } from '../model/ledger.js'
 import type { Nanos } from '../model/time.js'
@@ -21,6 +21,16 @@ export interface Segment {
   readonly bytes: number
   readonly hash: string
   readonly parts: readonly { readonly dataset: number; readonly part: Part; readonly rows: number }[]
+}
+
+/** A segment as it is named. */
+export interface StoredSegment {
+  readonly id: number
+  readonly kind: Kind
+  readonly path: string
+  readonly rows: number
+  readonly bytes: number
+  readonly hash: string
 }
 
 /** The visible file of a partition. `link` is its second name; both are relative to the data path. */
@@ -246,6 +256,22 @@ export class Catalog {
       .sort((a, b) => a.dataset - b.dataset || a.part - b.part)
   }
 
+  /** Segments with rows that are not published yet. */
+  segments(): StoredSegment[] {
+    return this.#db.all('SELECT * FROM segments ORDER BY id').flatMap((row) => {
+      const kind = KINDS.find((name) => name === row.kind)
+      if (!kind) return []
+      const [id, rows, bytes] = [numberOf(row, 'id'), numberOf(row, 'rows'), numberOf(row, 'bytes')]
+      return [{ id, kind, path: textOf(row, 'path'), rows, bytes, hash: textOf(row, 'hash') }]
+    })
+  }
+
+  /** What SQLite finds wrong in the file of the catalog itself. */
+  faults(deep: boolean): string[] {
+    const rows = this.#db.all(deep ? 'PRAGMA integrity_check' : 'PRAGMA quick_check')
+    return rows.flatMap((row) => Object.values(row).map(String)).filter((text) => text !== 'ok')
+  }
+
   /**
    * The last step of publishing (durability C6): the piece is at its new generation and holds the rows of `merged`.
    * The old link, and segments with nothing unpublished left, become garbage.
@@ -334,6 +360,42 @@ export class Catalog {
         ? this.#db.all('SELECT * FROM breaks ORDER BY dataset, at')
         : this.#db.all('SELECT * FROM breaks WHERE dataset = ? ORDER BY at', dataset)
     return rows.map(decodeBreak)
+  }
+
+  /** What is held of a dataset between two instants is from now on this alone. Stretches that reach over an edge are cut there. */
+  replaceHeld(dataset: string, from: Nanos, until: Nanos, held: readonly Held[]): void {
+    this.#db.transaction(() => {
+      const put = (run: bigint, start: Nanos, end: Nanos, { proof, before, last }: Held) => {
+        if (start < end)
+          this.#db.run(
+            'INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)',
+            dataset,
+            run,
+            start,
+            end,
+            proof,
+            before,
+            last,
+          )
+      }
+      // Numbers below zero: no frame has them.
+      const fresh = () => -BigInt(this.#reserve('repaired', 1))
+      for (const old of this.held(dataset)) {
+        if (old.until <= from || old.from >= until) continue
+        this.#db.run('DELETE FROM held WHERE dataset = ? AND run = ?', dataset, old.run)
+        put(old.run, old.from, from, { ...old, last: null })
+        put(fresh(), until, old.until, { ...old, before: null })
+      }
+      for (const each of held) {
+        const [start, end] = [each.from > from ? each.from : from, each.until < until ? each.until : until]
+        const before = start === each.from ? each.before : null
+        put(fresh(), start, end, { ...each, before, last: end === each.until ? each.last : null })
+      }
+    })
+  }
+
+  addBreak(fact: LedgerBreak): void {
+    this.#putFact({ fact: 'break', ...fact })
   }
 
   saveInstruments(exchange: string, list: string): void {

@@ -23,6 +23,11 @@ export function partName(kind: Kind, part: Part): string {
   return SCHEMA[kind].partition === 'date' ? dateOfDay(part) : String(part)
 }
 
+/** The first instant of the partition. */
+export function partStart(kind: Kind, part: Part): Nanos {
+  return partEnd(kind, part - 1)
+}
+
 /** The first instant after the partition. */
 export function partEnd(kind: Kind, part: Part): Nanos {
   if (SCHEMA[kind].partition === 'date') return BigInt(part + 1) * DAY

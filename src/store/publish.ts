@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Dataset } from '../model/dataset.js'
 import type { Nanos } from '../model/time.js'
 import { canonicalRows, columnList, copyTo, fileOrder, quoted, SCHEMA_VERSION } from './canonical.js'
-import type { Catalog, PartState } from './catalog.js'
+import type { Catalog, PartState, Piece } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
@@ -34,7 +34,9 @@ export async function publishPart(
   dataset: Dataset,
   state: PartState,
   now: Nanos,
-): Promise<void> {
+  /** What the file shall hold, where that is not what the state says. */
+  content = partRows(folder, dataset, state),
+): Promise<Piece> {
   const { kind } = dataset
   const generation = (state.piece?.generation ?? 0) + 1
   const name = `${state.dataset}-${partName(kind, state.part)}.${generation}`
@@ -44,7 +46,7 @@ export async function publishPart(
 
   const { exchange, pair, interval } = dataset
   const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
-  const rows = `SELECT * FROM (${partRows(folder, dataset, state)}) ORDER BY ${fileOrder(kind)}`
+  const rows = `SELECT * FROM (${content}) ORDER BY ${fileOrder(kind)}`
   await engine.run(copyTo(rows, staged, metadata))
   await syncFile(staged)
   const [[count] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(staged)})`)
@@ -69,4 +71,5 @@ export async function publishPart(
   }
   const merged = state.segments.map(({ id }) => id)
   catalog.publish(piece, merged, state.piece)
+  return piece
 }

@@ -18,6 +18,7 @@ import { storeError } from './failure.js'
 import { partName, partOfTime } from './partition.js'
 import { partRows } from './publish.js'
 import { type Standing, standingAt } from './standing.js'
+import { Verifier } from './verify.js'
 
 /** A row as it is read back: columns of the kind by name; numbers as exact decimal text, times as nanoseconds. */
 export type StoredRow = Readonly<Record<string, Cell>>
@@ -265,9 +266,11 @@ export class ReadOnlyData {
   readonly reader: DataReader
   readonly #catalog: Catalog
   readonly #engine: Engine
+  readonly #folder: DataFolder
   readonly #spill: string
 
   private constructor(catalog: Catalog, engine: Engine, folder: DataFolder, spill: string) {
+    this.#folder = folder
     this.#catalog = catalog
     this.#engine = engine
     this.#spill = spill
@@ -294,6 +297,10 @@ export class ReadOnlyData {
       catalog.close()
       throw storeError(error, 'open the data for reading')
     }
+  }
+
+  verifier(): Verifier {
+    return new Verifier(this.#catalog, this.#engine, this.#folder)
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { compareBooks, compareTrades, type Disturbance, readTruth, unexplained } from '../../src/chaos/truth.js'
@@ -65,9 +67,24 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
   // Recorded over three kills and five cuts, or derived from the journal alone: the same bytes.
   const anew = await bench.run('rebuild', '--output', 'anew', '--json')
   expect(anew.code, anew.output.slice(-2000)).toBe(0)
-  const { files } = z.object({ files: z.array(z.object({ result: z.string() })) }).parse(JSON.parse(anew.stdout))
+  const { files } = z
+    .object({ files: z.array(z.object({ path: z.string(), result: z.string() })) })
+    .parse(JSON.parse(anew.stdout))
   expect(files.length).toBeGreaterThan(90)
   expect(new Set(files.map(({ result }) => result))).toEqual(new Set(['equal']))
+
+  // A byte that a disk changed is found, and the file comes back from the journal as it was.
+  expect((await bench.run('verify', '--deep')).output).toContain('SOUND')
+  const [victim = ''] = files.flatMap(({ path }) => (path.includes('book_deltas') ? [join(bench.data, path)] : []))
+  const written = readFileSync(victim)
+  const changed = Buffer.from(written)
+  changed.writeUInt8(changed.readUInt8(1000) ^ 0xff, 1000)
+  writeFileSync(victim, changed)
+  const found = await bench.run('verify', '--deep', '--json')
+  expect([found.code, found.stdout]).toEqual([3, expect.stringContaining('visible_changed')])
+  const mended = await bench.run('verify', '--repair')
+  expect(mended.code, mended.output.slice(-2000)).toBe(0)
+  expect(readFileSync(victim).equals(written)).toBe(true)
 
   const truth = await readTruth(bench.truth)
   const problems: string[] = []
