@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { CHANNELS, INTERVALS, isInterval } from '../model/dataset.js'
+import { ERRORS, type ErrorCode } from '../model/error.js'
 
 /** The JSON bodies of journal records that capture writes and derivation reads again: checked, because a journal outlives a program. */
 
 const interval = z.string().refine(isInterval, { message: `one of ${Object.keys(INTERVALS).join(', ')}` })
+
+const errorCode = z.custom<ErrorCode>((code) => typeof code === 'string' && Object.hasOwn(ERRORS, code))
 
 const subscription = z.object({
   id: z.string(),
@@ -17,8 +20,13 @@ const subscription = z.object({
   keep: z.number().int().positive(),
 })
 
-/** Body of `open`: what the connection is for. */
-export const openBody = z.object({ exchange: z.string(), path: z.string(), subscriptions: z.array(subscription) })
+/** Body of `open`: what the connection is for. `polled`: there is no socket, only REST questions asked at a steady pace. */
+export const openBody = z.object({
+  exchange: z.string(),
+  path: z.string(),
+  subscriptions: z.array(subscription),
+  polled: z.boolean().exactOptional(),
+})
 export type OpenBody = z.infer<typeof openBody>
 export type PlannedSubscription = z.infer<typeof subscription>
 
@@ -36,10 +44,16 @@ export const decideBody = z.discriminatedUnion('what', [
   z.object({ what: z.literal('resync'), id: z.string(), detail: z.string() }),
   /** A WebSocket ping or pong came: the connection lives. */
   z.object({ what: z.literal('alive') }),
+  /** A poll got no answer before the next was due. */
+  z.object({ what: z.literal('missed'), ids: z.array(z.string()), code: errorCode, detail: z.string() }),
   /** Frames were discarded because the journal did not keep up. */
   z.object({ what: z.literal('discarded'), frames: z.number(), bytes: z.number() }),
 ])
 export type DecideBody = z.infer<typeof decideBody>
 
-/** Purpose of a `rest` record. */
-export const restPurpose = z.object({ what: z.literal('snapshot'), id: z.string() })
+/** Purpose of a `rest` record: the snapshot of a book, or a poll for these subscriptions. */
+export const restPurpose = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('snapshot'), id: z.string() }),
+  z.object({ what: z.literal('poll'), ids: z.array(z.string()) }),
+])
+export type RestPurpose = z.infer<typeof restPurpose>

@@ -1,11 +1,11 @@
 import type { Conversation, ExchangeAdapter, Json, Reading } from '../exchanges/exchange.js'
 import { datasetKey } from '../model/dataset.js'
 import { CollectorError, type ErrorCode } from '../model/error.js'
-import { type BookSnapshot, CHANNEL_OF, frameNumber } from '../model/event.js'
+import { type BookSnapshot, CHANNEL_OF, frameNumber, type MarketData } from '../model/event.js'
 import type { LedgerFact } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
-import type { DecideBody, OpenBody } from './bodies.js'
+import type { DecideBody, OpenBody, RestPurpose } from './bodies.js'
 import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
 import type { Sink } from './sink.js'
 
@@ -38,6 +38,15 @@ type Tick = Extract<JournalRecord, { type: 'tick' }>
 /** Some announce a restart that takes a moment, some one of hours: the back-off of a connection that does not last finds out which. */
 const MAINTENANCE_PAUSE_MS = 1000
 const text = new TextDecoder('utf-8', { fatal: true })
+
+/** Nothing is said where only REST is asked. */
+const SILENCE: Conversation = {
+  state: null,
+  open: () => [],
+  read: () => ({ kind: 'unknown', reason: 'a frame without a socket', events: [] }),
+  unsubscribe: () => [],
+  resync: () => [],
+}
 
 /** Where a connection reports to its lane. */
 export interface LaneHooks {
@@ -82,10 +91,9 @@ export class DerivedConnection {
     this.body = body
     this.adapter = adapter
     this.hooks = hooks
-    this.conversation = adapter.live.converse(
-      { path: body.path, subscriptions: body.subscriptions },
-      state?.conversation,
-    )
+    this.conversation = body.polled
+      ? SILENCE
+      : adapter.live.converse({ path: body.path, subscriptions: body.subscriptions }, state?.conversation)
     const saved = new Map(state?.listening)
     for (const sub of body.subscriptions) {
       const capability = adapter.capabilities.find(({ channel }) => channel === sub.channel)
@@ -245,8 +253,34 @@ export class DerivedConnection {
     return this.send(this.conversation.resync(each.sub.id))
   }
 
+  /** What a REST call brought. */
+  answer(purpose: RestPurpose, record: RestRecord): Wish[] {
+    if (purpose.what === 'snapshot') return this.snapshot(purpose.id, record)
+    const asked = this.owners(purpose.ids).filter(({ gone }) => !gone)
+    const poll = this.adapter.polls?.find(({ channel }) => channel === asked[0]?.sub.channel)
+    if (!poll) return []
+    let events: readonly MarketData[]
+    try {
+      events = poll.call(asked.map(({ sub }) => sub)).read(text.decode(record.body))
+    } catch (error) {
+      const code = error instanceof CollectorError ? error.code : 'BAD_MESSAGE'
+      for (const each of asked) each.broken(code, error instanceof Error ? error.message : String(error))
+      return []
+    }
+    this.lastFrameWall = record.wall
+    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
+    const at: FrameContext = { receipt, mono: record.mono, row: 0 }
+    for (const each of asked) {
+      if (each.status === 'pending') each.confirm(record.mono)
+      const own = events.filter(({ symbol }) => symbol === each.sub.symbol)
+      if (!own.length) each.broken('BAD_MESSAGE', 'the answer does not speak of it')
+      for (const event of own) each.polled(event, at)
+    }
+    return []
+  }
+
   /** The answer to a `snapshot` wish. */
-  snapshot(id: string, record: RestRecord): Wish[] {
+  private snapshot(id: string, record: RestRecord): Wish[] {
     const each = this.listening.get(id)
     const call = each && this.adapter.book.snapshot?.(each.sub)
     if (!each || !call || each.gone) return []
@@ -297,6 +331,9 @@ export class DerivedConnection {
         each.needSnapshot()
         return this.resync(each, mono)
       }
+      case 'missed':
+        for (const each of this.owners(body.ids)) if (!each.gone) each.broken(body.code, body.detail)
+        return []
       case 'discarded':
         for (const each of this.listening.values()) each.broken('BACKLOG_FULL', `${body.frames} frames discarded`)
         return []

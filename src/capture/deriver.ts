@@ -111,7 +111,7 @@ export class Deriver {
         return this.open.get(record.connection)?.frame(record) ?? []
       case 'rest': {
         const purpose = restPurpose.parse(JSON.parse(record.purpose))
-        return this.open.get(record.connection)?.snapshot(purpose.id, record) ?? []
+        return this.open.get(record.connection)?.answer(purpose, record) ?? []
       }
       case 'tick': {
         const wishes: Wish[] = []

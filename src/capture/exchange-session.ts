@@ -11,6 +11,7 @@ import type { Socket, SocketEvents, SocketOptions } from '../net/socket.js'
 import type { PlannedSubscription } from './bodies.js'
 import type { Lane } from './lane.js'
 import { listInstruments } from './list-instruments.js'
+import { PollSlot } from './poll-slot.js'
 import { pause, Slot, type SlotPorts } from './slot.js'
 
 /** Outward I/O, passed in. */
@@ -43,7 +44,7 @@ const CONNECT_WEIGHT = 1
 /** One exchange within a capture worker: its instruments, its request budgets, its connections. */
 export class ExchangeSession {
   readonly adapter: ExchangeAdapter
-  readonly slots = new Set<Slot>()
+  readonly slots = new Set<Slot | PollSlot>()
   instruments: ReadonlyMap<string, Instrument> | undefined
   /** Why the instrument list is missing or old. */
   error: CollectorError | undefined
@@ -144,7 +145,15 @@ export class ExchangeSession {
       this.cancelGather = undefined
       const planned = new Map(this.gathered.map((sub) => [sub.id, sub]))
       this.gathered = []
-      for (const plan of this.adapter.live.plan([...planned.values()])) {
+      const { polls = [] } = this.adapter
+      const isPolled = ({ channel }: PlannedSubscription) => polls.some((each) => each.channel === channel)
+      const polled = [...planned.values()].filter(isPolled)
+      if (polled.length) {
+        const slot = new PollSlot(this.slotPorts(), polled)
+        this.slots.add(slot)
+        slot.start()
+      }
+      for (const plan of this.adapter.live.plan([...planned.values()].filter((each) => !isPolled(each)))) {
         const slot = new Slot(this.slotPorts(), plan, planned)
         this.slots.add(slot)
         slot.start()
@@ -162,12 +171,12 @@ export class ExchangeSession {
       changed,
       openSocket: (url, events) => outward.openSocket(url, events, { clock }, this.ending.signal),
       mayConnect: (signal) => this.connects.take(CONNECT_WEIGHT, 'live', signal),
-      request: (path, weight, signal) => this.request(path, weight, 'resync', signal),
+      request: (path, weight, signal, priority = 'resync') => this.request(path, weight, priority, signal),
       backoff: new Backoff({ random: outward.random }),
     }
   }
 
-  slotOf(id: string): Slot | undefined {
+  slotOf(id: string): Slot | PollSlot | undefined {
     for (const slot of this.slots) if (slot.subscriptions.has(id)) return slot
     return undefined
   }

@@ -73,6 +73,7 @@ function standing(event: PlainEvent): string | null {
 
 /** A frame of the dataset itself is missing, and nobody knows of when it was. */
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['SEQUENCE_GAP', 'BAD_MESSAGE', 'UNKNOWN_MESSAGE', 'BACKLOG_FULL'])
+const MS: Nanos = SECOND / 1000n
 const RESYNC_FIRST: Nanos = SECOND
 const RESYNC_MOST: Nanos = 60n * SECOND
 const LAGS = 64
@@ -213,6 +214,14 @@ export class Listening {
       default:
         this.plain(event, at)
     }
+  }
+
+  /** The answer of a poll. One that comes long after the one before has missed some between, whatever the reason was. */
+  polled(event: AdapterEvent, at: FrameContext): void {
+    const { run, lastEvent } = this.coverage?.state ?? {}
+    const most = BigInt(this.capability.poll?.everyMs ?? 0) * 2n * MS
+    if (run && lastEvent && at.mono - lastEvent.mono > most) this.broken('CONNECTION_SILENT', 'polls were missed')
+    this.event(event, at)
   }
 
   private plain(event: PlainEvent, at: FrameContext): void {

@@ -3,6 +3,7 @@ import type { ConnectionPlan, ExchangeAdapter } from '../exchanges/exchange.js'
 import type { Backoff } from '../lib/backoff.js'
 import { CollectorError } from '../model/error.js'
 import type { HttpAnswer } from '../net/http.js'
+import type { Priority } from '../net/rate-limit.js'
 import type { Socket, SocketClose, SocketEvents } from '../net/socket.js'
 import type { PlannedSubscription } from './bodies.js'
 import type { DerivedConnection, Wish } from './derived-connection.js'
@@ -30,7 +31,12 @@ export interface SlotPorts {
   /** Waits for the exchange's limit on new connections. */
   mayConnect(signal: AbortSignal): Promise<void>
   /** One REST call within the exchange's budget; throws a CollectorError for anything but a 2xx answer. */
-  request(path: string, weight: number, signal: AbortSignal): Promise<{ url: string; answer: HttpAnswer }>
+  request(
+    path: string,
+    weight: number,
+    signal: AbortSignal,
+    priority?: Priority,
+  ): Promise<{ url: string; answer: HttpAnswer }>
   readonly backoff: Backoff
   /** Something changed that a status report should tell. */
   changed(): void
