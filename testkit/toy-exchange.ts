@@ -12,6 +12,7 @@ const control = z.union([
   z.object({ no: z.array(z.string()), why: z.string() }),
   z.object({ beat: z.literal(1) }),
   z.object({ lost: z.string() }),
+  z.object({ say: z.array(z.string()) }),
 ])
 const data = z.union([
   z.object({ sub: z.string(), id: z.number().optional(), t: time, p: z.string(), q: z.string() }),
@@ -168,6 +169,7 @@ export function toyExchange(
               events: [],
             }
           if ('beat' in message) return { kind: 'heartbeat', proves: undefined, events: [] }
+          if ('say' in message) return { kind: 'notice', name: 'say', events: [], reply: message.say }
           if ('lost' in message)
             return {
               kind: 'notice',

@@ -152,7 +152,7 @@ export class DerivedConnection {
       reading = { kind: 'bad', reason: 'not UTF-8 text', events: [] }
     }
     this.counts[reading.kind]++
-    const wishes = this.meaning(reading, at)
+    const wishes = [...this.meaning(reading, at), ...this.send(reading.reply ?? [])]
     const own = reading.kind === 'data' ? this.listening.get(reading.subscription) : undefined
     const shared = reading.kind === 'data' && reading.shared ? this.owners(reading.shared) : undefined
     for (const each of shared ?? (own ? [own] : [])) if (each.status === 'pending') this.confirmed(each, record.mono)

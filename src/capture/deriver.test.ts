@@ -332,6 +332,13 @@ it('a rule that fails on every message asks for a snapshot with growing pauses, 
   expect(script.wishes.filter(({ wish }) => wish === 'send').length).toBeLessThan(10)
 })
 
+it('what the venue wants to hear because of a frame is sent', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(0.1, 1, { say: ['one', 'two'] })
+  expect(script.wishes.at(-1)).toEqual({ wish: 'send', connection: 1, messages: ['one', 'two'] })
+})
+
 it('a crossed book is taken anew after a second, not for the moment between two messages of a batch', () => {
   const script = new LaneScript(toyExchange())
   script.open(0, 1, ['book'])

@@ -105,6 +105,8 @@ export class ExchangeSession {
       } catch (error) {
         if (signal.aborted) return
         this.error = error instanceof CollectorError ? error : new CollectorError('BAD_MESSAGE', String(error))
+        // A 200 may hold the refusal as well.
+        this.heed(this.error)
         wait = backoff.next()
       }
       this.ports.changed()
@@ -122,20 +124,25 @@ export class ExchangeSession {
     const used = Number(answer.headers[USED_WEIGHT])
     if (Number.isFinite(used)) this.rest.used(used)
     if (answer.status >= 200 && answer.status < 300) return { url, answer }
-    const text = new TextDecoder().decode(answer.body.subarray(0, 2000))
-    const special = this.adapter.refusal?.(answer.status, text)
-    const usual = outward.refusalOf(answer.status, answer.headers, answer.wall)
-    const error = special
-      ? new CollectorError(
-          special,
-          `${url} answered ${answer.status}: ${text.slice(0, 200)}`,
-          usual ? { retry: usual.retry } : {},
-        )
-      : (usual ?? new CollectorError('CONNECT_FAILED', `${url} answered ${answer.status}: ${text.slice(0, 200)}`))
-    if (error.code === 'RATE_LIMITED' || error.code === 'BANNED') {
-      this.rest.blockUntil(typeof error.retry === 'object' ? error.retry.afterMs : 10_000)
-    }
+    const error = this.refused(url, answer)
+    this.heed(error)
     throw error
+  }
+
+  private refused(url: string, { status, body, headers, wall }: HttpAnswer): CollectorError {
+    const text = new TextDecoder().decode(body.subarray(0, 2000))
+    const said = `${url} answered ${status}: ${text.slice(0, 200)}`
+    const special = this.adapter.refusal?.(status, text)
+    if (special instanceof CollectorError) return special
+    const usual = this.ports.outward.refusalOf(status, headers, wall)
+    if (special) return new CollectorError(special, said, usual ? { retry: usual.retry } : {})
+    return usual ?? new CollectorError('CONNECT_FAILED', said)
+  }
+
+  /** Where the venue wants fewer requests, none is made before the time it gives. */
+  private heed({ code, retry }: CollectorError): void {
+    if (code !== 'RATE_LIMITED' && code !== 'BANNED') return
+    this.rest.blockUntil(typeof retry === 'object' ? retry.afterMs : 10_000)
   }
 
   /** Subscribes: what comes within a moment is planned together. */

@@ -1,6 +1,6 @@
 import type { Capability, Limits } from '../model/capability.js'
 import type { Channel, Interval } from '../model/dataset.js'
-import type { ErrorCode } from '../model/error.js'
+import type { CollectorError, ErrorCode } from '../model/error.js'
 import type { AdapterEvent, BookDelta, BookSnapshot, Level, MarketData } from '../model/event.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Nanos } from '../model/time.js'
@@ -39,7 +39,7 @@ export interface ConnectionPlan {
 
 /**
  * What a frame is. Every frame is exactly one of these; `events` stands on each because a venue's counter may run over
- * heartbeats and acknowledgements too (a `break` can come with any of them).
+ * heartbeats and acknowledgements too (a `break` can come with any of them). `reply`: what to send because of it.
  *
  * - `data`: market data of one subscription (`subscription` is its id). Some frames serve several: mark price, index price and funding rate often come
  *   together. Then `shared` names them all, and each event belongs to the one whose channel it is of.
@@ -51,7 +51,7 @@ export interface ConnectionPlan {
  * - `bad`: not what the protocol allows (not JSON, a field of a wrong type); `subscription` when it can still be told whose it was.
  * - `unknown`: well-formed but of a form that is not known.
  */
-export type Reading = { readonly events: readonly AdapterEvent[] } & (
+export type Reading = { readonly events: readonly AdapterEvent[]; readonly reply?: readonly string[] } & (
   | { readonly kind: 'data'; readonly subscription: string; readonly shared?: readonly string[] }
   | { readonly kind: 'ack'; readonly confirmed: readonly string[]; readonly released: readonly string[] }
   | {
@@ -224,6 +224,9 @@ export interface ExchangeAdapter {
   /** What of the past can be fetched. */
   readonly history?: readonly HistoryFeed[]
   readonly polls?: readonly Poll[]
-  /** What a refusal by HTTP status and headers means; `undefined` leaves it to the usual rules (429, 418, 5xx). */
-  refusal?(status: number, body: string): ErrorCode | undefined
+  /**
+   * What a refusal by HTTP status and body means; `undefined` leaves it to the usual rules (429, 418, 5xx). An error instead of a code where
+   * the venue has a waiting time of its own.
+   */
+  refusal?(status: number, body: string): ErrorCode | CollectorError | undefined
 }

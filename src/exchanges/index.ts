@@ -1,5 +1,6 @@
 import { binance } from './binance/binance.js'
 import { bitfinex } from './bitfinex/bitfinex.js'
+import { bybit } from './bybit/bybit.js'
 import type { ExchangeAdapter } from './exchange.js'
 import { kraken } from './kraken/kraken.js'
 
@@ -7,5 +8,6 @@ import { kraken } from './kraken/kraken.js'
 export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   binance,
   bitfinex,
+  bybit,
   kraken,
 }

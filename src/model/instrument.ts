@@ -2,7 +2,8 @@ import type { DecimalText } from './decimal.js'
 
 /**
  * A tradable thing on one exchange. `pair` is our name (`BTC/USDT`, perpetual `BTC/USDT:perp`); `symbol` is the exchange's own
- * name in its live feed, verbatim, case kept; `restSymbol` its name in REST paths where that differs.
+ * name in its live feed, verbatim, case kept; `restSymbol` its name in REST paths where that differs. Where a venue has one name for instruments
+ * of several markets, `symbol` begins with its name of the market: `linear/BTCUSDT`. It is unique on the exchange.
  */
 export interface Instrument {
   readonly exchange: string

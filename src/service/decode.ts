@@ -145,7 +145,9 @@ class Decoding {
     const key = record ? `${record.capture ?? ''}\n${record.conn ?? ''}` : ''
     const known = this.connections.get(key)
     if (known) return known
-    const conversation = this.adapter.live.converse({ path: '', subscriptions: [], accept: 'all' })
+    // Some venues tell by the path what the frames leave out.
+    const path = record?.url && URL.canParse(record.url) ? new URL(record.url).pathname : ''
+    const conversation = this.adapter.live.converse({ path, subscriptions: [], accept: 'all' })
     const connection = { number: this.opened++, conversation, frames: 0 }
     this.connections.set(key, connection)
     const [oldest] = this.connections.keys()

@@ -1,5 +1,5 @@
-import type { ConnectionPlan, ExchangeAdapter, Subscription } from '../exchange.js'
-import { planOnPath } from '../kit/plan.js'
+import type { ExchangeAdapter } from '../exchange.js'
+import { planOncePerKey } from '../kit/plan.js'
 import { BINANCE_DEPTHS, binanceBook } from './book.js'
 import { BinanceConversation } from './conversation.js'
 import { refusal } from './errors.js'
@@ -7,21 +7,6 @@ import { readInstruments } from './instruments.js'
 import { BINANCE_INTERVALS, streamOf } from './streams.js'
 
 const STREAMS_PER_CONNECTION = 1024
-
-/** Books of different depth are one stream, which one connection can carry only once: each repetition goes to further connections. */
-function plan(subscriptions: readonly Subscription[]): ConnectionPlan[] {
-  const rounds: Subscription[][] = []
-  const seen = new Map<string, number>()
-  for (const subscription of subscriptions) {
-    const stream = streamOf(subscription)
-    const round = seen.get(stream) ?? 0
-    seen.set(stream, round + 1)
-    const members = rounds[round] ?? []
-    members.push(subscription)
-    rounds[round] = members
-  }
-  return rounds.flatMap((members) => planOnPath('/stream', STREAMS_PER_CONNECTION, members))
-}
 
 /** Binance spot. */
 export const binance: ExchangeAdapter = {
@@ -46,7 +31,8 @@ export const binance: ExchangeAdapter = {
   taskPer: 'pair',
   instruments: [{ path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments }],
   live: {
-    plan,
+    // Books of different depth are one stream, which one connection can carry only once.
+    plan: (subscriptions) => planOncePerKey('/stream', STREAMS_PER_CONNECTION, subscriptions, streamOf),
     converse: (of, state) => new BinanceConversation(of, state),
     // The venue pings every 20 s.
     silentAfterMs: 45_000,

@@ -9,10 +9,10 @@ import {
 } from '../exchange.js'
 import { batches } from '../kit/plan.js'
 import { bad, confirmed, data as dataOf, notice, released, unknown } from '../kit/reading.js'
+import { Requests } from '../kit/requests.js'
 import { type Fields, isFields, readJson, WireError } from '../kit/wire.js'
 import { errorCode } from './errors.js'
 import { eventOf } from './events.js'
-import { Requests } from './requests.js'
 import { carries, formOf, streamOf, subscriptionOf } from './streams.js'
 
 /** A request is refused as a whole, so it asks for no more than this; 1024 streams still take only some seconds. */
@@ -51,13 +51,10 @@ export class BinanceConversation implements Conversation {
   }
 
   private ask(method: 'SUBSCRIBE' | 'UNSUBSCRIBE', subscriptions: readonly Subscription[]): string[] {
-    return batches(subscriptions, STREAMS_PER_REQUEST).map((part) =>
-      this.requests.ask(
-        method,
-        part.map(({ id }) => id),
-        part.map(streamOf),
-      ),
-    )
+    return batches(subscriptions, STREAMS_PER_REQUEST).map((part) => {
+      const asked = part.map(({ id }) => id)
+      return JSON.stringify({ method, params: part.map(streamOf), id: this.requests.ask(method, asked) })
+    })
   }
 
   read(frame: string): Reading {

@@ -19,14 +19,30 @@ export function planOncePerKey(
   subscriptions: readonly Subscription[],
   key: (subscription: Subscription) => string,
 ): ConnectionPlan[] {
-  const rounds: Subscription[][] = []
+  return oncePerKey(subscriptions, key).flatMap((members) => planOnPath(path, limit, members))
+}
+
+/** Cuts a list into lists in which no key is twice: the first has all keys, the second those that come again, and so on. */
+export function oncePerKey(
+  subscriptions: readonly Subscription[],
+  key: (each: Subscription) => string,
+): Subscription[][] {
   const seen = new Map<string, number>()
-  for (const each of subscriptions) {
+  return grouped(subscriptions, (each) => {
     const round = seen.get(key(each)) ?? 0
     seen.set(key(each), round + 1)
-    const members = rounds[round] ?? []
-    members.push(each)
-    rounds[round] = members
+    return round
+  })
+}
+
+/** A list cut by what `of` tells of each item, in the order in which that first comes. */
+export function grouped<T>(items: readonly T[], of: (item: T) => unknown): T[][] {
+  const groups = new Map<unknown, T[]>()
+  for (const item of items) {
+    const key = of(item)
+    const group = groups.get(key) ?? []
+    group.push(item)
+    groups.set(key, group)
   }
-  return rounds.flatMap((members) => planOnPath(path, limit, members))
+  return [...groups.values()]
 }

@@ -47,17 +47,18 @@ export function preceded(events: readonly AdapterEvent[], reading: Reading): Rea
 }
 
 /**
- * Reads one frame of JSON, numbers as wire text: what is not JSON, and what `meaning` throws at, is `bad`. `whose` names the subscription
- * of such a message where it still can be told. Never throws.
+ * Reads one frame of JSON: what is not JSON, and what `meaning` throws at, is `bad`. `whose` names the subscription of such a message where it
+ * still can be told. `parse`: numbers as wire text, unless the venue writes prices as text anyway (`readJson`). Never throws.
  */
 export function readMessage(
   frame: string,
   meaning: (message: unknown) => Reading,
   whose: (message: unknown) => string | undefined,
+  parse: (frame: string) => unknown = readLossless,
 ): Reading {
   let message: unknown
   try {
-    message = readLossless(frame)
+    message = parse(frame)
     return meaning(message)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { describeExchange } from '../../../testkit/exchange-suite.js'
+import { bybit } from './bybit.js'
+
+const BTC = { symbol: 'linear/BTCUSDT', pair: 'BTC/USDT:perp' } as const
+
+describeExchange(bybit, {
+  frames: join(import.meta.dirname, 'frames'),
+  session: [
+    { id: 'trades linear/BTCUSDT', channel: 'trades', ...BTC },
+    { id: 'book:50 linear/BTCUSDT', channel: 'book', ...BTC, depth: 50 },
+    { id: 'quotes linear/BTCUSDT', channel: 'quotes', ...BTC },
+    { id: 'ohlc:5m linear/BTCUSDT', channel: 'ohlc', ...BTC, interval: '5m' },
+    { id: 'trades linear/NONEUSDT', channel: 'trades', symbol: 'linear/NONEUSDT', pair: 'NONE/USDT:perp' },
+  ],
+  recordings: ['bybit'],
+  // v2 and v3 are other protocols, and gone.
+  speaks: ({ api }) => api === 'bybit-ws-v5',
+})

@@ -1,0 +1,58 @@
+import type { BookDelta } from '../../model/event.js'
+import type { ExchangeAdapter, Subscription } from '../exchange.js'
+import { grouped, planOncePerKey } from '../kit/plan.js'
+import { BybitConversation } from './conversation.js'
+import { bybitInstruments, refusal } from './instruments.js'
+import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf, topicOf } from './topics.js'
+
+/** The arguments of a connection may have 21 000 characters in all; the longest topics have about 45. */
+const PER_CONNECTION = 400
+
+/** A socket carries one market. */
+function pathOf({ symbol }: Subscription): string {
+  return `/v5/public/${categoryOf(symbol) ?? 'linear'}`
+}
+
+/** A change follows the one before it: `u` rises by one within a depth. */
+function follows(sequence: bigint | undefined, { lastSequence: u }: BookDelta): 'apply' | 'stale' | 'break' {
+  if (sequence === undefined || u === undefined) return 'break'
+  if (u <= sequence) return 'stale'
+  return u === sequence + 1n ? 'apply' : 'break'
+}
+
+/** Bybit v5: spot, and linear and inverse contracts. */
+export const bybit: ExchangeAdapter = {
+  id: 'bybit',
+  name: 'Bybit',
+  docs: 'https://bybit-exchange.github.io/docs/v5/ws/connect',
+  capabilities: [
+    { channel: 'trades', proof: 'none', axis: 'exchange' },
+    { channel: 'book', proof: 'chain', axis: 'exchange', depths: BYBIT_DEPTHS },
+    { channel: 'quotes', proof: 'none', axis: 'exchange' },
+    { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: BYBIT_INTERVALS },
+  ],
+  limits: {
+    subscriptionsPerConnection: PER_CONNECTION,
+    // Without a documented limit: 1000 topics take some ten seconds.
+    messagesPerSecond: 10,
+    connects: { count: 500, perMs: 300_000 },
+    rest: { weight: 600, perMs: 5000 },
+  },
+  endpoints: { websocket: 'wss://stream.bybit.com', rest: 'https://api.bybit.com' },
+  taskPer: 'pair',
+  instruments: bybitInstruments,
+  live: {
+    plan: (subscriptions) =>
+      grouped(subscriptions, pathOf).flatMap((members) =>
+        members[0] ? planOncePerKey(pathOf(members[0]), PER_CONNECTION, members, topicOf) : [],
+      ),
+    converse: (of, state) => new BybitConversation(of, state),
+    // Every ping is answered.
+    silentAfterMs: 45_000,
+    ping: { everyMs: 20_000, message: JSON.stringify({ op: 'ping' }) },
+    acknowledges: true,
+  },
+  // Levels pushed out of the depth may come without a removal.
+  book: { firstSnapshot: 'stream', follows, cutsToDepth: true },
+  refusal,
+}

@@ -1,0 +1,108 @@
+import type { Interval } from '../../model/dataset.js'
+import { type Subscription, subscriptionId } from '../exchange.js'
+
+/** The markets, each with a socket of its own. `BTCUSDT` is an instrument of two of them. */
+export const CATEGORIES = ['spot', 'linear', 'inverse'] as const
+export type Category = (typeof CATEGORIES)[number]
+
+/** Candle lengths by the venue's names. It also has `M`, a month. */
+const LENGTHS: Readonly<Record<string, Interval>> = {
+  '1': '1m',
+  '3': '3m',
+  '5': '5m',
+  '15': '15m',
+  '30': '30m',
+  '60': '1h',
+  '120': '2h',
+  '240': '4h',
+  '360': '6h',
+  '720': '12h',
+  D: '1d',
+  W: '1w',
+}
+
+/** Lengths of candles that can be asked for. */
+export const BYBIT_INTERVALS = Object.values(LENGTHS)
+
+/** Levels a side that can be asked for. */
+export const BYBIT_DEPTHS = [50, 200, 1000] as const
+
+/** What belongs to a market, as we name it: `linear/BTCUSDT`. */
+export function symbolOf(category: Category, name: string): string {
+  return `${category}/${name}`
+}
+
+export function categoryOf(symbol: string): Category | undefined {
+  return CATEGORIES.find((each) => symbol.startsWith(`${each}/`))
+}
+
+/** The venue's name within the market. */
+function nameOf(symbol: string): string {
+  return categoryOf(symbol) ? symbol.slice(symbol.indexOf('/') + 1) : symbol
+}
+
+/** https://bybit-exchange.github.io/docs/v5/websocket/public/orderbook and its neighbours */
+export function topicOf({ channel, symbol, depth, interval }: Omit<Subscription, 'id' | 'pair'>): string {
+  const name = nameOf(symbol)
+  switch (channel) {
+    case 'trades':
+      return `publicTrade.${name}`
+    case 'book':
+      return `orderbook.${depth ?? BYBIT_DEPTHS[0]}.${name}`
+    case 'quotes':
+      return `orderbook.1.${name}`
+    default:
+      return `kline.${Object.keys(LENGTHS).find((each) => LENGTHS[each] === interval) ?? '1'}.${name}`
+  }
+}
+
+/** A topic in its parts. */
+export interface Topic {
+  /** `orderbook`, `publicTrade` … */
+  readonly form: string
+  /** The depth or the length of candles, where the topic has one. */
+  readonly detail: string | undefined
+  readonly name: string
+}
+
+/** Topics that exist and that we never ask for. */
+const OTHERS = new Set(['tickers', 'liquidation', 'allLiquidation', 'insurance', 'adlAlert', 'priceLimit', 'system'])
+
+/** The parts of a topic of a known form; `undefined` where it is of none. */
+export function partsOf(topic: string): Topic | undefined {
+  const [form = '', second = '', third, more] = topic.split('.')
+  if (more !== undefined) return undefined
+  const parts = third === undefined ? { form, detail: undefined, name: second } : { form, detail: second, name: third }
+  const { detail, name } = parts
+  if (form === 'system' || form === 'insurance' || form === 'adlAlert') return parts
+  if (name === '') return undefined
+  if (form === 'publicTrade' || OTHERS.has(form)) return detail === undefined ? parts : undefined
+  if (form === 'orderbook') return /^(\d+|rpi|full)$/.test(detail ?? '') ? parts : undefined
+  if (form === 'kline') return detail === 'M' || Object.hasOwn(LENGTHS, detail ?? '') ? parts : undefined
+  return undefined
+}
+
+/** What a subscription to a topic would be; `undefined` where we have no channel for it. */
+export function subscriptionOf({ form, detail, name }: Topic, category?: Category): Subscription | undefined {
+  const symbol = category ? symbolOf(category, name) : name
+  const of = (what: Omit<Subscription, 'id' | 'pair' | 'symbol'>): Subscription => ({
+    id: subscriptionId({ ...what, symbol }),
+    symbol,
+    pair: '',
+    ...what,
+  })
+  switch (form) {
+    case 'publicTrade':
+      return of({ channel: 'trades' })
+    case 'orderbook': {
+      if (detail === '1') return of({ channel: 'quotes' })
+      return detail === 'rpi' || detail === 'full' ? undefined : of({ channel: 'book', depth: Number(detail) })
+    }
+    case 'kline': {
+      const interval = LENGTHS[detail ?? '']
+      return interval && of({ channel: 'ohlc', interval })
+    }
+    default:
+      return undefined
+  }
+}
