@@ -135,8 +135,13 @@ export interface Poll {
 export interface BookRules {
   /** Where the first snapshot (and that of a resync) comes from. */
   readonly firstSnapshot: 'stream' | 'rest'
-  /** The REST snapshot of a subscription's book. */
+  /** The REST snapshot of a subscription's book: the first one, or the one that `refreshEveryMs` compares with. */
   snapshot?(subscription: Subscription): RestCall<BookSnapshot>
+  /**
+   * Where neither counter nor checksum proves a book: how often it is compared with a REST snapshot. What differs was lost since the
+   * comparison before.
+   */
+  readonly refreshEveryMs?: number
   /**
    * Whether `delta` may be applied to a book at `sequence`; `first`: no delta was applied since the snapshot.
    * `stale`: already inside; `break`: something is missing. Both undefined sequences mean that the venue has none: apply.

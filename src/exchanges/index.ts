@@ -1,6 +1,7 @@
 import { binance } from './binance/binance.js'
 import { bitfinex } from './bitfinex/bitfinex.js'
 import { bybit } from './bybit/bybit.js'
+import { coinbase } from './coinbase/coinbase.js'
 import type { ExchangeAdapter } from './exchange.js'
 import { kraken } from './kraken/kraken.js'
 
@@ -9,5 +10,6 @@ export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   binance,
   bitfinex,
   bybit,
+  coinbase,
   kraken,
 }

@@ -53,7 +53,7 @@ const CLOSE_TIMEOUT_MS = 2000
  * After it: CONNECTION_LOST, or BAD_MESSAGE for a message that is too long.
  */
 export function openSocket(url: string, events: SocketEvents, options: SocketOptions, signal?: AbortSignal): Socket {
-  const { clock, connectTimeoutMs = 10_000, maxFrameBytes = 64 * 1024 * 1024 } = options
+  const { clock, connectTimeoutMs = 10_000, maxFrameBytes = 128 * 1024 * 1024 } = options
   const where = readable(url)
   let opened = false
   let ended = false
