@@ -1,5 +1,6 @@
 import { binance } from './binance/binance.js'
 import { bitfinex } from './bitfinex/bitfinex.js'
+import { bitmex } from './bitmex/bitmex.js'
 import { bybit } from './bybit/bybit.js'
 import { coinbase } from './coinbase/coinbase.js'
 import type { ExchangeAdapter } from './exchange.js'
@@ -10,6 +11,7 @@ export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   binance,
   bitfinex,
   bybit,
+  bitmex,
   coinbase,
   kraken,
 }

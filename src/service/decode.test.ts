@@ -122,7 +122,7 @@ describe('decode', () => {
 })
 
 /** Exchanges whose recordings are of the protocol that their adapter speaks. */
-const RECORDED = ['binance', 'bitfinex'] as const
+const RECORDED = ['binance', 'bitfinex', 'bitmex', 'coinbase'] as const
 
 describe('decode of recordings', () => {
   for (const id of RECORDED) {

@@ -38,7 +38,7 @@ export const coinbase: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://ws-feed.exchange.coinbase.com', rest: 'https://api.exchange.coinbase.com' },
   taskPer: 'pair',
-  instruments: coinbaseInstruments,
+  instruments: [coinbaseInstruments],
   live: {
     plan: (subscriptions) => planOnPath('/', PER_CONNECTION, subscriptions),
     converse: (plan, state) => new CoinbaseConversation(plan, state),

@@ -1,11 +1,11 @@
 import { CollectorError } from '../../model/error.js'
 import { type Instrument, isPair } from '../../model/instrument.js'
-import type { RestCall } from '../exchange.js'
+import type { ListCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { type Fields, fields, isFields, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 
 /** `GET /products`: everything, the delisted too. */
-export const coinbaseInstruments: RestCall<readonly Instrument[]> = {
+export const coinbaseInstruments: ListCall<Instrument> = {
   path: '/products',
   weight: 1,
   read: (body) => readAnswer(body, 'products of Coinbase', readProducts),

@@ -1,0 +1,45 @@
+import type { ExchangeAdapter } from '../exchange.js'
+import { planOncePerKey } from '../kit/plan.js'
+import { bitmexBook } from './book.js'
+import { BitmexConversation } from './conversation.js'
+import { refusal } from './errors.js'
+import { bitmexInstruments } from './instruments.js'
+import { BOOK_TABLES, CANDLE_INTERVALS, topicOf } from './topics.js'
+
+/** BitMEX has no cap: this one bounds what a single cut costs. Connections are what it limits. */
+const PER_CONNECTION = 200
+
+/** BitMEX: perpetuals, dated futures and spot. */
+export const bitmex: ExchangeAdapter = {
+  id: 'bitmex',
+  name: 'BitMEX',
+  docs: 'https://www.bitmex.com/app/wsAPI',
+  capabilities: [
+    { channel: 'trades', proof: 'none', axis: 'exchange' },
+    // Rows of older answers and those that come back into a window have no time to rely on.
+    { channel: 'book', proof: 'none', axis: 'receive', depths: [...BOOK_TABLES.keys()] },
+    { channel: 'quotes', proof: 'none', axis: 'exchange' },
+    { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
+  ],
+  limits: {
+    subscriptionsPerConnection: PER_CONNECTION,
+    // Not limited once connected.
+    messagesPerSecond: 50,
+    // A bucket of 40 was seen; how fast it fills again is not documented.
+    connects: { count: 40, perMs: 3_600_000 },
+    rest: { weight: 30, perMs: 60_000 },
+  },
+  endpoints: { websocket: 'wss://ws.bitmex.com', rest: 'https://www.bitmex.com' },
+  taskPer: 'channel',
+  instruments: [bitmexInstruments],
+  live: {
+    plan: (subscriptions) => planOncePerKey('/realtime', PER_CONNECTION, subscriptions, topicOf),
+    converse: (plan, state) => new BitmexConversation(plan, state),
+    // Each of our pings is answered.
+    silentAfterMs: 15_000,
+    ping: { everyMs: 5000, message: 'ping' },
+    acknowledges: true,
+  },
+  book: bitmexBook,
+  refusal,
+}
