@@ -59,6 +59,8 @@ const LATEST = nanosFromIso('2100-01-01') ?? 0n
 const NUMBER_IN_FRAME = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 /** Frames, states and deltas that the costlier cases look at, per capture or book. */
 const SAMPLE = 60
+/** Numbers of earlier messages that a value may stand in. */
+const EARLIER = 300
 /** Letters of a saved conversation that is costly to restore. */
 const BIG_STATE = 20_000
 
@@ -251,7 +253,8 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
         const { message, place } = record
         const numbers = message.match(NUMBER_IN_FRAME) ?? []
         const before = earlier.get(reading.subscription) ?? []
-        if (PIECEMEAL.test(reading.subscription)) earlier.set(reading.subscription, [...before.slice(-30), ...numbers])
+        if (PIECEMEAL.test(reading.subscription))
+          earlier.set(reading.subscription, [...before.slice(-EARLIER), ...numbers])
         const rows = told.get(reading.subscription) ?? new Set()
         if (options.rowsById && reading.subscription.startsWith('book')) {
           for (const number of numbers) rows.add(number)

@@ -20,6 +20,11 @@ export const bitmex: ExchangeAdapter = {
     { channel: 'book', proof: 'none', axis: 'receive', depths: [...BOOK_TABLES.keys()] },
     { channel: 'quotes', proof: 'none', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
+    { channel: 'funding', proof: 'none', axis: 'exchange', kinds: ['perpetual'] },
+    { channel: 'mark_price', proof: 'none', axis: 'exchange', kinds: ['perpetual', 'future'] },
+    { channel: 'index_price', proof: 'none', axis: 'exchange', kinds: ['perpetual', 'future'] },
+    { channel: 'open_interest', proof: 'none', axis: 'exchange', kinds: ['perpetual', 'future'] },
+    { channel: 'liquidations', proof: 'none', axis: 'receive', kinds: ['perpetual', 'future'] },
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,

@@ -1,54 +1,56 @@
 import type { ErrorCode } from '../../model/error.js'
+import { CHANNEL_OF, type MarketData } from '../../model/event.js'
 import type { ConnectionPlan, Conversation, Json, Reading, Subscription } from '../exchange.js'
-import { confirmed, data, heartbeat, notice, readMessage, released, unknown } from '../kit/reading.js'
+import { confirmed, data, heartbeat, notice, readMessage, released, sharedData, unknown } from '../kit/reading.js'
+import { Topics } from '../kit/topics.js'
 import { type Fields, fields, isFields, list, text } from '../kit/wire.js'
+import { chargedEvents, instrumentEvents, liquidationEvents, rateAfter, rateEvents } from './derivatives.js'
 import { meaningOf } from './errors.js'
 import { bookChange, wholeBook } from './ladder.js'
+import { type BitmexMemory, emptyMemory, restoredMemory, savedMemory } from './memory.js'
 import { candleEvents, latest, quoteEvents, symbolOf, tradeEvents } from './rows.js'
-import { type BitmexBooks, emptyBooks, savedBooks, stateOfBooks } from './saved-books.js'
 import { topTen, topTenEvent } from './top-ten.js'
-import { type Carried, carriedBy, idOf, tableOf, topicOf } from './topics.js'
+import { carriedBy, intervalOf, type Owner, secondTopicOf, strangers, topicOf } from './topics.js'
 
 type Action = 'partial' | 'insert' | 'update' | 'delete'
 const ACTIONS: ReadonlySet<unknown> = new Set<Action>(['partial', 'insert', 'update', 'delete'])
+const BOOKS = /^orderBook/
 
 /** A connection to BitMEX's realtime API: tables, each told whole (`partial`) and then by what is inserted, updated and deleted. */
 export class BitmexConversation implements Conversation {
   private readonly subscriptions: readonly Subscription[]
-  private readonly byTopic: ReadonlyMap<string, string>
+  private readonly topics: Topics
   private readonly acceptsAll: boolean
-  /** Of the books that have been told whole, by subscription. */
-  private readonly books: BitmexBooks
+  private readonly memory: BitmexMemory
 
   constructor(plan: ConnectionPlan, state?: Json) {
     this.subscriptions = plan.subscriptions
-    this.byTopic = new Map(plan.subscriptions.map((each) => [topicOf(each), each.id]))
     this.acceptsAll = plan.accept === 'all'
-    this.books = state === undefined ? emptyBooks() : savedBooks(state)
+    const saved = state === undefined ? undefined : fields(state, 'state')
+    this.topics = new Topics(plan.subscriptions, topicOf, saved && asList(saved.released))
+    this.memory = state === undefined ? emptyMemory() : restoredMemory(state)
   }
 
   get state(): Json {
-    return stateOfBooks(this.books)
+    return { ...savedMemory(this.memory), released: this.topics.state }
   }
 
   open(): readonly string[] {
-    return ask('subscribe', this.subscriptions)
+    return ask('subscribe', [...this.topics.names, ...this.subscriptions.flatMap(secondTopicOf)])
   }
 
   unsubscribe(ids: readonly string[]): readonly string[] {
-    return ask('unsubscribe', this.named(ids))
+    const ended = this.topics.release(ids).map(({ topic }) => topic)
+    const seconds = this.subscriptions.filter(({ id }) => ids.includes(id)).flatMap(secondTopicOf)
+    return ask('unsubscribe', [...ended, ...seconds])
   }
 
   /** Changes that are still on their way belong to a book that is given up: none is read before the next `partial`. */
   resync(id: string): readonly string[] {
-    this.books.ladders.delete(id)
-    this.books.tops.delete(id)
-    const book = this.named([id])
+    this.memory.ladders.delete(id)
+    this.memory.tops.delete(id)
+    const book = this.subscriptions.filter((each) => each.id === id).map(topicOf)
     return [...ask('unsubscribe', book), ...ask('subscribe', book)]
-  }
-
-  private named(ids: readonly string[]): Subscription[] {
-    return this.subscriptions.filter(({ id }) => ids.includes(id))
   }
 
   read(frame: string): Reading {
@@ -58,9 +60,7 @@ export class BitmexConversation implements Conversation {
       (message) => this.meaning(message),
       (message) => {
         const { table, data: rows } = isFields(message) ? message : {}
-        const carried = carriedBy(text(table, 'table'))
-        if (carried === undefined || carried === 'other') return undefined
-        return this.idOf(String(table), carried, symbolOf(fields(list(rows, 'data')[0], 'row')))
+        return this.owners(text(table, 'table'), symbolOf(fields(list(rows, 'data')[0], 'row')))[0]?.id
       },
     )
   }
@@ -73,32 +73,71 @@ export class BitmexConversation implements Conversation {
     return message.info === undefined ? unknown('neither table nor answer') : notice('welcome')
   }
 
-  private idOf(table: string, carried: Carried, symbol: string): string | undefined {
-    return this.byTopic.get(`${table}:${symbol}`) ?? (this.acceptsAll ? idOf(carried, symbol) : undefined)
+  /** Whose a message of a table is: several where they share it. */
+  private owners(table: string, symbol: string): readonly Owner[] {
+    const carried = carriedBy(table)
+    if (carried === undefined || carried === 'other') return []
+    const topic = `${table}:${symbol}`
+    const own = [...this.topics.of(topic), ...this.besides(topic)]
+    return own.length || !this.acceptsAll ? own : strangers(carried, symbol)
+  }
+
+  /** The subscriptions that asked for a topic beside the one that confirms them. */
+  private besides(topic: string): Subscription[] {
+    return this.subscriptions.filter((each) => secondTopicOf(each).includes(topic))
   }
 
   private table(message: Fields, table: string): Reading {
     const carried = carriedBy(table)
     if (carried === undefined) return unknown(`table ${table.slice(0, 40)}`)
     if (carried === 'other') return notice(table)
-    const action = readAction(message.action)
-    if (action === undefined) return unknown(`${table} with action ${String(message.action).slice(0, 20)}`)
+    const { action } = message
+    if (!isAction(action)) return unknown(`${table} with action ${String(action).slice(0, 20)}`)
     const rows = list(message.data, 'data').map((each) => fields(each, 'row'))
     const symbol = rows[0] ? symbolOf(rows[0]) : ofFilter(message)
     if (symbol === undefined) return notice(`empty ${table}`)
     // Each symbol has its own topic, and comes by itself.
     if (rows.some((row) => row.symbol !== symbol)) return unknown(`${table} of several symbols in one message`)
-    const id = this.idOf(table, carried, symbol)
-    if (id === undefined) return notice(`${table} that was not asked for`)
-    if (carried.channel === 'book') return this.book(id, table, action, rows, symbol)
-    return data(
-      id,
-      rows.flatMap((row) => rowEvents(carried, action, row, symbol)),
-    )
+    const owners = this.owners(table, symbol)
+    const [first] = owners
+    if (!first) return notice(`${table} that was not asked for`)
+    if (BOOKS.test(table)) return this.book(first.id, table, action, rows, symbol)
+    const channels = new Set(owners.map(({ channel }) => channel))
+    const events = rows
+      .flatMap((row) => this.rowEvents(table, action, row, symbol))
+      .filter((event) => channels.has(CHANNEL_OF[event.kind]))
+    const ids = owners.map(({ id }) => id)
+    return sharedData(ids, events) ?? notice(table)
+  }
+
+  /**
+   * Tables of things that happen: each inserted row is whole in itself, so that none has to wait for its `partial`, which repeats the past.
+   * Quotes, candles and instruments as they stand are told by it.
+   */
+  private rowEvents(table: string, action: Action, row: Fields, symbol: string): MarketData[] {
+    switch (table) {
+      case 'trade':
+        return action === 'insert' ? tradeEvents(row, symbol) : []
+      case 'funding':
+        return action === 'insert' ? chargedEvents(row, symbol) : []
+      case 'liquidation':
+        return action === 'insert' ? liquidationEvents(row, symbol) : []
+      case 'quote':
+        return quoteEvents(row, symbol)
+      case 'instrument': {
+        const before = this.memory.rates.get(symbol) ?? {}
+        const rate = rateAfter(before, row)
+        if (rate === before) return instrumentEvents(row, symbol)
+        this.memory.rates.set(symbol, rate)
+        return [...rateEvents(rate, row, symbol), ...instrumentEvents(row, symbol)]
+      }
+      default:
+        return candleEvents(row, symbol, intervalOf(table))
+    }
   }
 
   private book(id: string, table: string, action: Action, rows: readonly Fields[], symbol: string): Reading {
-    const { ladders, tops } = this.books
+    const { ladders, tops } = this.memory
     if (table === 'orderBook10') {
       return data(
         id,
@@ -126,17 +165,19 @@ export class BitmexConversation implements Conversation {
   private answer(message: Fields): Reading {
     const { subscribe, unsubscribe } = message
     const topic = text(subscribe ?? unsubscribe, 'topic')
-    const id = this.idOfTopic(topic)
     if (message.success !== true) return unknown(`${topic.slice(0, 40)}: success is ${String(message.success)}`)
-    if (id === undefined) return notice('answer for something else')
-    if (subscribe !== undefined) return confirmed(id)
-    return released(id)
+    const besides = unsubscribe === undefined ? [] : this.besides(topic).map(({ id }) => id)
+    const ids = [...this.idsOfTopic(topic), ...besides]
+    if (!ids.length) return notice('answer for something else')
+    return subscribe === undefined ? released(...ids) : confirmed(...ids)
   }
 
-  private idOfTopic(topic: string): string | undefined {
+  /** The subscriptions that a topic confirms. */
+  private idsOfTopic(topic: string): string[] {
+    const own = this.topics.idsOf(topic)
+    if (own.length || !this.acceptsAll) return own
     const [table = '', symbol = ''] = topic.split(':')
-    const carried = carriedBy(table)
-    return carried === undefined || carried === 'other' ? undefined : this.idOf(table, carried, symbol)
+    return this.owners(table, symbol).map(({ id }) => id)
   }
 
   /** The answer repeats the request: every request of ours is for one topic. */
@@ -144,7 +185,7 @@ export class BitmexConversation implements Conversation {
     const said = `${text(message.error, 'error')} (status ${String(message.status)})`
     const { op, args } = isFields(message.request) ? message.request : {}
     const topics = Array.isArray(args) ? args.filter((each) => typeof each === 'string') : []
-    const ids = topics.map((topic) => this.idOfTopic(topic)).filter((id) => id !== undefined)
+    const ids = topics.flatMap((topic) => this.idsOfTopic(topic))
     const meaning = meaningOf(said)
     if (!ids.length || meaning === 'RATE_LIMITED' || meaning === 'EXCHANGE_DOWN') {
       const code: ErrorCode = meaning ?? 'SUBSCRIBE_REJECTED'
@@ -158,26 +199,19 @@ export class BitmexConversation implements Conversation {
 }
 
 /** One topic in each message, so that a refusal names exactly what it refuses. Subscribing is not limited once connected. */
-function ask(op: 'subscribe' | 'unsubscribe', subscriptions: readonly Subscription[]): string[] {
-  return subscriptions.map((each) => JSON.stringify({ op, args: [`${tableOf(each)}:${each.symbol}`] }))
-}
-
-function readAction(value: unknown): Action | undefined {
-  return isAction(value) ? value : undefined
+function ask(op: 'subscribe' | 'unsubscribe', topics: readonly string[]): string[] {
+  return topics.map((topic) => JSON.stringify({ op, args: [topic] }))
 }
 
 function isAction(value: unknown): value is Action {
   return ACTIONS.has(value)
 }
 
+function asList(value: unknown): string[] {
+  return list(value, 'released').map((id) => text(id, 'released'))
+}
+
 /** The symbol of an empty `partial`. */
 function ofFilter({ filter }: Fields): string | undefined {
   return isFields(filter) && typeof filter.symbol === 'string' ? filter.symbol : undefined
-}
-
-/** Tables of things that happen: each inserted row is whole in itself, so that none has to wait for its `partial`, which repeats the past. */
-function rowEvents({ channel, interval }: Carried, action: Action, row: Fields, symbol: string) {
-  if (channel === 'trades') return action === 'insert' ? tradeEvents(row, symbol) : []
-  if (channel === 'quotes') return quoteEvents(row, symbol)
-  return candleEvents(row, symbol, interval ?? '1m')
 }

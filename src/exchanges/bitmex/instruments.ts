@@ -89,5 +89,34 @@ function read(row: Fields): Instrument | undefined {
     ...(amountIncrement ? { amountIncrement } : {}),
     // Sizes are contracts everywhere, of spot too.
     amountUnit: 'contract',
+    ...terms(row, kind),
+    ...(typeof row.listing === 'string' ? { listTime: row.listing } : {}),
+    ...(typeof row.expiry === 'string' ? { expiryTime: row.expiry } : {}),
   }
+}
+
+/** Money is settled in minor units: satoshi, millionths of USDT. */
+const SETTLES: ReadonlyMap<unknown, string> = new Map([
+  ['XBt', 'BTC'],
+  ['USDt', 'USDT'],
+])
+
+type Terms = Pick<Instrument, 'settle' | 'contract' | 'contractSize' | 'contractUnit'>
+
+/** A contract of an inverse market is worth an amount of the quote, one of a linear market an amount of the base; of a quanto neither is fixed. */
+function terms(row: Fields, kind: Instrument['kind']): Terms {
+  const settle = SETTLES.get(row.settlCurrency)
+  const paid = kind === 'spot' || settle === undefined ? {} : { settle }
+  if (row.isQuanto === true) return { ...paid, contract: 'quanto' }
+  if (row.isInverse === true) {
+    const size = ratio(row.multiplier, row.underlyingToSettleMultiplier)
+    return { ...paid, contract: 'inverse', ...(size ? { contractSize: size, contractUnit: 'quote' } : {}) }
+  }
+  const size = ratio(1, row.underlyingToPositionMultiplier)
+  const sized: Terms = size ? { contractSize: size, contractUnit: 'base' } : {}
+  return kind === 'spot' ? sized : { ...paid, contract: 'linear', ...sized }
+}
+
+function ratio(of: unknown, by: unknown): string | undefined {
+  return typeof of === 'number' && typeof by === 'number' && by !== 0 ? step(of / by) : undefined
 }

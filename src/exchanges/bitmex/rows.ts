@@ -1,5 +1,5 @@
 import { INTERVALS, type Interval } from '../../model/dataset.js'
-import type { AdapterEvent, Level, TakerSide } from '../../model/event.js'
+import type { Level, MarketData, TakerSide } from '../../model/event.js'
 import { type Nanos, nanosFromIso, SECOND } from '../../model/time.js'
 import { type Fields, integer, text, unsignedDecimal, WireError } from '../kit/wire.js'
 
@@ -28,12 +28,12 @@ export function sideOf<T>(row: Fields, book: { readonly bids: T; readonly asks: 
   throw new WireError(`side should be Buy or Sell, is ${JSON.stringify(row.side)?.slice(0, 20) ?? 'nothing'}`)
 }
 
-function takerSide(side: unknown): TakerSide | undefined {
+export function takerSide(side: unknown): TakerSide | undefined {
   return side === 'Buy' ? 'buy' : side === 'Sell' ? 'sell' : undefined
 }
 
 /** `side` is the taker's; settlements have none. Rows of an index have neither size nor id: no trades. Ids are no numbers: no counter. */
-export function tradeEvents(row: Fields, symbol: string): AdapterEvent[] {
+export function tradeEvents(row: Fields, symbol: string): MarketData[] {
   if (typeof row.trdMatchID !== 'string' || row.trdMatchID === '') return []
   return [
     {
@@ -50,7 +50,7 @@ export function tradeEvents(row: Fields, symbol: string): AdapterEvent[] {
 }
 
 /** A side that is empty is null or missing: no quote. */
-export function quoteEvents(row: Fields, symbol: string): AdapterEvent[] {
+export function quoteEvents(row: Fields, symbol: string): MarketData[] {
   const { bidPrice, bidSize, askPrice, askSize } = row
   if ([bidPrice, bidSize, askPrice, askSize].some((each) => each === undefined || each === null)) return []
   return [
@@ -72,7 +72,7 @@ function optional(value: unknown, name: string): string | undefined {
 }
 
 /** `timestamp` is the END of the bin. Sent once it is closed. A bin before the first trade has no prices: no candle. */
-export function candleEvents(row: Fields, symbol: string, interval: Interval): AdapterEvent[] {
+export function candleEvents(row: Fields, symbol: string, interval: Interval): MarketData[] {
   const end = isoTime(row.timestamp)
   if (end === undefined) throw new WireError('a bin without a timestamp')
   if ([row.open, row.high, row.low, row.close].some((price) => price === undefined || price === null)) return []

@@ -12,17 +12,24 @@ const WHOLE_BOOK = 'orderBookL2'
 export const CANDLE_INTERVALS: readonly Interval[] = ['1m', '5m', '1h', '1d']
 
 /** What a table carries. */
-export interface Carried {
+interface Carried {
   readonly channel: Channel
   readonly depth?: number
   readonly interval?: Interval
 }
 
-const TABLES: ReadonlyMap<string, Carried> = new Map<string, Carried>([
-  ['trade', { channel: 'trades' }],
-  ['quote', { channel: 'quotes' }],
-  ...[...BOOK_TABLES].map(([depth, table]): [string, Carried] => [table, { channel: 'book', depth }]),
-  ...CANDLE_INTERVALS.map((interval): [string, Carried] => [`tradeBin${interval}`, { channel: 'ohlc', interval }]),
+/** What the table `instrument` tells, changed fields alone. */
+const OF_INSTRUMENT = ['funding', 'mark_price', 'index_price', 'open_interest'] as const satisfies Channel[]
+
+const TABLES: ReadonlyMap<string, readonly Carried[]> = new Map<string, readonly Carried[]>([
+  ['trade', [{ channel: 'trades' }]],
+  ['quote', [{ channel: 'quotes' }]],
+  ...[...BOOK_TABLES].map(([depth, table]): [string, Carried[]] => [table, [{ channel: 'book', depth }]]),
+  ...CANDLE_INTERVALS.map((interval): [string, Carried[]] => [`tradeBin${interval}`, [{ channel: 'ohlc', interval }]]),
+  ['instrument', OF_INSTRUMENT.map((channel) => ({ channel }))],
+  // Rates as they were charged, beside those of `instrument` that are still to be.
+  ['funding', [{ channel: 'funding' }]],
+  ['liquidation', [{ channel: 'liquidations' }]],
 ])
 
 /** Tables that exist and that we never ask for. */
@@ -30,10 +37,7 @@ const OTHER_TABLES: ReadonlySet<string> = new Set([
   'announcement',
   'chat',
   'connected',
-  'funding',
-  'instrument',
   'insurance',
-  'liquidation',
   'publicNotifications',
   'quoteBin1m',
   'quoteBin5m',
@@ -42,12 +46,16 @@ const OTHER_TABLES: ReadonlySet<string> = new Set([
   'settlement',
 ])
 
-export function carriedBy(table: string): Carried | 'other' | undefined {
+export function carriedBy(table: string): readonly Carried[] | 'other' | undefined {
   return TABLES.get(table) ?? (OTHER_TABLES.has(table) ? 'other' : undefined)
 }
 
-/** The table that a subscription listens to. */
-export function tableOf({ channel, depth, interval }: Subscription): string {
+/** The length of a table's candles. */
+export function intervalOf(table: string): Interval {
+  return TABLES.get(table)?.[0]?.interval ?? '1m'
+}
+
+function tableOf({ channel, depth, interval }: Subscription): string {
   switch (channel) {
     case 'trades':
       return 'trade'
@@ -57,17 +65,27 @@ export function tableOf({ channel, depth, interval }: Subscription): string {
       return BOOK_TABLES.get(depth ?? 0) ?? WHOLE_BOOK
     case 'ohlc':
       return `tradeBin${interval ?? '1m'}`
+    case 'liquidations':
+      return 'liquidation'
     default:
-      return channel
+      return 'instrument'
   }
 }
 
-/** `trade:XBTUSD`, as subscriptions, acknowledgements and errors name it. */
+/** `trade:XBTUSD`: the topic whose acknowledgement confirms a subscription. Several share `instrument:XBTUSD`. */
 export function topicOf(subscription: Subscription): string {
   return `${tableOf(subscription)}:${subscription.symbol}`
 }
 
-/** The id that a stranger's message of a table is read under. */
-export function idOf(carried: Carried, symbol: string): string {
-  return subscriptionId({ ...carried, symbol })
+/** Asked for beside the topic of a subscription, without a confirmation of its own. */
+export function secondTopicOf({ channel, symbol }: Subscription): string[] {
+  return channel === 'funding' ? [`funding:${symbol}`] : []
+}
+
+/** A subscription as far as a message needs it. */
+export type Owner = Pick<Subscription, 'id' | 'channel'>
+
+/** What a stranger's message of a table is read as. */
+export function strangers(carried: readonly Carried[], symbol: string): Owner[] {
+  return carried.map((each) => ({ id: subscriptionId({ ...each, symbol }), channel: each.channel }))
 }
