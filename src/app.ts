@@ -31,7 +31,9 @@ import { asCollectorError, CollectorError, decodeError } from './model/error.js'
 import { rebuildPorts } from './rebuild-ports.js'
 import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
+import { logTail } from './service/log-tail.js'
 import { rebuild } from './service/rebuild.js'
+import { type ConfigOrigin, Running } from './service/running.js'
 import type { Daemon, Services, StoredData } from './service/services.js'
 import { verify } from './service/verify.js'
 import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
@@ -175,7 +177,7 @@ export function defaultDependencies(
   health: HealthMonitor | undefined,
   log: DaemonLog,
   onFatal: (error: CollectorError) => void,
-): StreamDependencies & { readonly recorder: Recorder } {
+): StreamDependencies & { readonly recorder: Recorder; readonly sync: SyncService } {
   const clock = systemClock()
   const recorder = createRecorder(config, log, onFatal)
   const onError = (error: CollectorError) => log.error(error)
@@ -194,7 +196,7 @@ export function defaultDependencies(
 }
 
 /** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
-export async function startDaemon(config: CollectorConfig, log: DaemonLog): Promise<Daemon> {
+export async function startDaemon(config: CollectorConfig, log: DaemonLog, origin?: ConfigOrigin): Promise<Daemon> {
   const dccd = hiddenFolder(config)
   const own = join(dccd, 'daemon.json')
   const clock = systemClock()
@@ -207,24 +209,33 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog): Prom
   const manager = new StreamManager(config, health, deps)
   const began = clock.mono()
   const { ui_host: host, ui_port: port } = config.settings
-  const api = await serveApi(
-    {
-      streams: manager,
-      version: VERSION,
-      uptime: () => Number(clock.mono() - began) / 1e9,
-      lags: () => {
-        const storeMs = deps.recorder.commitAgeMs
-        return storeMs === undefined ? {} : { storeMs }
-      },
+  const ports = new Running({
+    version: VERSION,
+    catalog,
+    config,
+    origin,
+    manager,
+    sync: deps.sync,
+    logs: logTail(join(dccd, 'logs')),
+    openData,
+    sql: (dataPath, request, signal) => runSql(dataPath, request, clock, signal),
+    instruments: async (exchange) => await (await deps.recorder.store()).loadInstruments(exchange),
+    uptime: () => Number(clock.mono() - began) / 1e9,
+    lags: () => {
+      const storeMs = deps.recorder.commitAgeMs
+      return storeMs === undefined ? {} : { storeMs }
     },
-    { host, port },
-  )
+    now: () => clock.wall(),
+  })
+  await ports.open()
+  const api = await serveApi(ports, { host, port })
   try {
     await deps.recorder.open()
     await writeDaemonFile(own, { pid: process.pid, host, port: api.port, started: new Date().toISOString() })
     await manager.start()
   } catch (error) {
     await manager.stop({ deadlineMs: 5000 })
+    await ports.close()
     await deps.recorder.close()
     await api.close()
     throw error
@@ -238,6 +249,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog): Prom
       await manager.stop({ deadlineMs })
       await removeDaemonFile(own)
       await api.close()
+      await ports.close()
     },
   }
 }
@@ -253,6 +265,8 @@ async function openData(dataPath: string): Promise<StoredData> {
   const { reader } = data
   return {
     inventory: () => reader.inventory(),
+    datasets: () => reader.datasets(),
+    covered: (dataset) => reader.coverage(dataset),
     gaps: (filter) => reader.gaps(filter),
     coverage(dataset) {
       const covered = reader.coverage(dataset)
@@ -280,7 +294,7 @@ export function createServices(program = ''): Services {
     version: VERSION,
     catalog,
     idleStreams,
-    startDaemon: (config, onError) => startDaemon(config, { error: onError }),
+    startDaemon: (config, onError, origin) => startDaemon(config, { error: onError }, origin),
     startEmulator: (request) => startEmulator(request),
     emulated,
     chaos: (request, tell, signal) =>

@@ -1,3 +1,4 @@
+import { openApi } from '../src/api/openapi.js'
 import { createServices } from '../src/app.js'
 import { cliReference } from '../src/cli/reference.js'
 import { buildProgram } from '../src/cli/run-cli.js'
@@ -13,5 +14,6 @@ export function generatedPages(): Readonly<Record<string, string>> {
     'config.md': configReference(),
     'config.schema.json': `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
     'errors.md': errorReference(),
+    'openapi.json': `${JSON.stringify(openApi('1'), null, 2)}\n`,
   }
 }

@@ -19,7 +19,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'exchanges/index.ts': { may: ['exchanges'] },
   'exchanges/kit': { may: ['model', 'lib', 'exchanges/exchange.ts'], packages: ['node:zlib', 'zod'] },
   'exchanges/*': { may: ['model', 'lib', 'exchanges/exchange.ts', 'exchanges/kit'], packages: ['zod'] },
-  config: { may: ['model', 'lib'], packages: ['node', 'zod', 'yaml'] },
+  config: { may: ['model', 'lib'], packages: ['node', 'zod', 'yaml', 'diff'] },
   net: { may: ['model', 'lib'], packages: ['node', 'ws'] },
   journal: { may: ['model', 'lib'], packages: ['node', 'zod'] },
   capture: { may: ['model', 'lib', 'exchanges/exchange.ts'], typesOf: ['net', 'journal'], packages: ['node', 'zod'] },
@@ -36,7 +36,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   service: {
     may: ['model', 'lib', 'config', 'capture/rows.ts', 'capture/book.ts'],
     typesOf: PORTS,
-    packages: ['node'],
+    packages: ['node', 'zod', 'diff'],
   },
   api: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'fastify', 'zod'] },
   cli: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'commander'] },

@@ -14,3 +14,9 @@ export function isOwnHost(header: string | undefined, port: number): boolean {
   const host = name.replace(/^\[|\]$/g, '').toLowerCase()
   return isLoopback(host) && Number(given ?? 80) === port
 }
+
+/** Whether an `Origin` header is a page that this server gave. */
+export function isOwnOrigin(origin: string, port: number): boolean {
+  const match = /^http:\/\/(.*)$/.exec(origin)
+  return match !== null && isOwnHost(match[1], port)
+}

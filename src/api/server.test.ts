@@ -2,29 +2,13 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { fakePorts, streamRow } from '../../testkit/fake-ports.js'
 import type { StreamStatus } from '../daemon/stream-status.js'
 import type { HealthPorts } from '../service/health.js'
 import { isOwnHost } from './loopback.js'
 import { type Api, type ApiOptions, serveApi } from './server.js'
 
-const row: StreamStatus = {
-  key: 'binance_BTC_USDT_trades',
-  exchange: 'binance',
-  pair: 'BTC/USDT',
-  channels: ['trades'],
-  timeStep: 60,
-  running: true,
-  state: 'live',
-  lastFrame: 1_764_000_000_000_000_001n,
-  lastEvent: undefined,
-  rate: 2.5,
-  lagMs: 31,
-  reconnects: 0,
-  gaps: 0,
-  rows: 12,
-  error: undefined,
-  configured: true,
-}
+const row = streamRow
 
 const open: Api[] = []
 
@@ -33,7 +17,7 @@ afterEach(async () => {
 })
 
 async function serve(rows: () => StreamStatus[] = () => [row], lags?: HealthPorts['lags'], options?: ApiOptions) {
-  const ports: HealthPorts = { streams: { status: rows }, version: '9.9.9', uptime: () => 61.7, ...(lags && { lags }) }
+  const ports = fakePorts({ streams: { ...fakePorts().streams, status: rows }, ...(lags && { lags }) })
   const api = await serveApi(ports, options ?? { host: '127.0.0.1', port: 0 })
   open.push(api)
   return api
@@ -113,7 +97,7 @@ describe('the HTTP API', () => {
     for (const host of [`evil.example:${api.port}`, `127.0.0.1.evil.example:${api.port}`, '127.0.0.1', `127.0.0.1:1`]) {
       const answer = await ask(api, '/api/v1/streams', { headers: { host } })
       expect([answer.status, answer.body.code], host).toEqual([403, 'HOST_REFUSED'])
-      expect(Object.keys(answer.body)).toEqual(['code', 'message', 'remedy'])
+      expect(Object.keys(answer.body)).toEqual(['code', 'message', 'field', 'remedy'])
     }
     for (const host of [`localhost:${api.port}`, `LOCALHOST:${api.port}`, `[::1]:${api.port}`])
       expect((await ask(api, '/health', { headers: { host } })).status).toBe(200)
@@ -123,19 +107,38 @@ describe('the HTTP API', () => {
     expect((await raw(api, 'GET /health HTTP/1.0\r\n\r\n')).slice(0, 12)).toBe('HTTP/1.1 403')
   })
 
-  it('only GET is taken, on every path', async () => {
+  it('a method that is not taken is refused with those that are', async () => {
     const api = await serve()
-    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
-      for (const path of ['/health', '/nothing']) {
-        const answer = await ask(api, path, { method, headers: { 'content-type': 'application/json' } })
-        expect([answer.status, answer.body.code, answer.headers.allow], method).toEqual([405, 'METHOD_REFUSED', 'GET'])
-      }
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+      const answer = await ask(api, '/health', { method, headers: { 'content-type': 'application/json' } })
+      expect([answer.status, answer.body.code, answer.headers.allow], method).toEqual([405, 'METHOD_REFUSED', 'GET'])
+    }
+    const answer = await ask(api, '/api/v1/streams', { method: 'DELETE' })
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST'])
+    expect((await ask(api, '/api/v1/streams/a%2Fb/stop')).status).toBe(405)
+    expect((await ask(api, '/nothing', { method: 'POST' })).status).toBe(404)
     expect(
       (await raw(api, `HEAD /health HTTP/1.1\r\nhost: localhost:${api.port}\r\nconnection: close\r\n\r\n`)).slice(
         9,
         12,
       ),
     ).toBe('405')
+  })
+
+  it('a page of another site is refused, also where the browser sends no body (CSRF)', async () => {
+    const api = await serve()
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: `http://127.0.0.1:${api.port + 1}` },
+      { origin: `https://127.0.0.1:${api.port}` },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      const answer = await ask(api, '/api/v1/sync', { method: 'POST', headers })
+      expect([answer.status, answer.body.code], JSON.stringify(headers)).toEqual([403, 'ORIGIN_REFUSED'])
+    }
+    const own = { origin: `http://localhost:${api.port}`, 'sec-fetch-site': 'same-origin' }
+    expect((await ask(api, '/api/v1/sync', { method: 'POST', headers: own })).body.code).toBe('REMOTE_NOT_FOUND')
   })
 
   it('what is not there, and what is not HTTP, gets a coded answer', async () => {
@@ -171,9 +174,7 @@ describe('the HTTP API', () => {
 
   it('an address that others reach is refused: there is no login', async () => {
     for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com'])
-      await expect(
-        serveApi({ streams: { status: () => [] }, version: '', uptime: () => 0 }, { host, port: 0 }),
-      ).rejects.toMatchObject({
+      await expect(serveApi(fakePorts(), { host, port: 0 })).rejects.toMatchObject({
         code: 'CONFIG_INVALID',
         message: expect.stringContaining('ui_host'),
       })
@@ -197,11 +198,7 @@ describe('the HTTP API', () => {
 
   it('an abort closes it', async () => {
     const abort = new AbortController()
-    const api = await serveApi(
-      { streams: { status: () => [] }, version: '', uptime: () => 0 },
-      { host: '127.0.0.1', port: 0 },
-      abort.signal,
-    )
+    const api = await serveApi(fakePorts(), { host: '127.0.0.1', port: 0 }, abort.signal)
     abort.abort()
     await api.close()
     await expect(ask(api, '/health')).rejects.toThrow('ECONNREFUSED')

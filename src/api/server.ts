@@ -1,8 +1,12 @@
-import { fastify } from 'fastify'
-import { asCollectorError, CollectorError, type ErrorCode } from '../model/error.js'
-import { type HealthPorts, health } from '../service/health.js'
-import { listStreams } from '../service/streams.js'
-import { isLoopback, isOwnHost } from './loopback.js'
+import { type FastifyInstance, fastify } from 'fastify'
+import { asCollectorError, CollectorError } from '../model/error.js'
+import { health } from '../service/health.js'
+import type { Ports } from '../service/ports.js'
+import { DOCS_CSS, docsPage } from './docs-page.js'
+import { apiError, errorBody, statusOf } from './error-body.js'
+import { isLoopback, isOwnHost, isOwnOrigin } from './loopback.js'
+import { openApi } from './openapi.js'
+import { addOperationRoutes } from './operation-routes.js'
 
 export interface ApiOptions {
   /** `settings.ui_host`; only addresses of this machine are taken, as there is no login yet. */
@@ -20,75 +24,48 @@ export interface Api {
   close(): Promise<void>
 }
 
-const STATUS_OF: Partial<Record<ErrorCode, number>> = {
-  HOST_REFUSED: 403,
-  NOT_FOUND: 404,
-  METHOD_REFUSED: 405,
-  USAGE: 400,
-}
-
 /**
- * The HTTP API: `GET /health` and `GET /api/v1/streams`, on this machine only, no other method, no CORS. Throws PORT_IN_USE, and
- * CONFIG_INVALID for an address that others reach. Aborting `signal` closes it.
+ * The HTTP API over the operations of a daemon, on this machine only, no CORS. Throws PORT_IN_USE, and CONFIG_INVALID for an address that others
+ * reach. Aborting `signal` closes it.
  */
-export async function serveApi(ports: HealthPorts, options: ApiOptions, signal?: AbortSignal): Promise<Api> {
+export async function serveApi(ports: Ports, options: ApiOptions, signal?: AbortSignal): Promise<Api> {
   signal?.throwIfAborted()
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host
   if (!isLoopback(host))
     throw new CollectorError('CONFIG_INVALID', `settings.ui_host ${host} would let other machines in`, {
       remedy: 'Set it to 127.0.0.1; there is no login yet. Reach it from elsewhere through an SSH tunnel.',
     })
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    forceCloseConnections: true,
-    bodyLimit: 65_536,
-    requestTimeout: 10_000,
-    keepAliveTimeout: 5_000,
-    http: { maxHeaderSize: 8_192, headersTimeout: 10_000 },
-    // What the HTTP parser refuses before there is a request.
-    clientErrorHandler(cause, socket) {
-      if (!socket.writable) return
-      const tooLarge = 'code' in cause && cause.code === 'HPE_HEADER_OVERFLOW'
-      const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
-      const message = tooLarge ? 'the head of the request is too long' : 'this is not an HTTP request'
-      const body = JSON.stringify(
-        errorJson(new CollectorError('USAGE', message, { remedy: 'Send a shorter, valid one.' })),
-      )
-      const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8`
-      socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
-    },
-    frameworkErrors(cause, _request, reply) {
-      const error = new CollectorError('USAGE', cause.message, { remedy: 'Check the address.' })
-      reply.hijack()
-      reply.raw
-        .writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
-        .end(JSON.stringify(errorJson(error)))
-    },
-  })
-  app.server.maxConnections = 256
+  const app = createApp()
+  app.server.maxConnections = 2048
   let port = options.port
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    const { host: named } = request.headers
+    const { host: named, origin } = request.headers
     if (!isOwnHost(named, port))
       throw new CollectorError('HOST_REFUSED', `this is not ${named === undefined ? 'a host without name' : named}`)
-    if (request.method !== 'GET') {
-      reply.header('allow', 'GET')
-      throw new CollectorError('METHOD_REFUSED', `${request.method} is not taken here`)
-    }
+    if (origin !== undefined && !isOwnOrigin(origin, port))
+      throw new CollectorError('ORIGIN_REFUSED', `pages of ${origin.slice(0, 200)} may not call this API`)
+    const site = request.headers['sec-fetch-site']
+    if (origin === undefined && request.method !== 'GET' && site === 'cross-site')
+      throw new CollectorError('ORIGIN_REFUSED', 'pages of other sites may not call this API')
   })
-  app.setNotFoundHandler((request) => {
-    throw new CollectorError('NOT_FOUND', `there is nothing at ${request.url.slice(0, 200)}`)
-  })
+  refuseWhatIsNotThere(app)
   app.setErrorHandler((cause: unknown, _request, reply) => {
-    const asked = cause instanceof Error && 'statusCode' in cause && Number(cause.statusCode) < 500
-    const error = asCollectorError(cause, asked ? 'USAGE' : 'INTERNAL')
-    void reply.code(STATUS_OF[error.code] ?? 500).send(errorJson(error))
+    const error = apiError(cause)
+    void reply.code(statusOf(error)).send(errorBody(error))
   })
   app.get('/health', () => health(ports))
-  app.get('/api/v1/streams', () => listStreams(ports.streams))
+  addOperationRoutes(app, ports)
+  const document = openApi(ports.version)
+  app.get('/api/openapi.json', () => document)
+  app.get('/api/docs.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(DOCS_CSS))
+  app.get('/api/docs', (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'self'; frame-ancestors 'none'")
+      .send(docsPage(document, ports.version)),
+  )
 
   const close = () => app.close()
   const onAbort = () => void close()
@@ -107,8 +84,63 @@ export async function serveApi(ports: HealthPorts, options: ApiOptions, signal?:
   return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, close }
 }
 
-function errorJson({ code, message, remedy }: CollectorError) {
-  return { code, message, remedy }
+/** Fastify with our bounds, and coded answers for what it refuses before there is a request of ours. */
+function createApp(): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    bodyLimit: 1_048_576,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    routerOptions: { maxParamLength: 400 },
+    http: { maxHeaderSize: 8_192, headersTimeout: 10_000 },
+    // What the HTTP parser refuses before there is a request.
+    clientErrorHandler(cause, socket) {
+      if (!socket.writable) return
+      const tooLarge = 'code' in cause && cause.code === 'HPE_HEADER_OVERFLOW'
+      const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
+      const message = tooLarge ? 'the head of the request is too long' : 'this is not an HTTP request'
+      const body = JSON.stringify(
+        errorBody(new CollectorError('USAGE', message, { remedy: 'Send a shorter, valid one.' })),
+      )
+      const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8`
+      socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+    },
+    frameworkErrors(cause, _request, reply) {
+      const error = new CollectorError('USAGE', cause.message, { remedy: 'Check the address.' })
+      reply.hijack()
+      reply.raw
+        .writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
+        .end(JSON.stringify(errorBody(error)))
+    },
+  })
+  // JSON alone: what a form of another site can send is no JSON.
+  app.removeContentTypeParser(['text/plain', 'application/json'])
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.trim() === '') done(null, undefined)
+    else parse(request, body, done)
+  })
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.setReplySerializer((data) => JSON.stringify(data))
+  return app
+}
+
+/** 404 for unknown paths, 405 with the methods that are taken for known ones. */
+function refuseWhatIsNotThere(app: FastifyInstance): void {
+  const known: { readonly method: string; readonly path: RegExp }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
+    for (const each of [method].flat()) known.push({ method: each, path })
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const methods = known.filter((each) => each.path.test(path)).map(({ method }) => method)
+    if (methods.length === 0) throw new CollectorError('NOT_FOUND', `there is nothing at ${request.url.slice(0, 200)}`)
+    reply.header('allow', methods.join(', '))
+    throw new CollectorError('METHOD_REFUSED', `${request.method} is not taken at ${path.slice(0, 200)}`)
+  })
 }
 
 function listenError(cause: unknown, host: string, port: number): CollectorError {

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { createConfig } from '../config/parse.js'
+import { inventoryRows } from '../service/inventory.js'
 import type { Services } from '../service/services.js'
 import { statusJson } from '../service/streams.js'
 import { errorText, type Io } from './output.js'
 import { untilStopped } from './run-daemon.js'
-import { inventoryRows, inventoryTable } from './show-data.js'
+import { inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
 
 interface DemoOptions {

@@ -9,6 +9,7 @@ import { INTERVALS, isInterval, KINDS } from '../model/dataset.js'
 import { asCollectorError } from '../model/error.js'
 import { understood } from '../service/decode.js'
 import { gapRows } from '../service/gaps.js'
+import { inventoryRows } from '../service/inventory.js'
 import type { Services, StoredData } from '../service/services.js'
 import { type StreamJson, statusJson } from '../service/streams.js'
 import {
@@ -29,7 +30,7 @@ import { runDemo } from './demo.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
 import { printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
-import { gapsTable, inventoryRows, inventoryTable } from './show-data.js'
+import { gapsTable, inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
 import { addVerifyCommand } from './verify.js'
 
@@ -109,9 +110,13 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .addOption(configOption())
     .option('--port <n>', 'port of the HTTP API instead of settings.ui_port', port)
     .action(async (options: { config?: string; port?: number }) => {
-      const { config } = await load(options.config)
+      const parsed = await load(options.config)
+      const { config } = parsed
       const settings = options.port === undefined ? config.settings : { ...config.settings, ui_port: options.port }
-      const daemon = await services.startDaemon({ ...config, settings }, (error) => io.stderr(errorText(error)))
+      const daemon = await services.startDaemon({ ...config, settings }, (error) => io.stderr(errorText(error)), {
+        parsed,
+        environment: io.environment,
+      })
       io.stdout(
         `dccd records into ${daemon.dataPath}\n  API and health: ${daemon.url}\n  Ctrl-C stores everything and ends; a second one ends at once.\n`,
       )

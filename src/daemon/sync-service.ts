@@ -86,6 +86,11 @@ export class SyncService {
     return this.#run
   }
 
+  /** Whether a copy is under way. */
+  get running(): boolean {
+    return this.#run !== undefined
+  }
+
   async #schedule(first: boolean): Promise<void> {
     const turn = this.#disarm()
     const { remotes, sync_interval } = this.#config.storage
@@ -109,7 +114,7 @@ export class SyncService {
 
   /** So that restarts neither skip syncs nor add some. */
   async #firstDelayMs(intervalMs: number): Promise<number> {
-    const last = nanosFromIso((await this.#lastReport())?.last_sync_at)
+    const last = nanosFromIso((await this.last())?.last_sync_at)
     const sinceMs = last === undefined ? intervalMs : Number((this.#deps.clock.wall() - last) / 1_000_000n)
     const dueMs = Math.min(Math.max(intervalMs - sinceMs, 0), intervalMs)
     return Math.max(dueMs, Math.min(FIRST_AFTER_MS, intervalMs))
@@ -136,7 +141,7 @@ export class SyncService {
       }),
     )
     const complete = results.length > 0 && results.every(({ ok }) => ok)
-    const before = (await this.#lastReport())?.last_sync_at ?? null
+    const before = (await this.last())?.last_sync_at ?? null
     const report: SyncReport = {
       last_sync_at: complete ? isoFromNanos(clock.wall()) : before,
       remotes: results,
@@ -150,7 +155,7 @@ export class SyncService {
   }
 
   /** The last report; `undefined` when there is none that can be read. */
-  async #lastReport(): Promise<SyncReport | undefined> {
+  async last(): Promise<SyncReport | undefined> {
     try {
       return reportSchema.parse(JSON.parse(await readFile(this.#path(), 'utf8')))
     } catch {

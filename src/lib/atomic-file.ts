@@ -3,14 +3,14 @@ import { dirname } from 'node:path'
 
 /**
  * Replaces a file as a whole: whoever reads it, also after a crash at any moment, sees the old or the new content. Makes missing
- * folders. Two writers of one path must not overlap.
+ * folders. Two writers of one path must not overlap. `mode`: the permissions it has then.
  */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o666): Promise<void> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true })
   const temporary = `${path}.new`
   try {
-    const file = await open(temporary, 'w')
+    const file = await open(temporary, 'w', mode)
     try {
       await file.writeFile(content)
       await file.sync()

@@ -2,17 +2,18 @@ import type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { StreamStatus } from '../daemon/stream-status.js'
-import type { Dataset, Interval, Kind } from '../model/dataset.js'
+import type { Dataset, Interval } from '../model/dataset.js'
 import type { CollectorError } from '../model/error.js'
-import type { Gap } from '../model/gaps.js'
+import type { Covered, Gap } from '../model/gaps.js'
 import type { Nanos } from '../model/time.js'
 import type { DerivedCandle } from '../store/derived-candles.js'
-import type { InventoryEntry, StoredRow } from '../store/reader.js'
+import type { GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
 import type { Jobs } from './jobs.js'
 import type { RebuildReport } from './rebuild.js'
+import type { ConfigOrigin } from './running.js'
 import type { VerifyReport } from './verify.js'
 
 export type { DerivedCandle } from '../store/derived-candles.js'
@@ -52,9 +53,13 @@ export interface RunningEmulator {
 /** A data folder opened for reading alone, beside its daemon or without one. */
 export interface StoredData {
   inventory(): InventoryEntry[]
-  gaps(filter: { readonly exchange?: string; readonly pair?: string; readonly kind?: Kind }): Gap[]
+  gaps(filter: GapFilter): Gap[]
   /** Part of the wanted time that is held by proof, 0 to 1; undefined where nothing is known. */
   coverage(dataset: Dataset): { readonly heldUntil: Nanos; readonly ratio: number } | undefined
+  /** Every dataset that is stored or wanted, by exchange, kind and pair. */
+  datasets(): Dataset[]
+  /** What of it is held by proof, in order. */
+  covered(dataset: Dataset): Covered[]
   /** What the ledger says of one moment of a dataset. */
   standing(dataset: Dataset, at: Nanos): Standing
   /** Rows to rebuild a book from, as it stood at an instant. */
@@ -74,7 +79,8 @@ export interface Services {
   readonly catalog: readonly CatalogEntry[]
   /** Every configured stream as it shows while nothing runs. */
   idleStreams(config: CollectorConfig): StreamStatus[]
-  startDaemon(config: CollectorConfig, onError: (error: CollectorError) => void): Promise<Daemon>
+  /** `origin`: the file that the config is of, so that it can be edited while the daemon runs. */
+  startDaemon(config: CollectorConfig, onError: (error: CollectorError) => void, origin?: ConfigOrigin): Promise<Daemon>
   startEmulator(request: EmulatorRequest): Promise<RunningEmulator>
   /** The exchanges that can be emulated, with the first pairs of each. */
   emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]

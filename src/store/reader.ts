@@ -73,6 +73,11 @@ export class DataReader {
     })
   }
 
+  /** Every dataset that is stored or was wanted. */
+  datasets(): Dataset[] {
+    return [...this.#catalog.datasets().values()].flatMap((key) => parseDatasetKey(key) ?? [])
+  }
+
   gaps(filter: GapFilter = {}): Gap[] {
     const { held, wanted, breaks } = this.#catalog.snapshot(() => ({
       held: this.#catalog.held(),

@@ -1,0 +1,57 @@
+import type { ParsedConfig } from '../config/parse.js'
+import type { CollectorConfig } from '../config/schema.js'
+import type { JobOptions } from '../config/tasks.js'
+import type { CatalogEntry } from '../config/validate-against.js'
+import type { ApplyReport } from '../daemon/stream-manager.js'
+import type { SyncReport } from '../daemon/sync-service.js'
+import type { Instrument } from '../model/instrument.js'
+import type { SqlRequest, SqlResult } from '../store/sql.js'
+import type { ConfigFile } from './config-file.js'
+import type { HealthPorts } from './health.js'
+import type { Jobs } from './jobs.js'
+import type { LogPort } from './log-lines.js'
+import type { StoredData } from './services.js'
+import type { StreamsPort } from './streams.js'
+
+/** The running streams as operations drive them. */
+export interface StreamControl extends StreamsPort {
+  startOne(job: JobOptions, pair: string, channels: readonly string[]): string
+  stopOne(key: string): boolean
+}
+
+/** What a changed config did. */
+export interface AppliedConfig extends ApplyReport {
+  /** Changed keys that count only after a restart of the daemon. */
+  readonly restartNeeded: readonly string[]
+}
+
+/** What the operations work on: the parts of a running daemon. */
+export interface Ports extends HealthPorts {
+  readonly streams: StreamControl
+  readonly catalog: readonly CatalogEntry[]
+  readonly dataPath: string
+  /** The config in force. */
+  config(): CollectorConfig
+  /** Keys of it whose value came from the environment. */
+  secrets(): ReadonlySet<string>
+  /** Which content of the file is in force. */
+  configEtag(): string | undefined
+  readonly configFile: ConfigFile
+  /** Puts a config into force, or leaves everything as it is. */
+  apply(parsed: ParsedConfig, etag: string): Promise<AppliedConfig>
+  /** The stored data, opened at first use. */
+  data(): Promise<StoredData>
+  sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
+  /** What an exchange lists, from the last time it was asked; undefined when it never was. */
+  instruments(exchange: string): Promise<readonly Instrument[] | undefined>
+  readonly sync: {
+    last(): Promise<SyncReport | undefined>
+    syncNow(): Promise<SyncReport>
+    readonly running: boolean
+  }
+  readonly logs: LogPort
+  /** Absent in a process that fetches no histories. */
+  readonly jobs?: Jobs
+  /** Now, UTC nanoseconds. */
+  now(): bigint
+}

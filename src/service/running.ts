@@ -1,0 +1,165 @@
+import type { Environment } from '../config/environment.js'
+import type { ParsedConfig } from '../config/parse.js'
+import type { CollectorConfig } from '../config/schema.js'
+import type { CatalogEntry } from '../config/validate-against.js'
+import type { ApplyReport } from '../daemon/stream-manager.js'
+import { CollectorError } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
+import type { SqlRequest, SqlResult } from '../store/sql.js'
+import { ConfigFile } from './config-file.js'
+import { restartNeeded } from './config-restart.js'
+import type { LogPort } from './log-lines.js'
+import type { AppliedConfig, Ports, StreamControl } from './ports.js'
+import type { StoredData } from './services.js'
+
+/** Where a daemon's config came from. */
+export interface ConfigOrigin {
+  readonly parsed: ParsedConfig
+  readonly environment: Environment
+}
+
+export interface RunningDeps {
+  readonly version: string
+  readonly catalog: readonly CatalogEntry[]
+  readonly config: CollectorConfig
+  /** Absent when the config was made in code. */
+  readonly origin?: ConfigOrigin | undefined
+  readonly manager: StreamControl & { apply(config: CollectorConfig): Promise<ApplyReport> }
+  /** Takes over a config that is in force now; must not throw. */
+  onConfig?(config: CollectorConfig): void
+  readonly sync: Ports['sync']
+  readonly logs: LogPort
+  openData(dataPath: string): Promise<StoredData>
+  sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
+  instruments(exchange: string): Promise<readonly Instrument[] | undefined>
+  uptime(): number
+  lags(): { readonly journalMs?: number; readonly storeMs?: number }
+  now(): bigint
+}
+
+/** How many queries are answered at once; others wait their turn. Each has memory of its own. */
+const QUERIES = 2
+
+/** The parts of a running daemon, as the operations work on them. */
+export class Running implements Ports {
+  readonly configFile: ConfigFile
+  readonly dataPath: string
+  readonly #deps: RunningDeps
+  #config: CollectorConfig
+  #origin: ParsedConfig | undefined
+  #etag: string | undefined
+  #data: Promise<StoredData> | undefined
+  #querying = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(deps: RunningDeps) {
+    this.#deps = deps
+    this.#config = deps.config
+    this.#origin = deps.origin?.parsed
+    this.dataPath = deps.config.storage.local_path
+    this.configFile = new ConfigFile({
+      file: deps.origin?.parsed.file,
+      environment: deps.origin?.environment ?? {},
+      catalog: deps.catalog,
+    })
+  }
+
+  /** Learns which content of the config file is in force. */
+  async open(): Promise<void> {
+    if (this.configFile.file !== undefined) this.#etag = (await this.configFile.read()).etag
+  }
+
+  get version(): string {
+    return this.#deps.version
+  }
+
+  get catalog(): readonly CatalogEntry[] {
+    return this.#deps.catalog
+  }
+
+  get streams(): StreamControl {
+    return this.#deps.manager
+  }
+
+  get sync(): Ports['sync'] {
+    return this.#deps.sync
+  }
+
+  get logs(): LogPort {
+    return this.#deps.logs
+  }
+
+  uptime(): number {
+    return this.#deps.uptime()
+  }
+
+  lags() {
+    return this.#deps.lags()
+  }
+
+  now(): bigint {
+    return this.#deps.now()
+  }
+
+  config(): CollectorConfig {
+    return this.#config
+  }
+
+  secrets(): ReadonlySet<string> {
+    return this.#origin?.secrets ?? new Set()
+  }
+
+  configEtag(): string | undefined {
+    return this.#etag
+  }
+
+  instruments(exchange: string): Promise<readonly Instrument[] | undefined> {
+    return this.#deps.instruments(exchange)
+  }
+
+  data(): Promise<StoredData> {
+    this.#data ??= this.#deps.openData(this.dataPath).catch((error: unknown) => {
+      this.#data = undefined
+      throw error
+    })
+    return this.#data
+  }
+
+  async sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult> {
+    if (this.#querying >= QUERIES) {
+      if (this.#waiting.length >= 100)
+        throw new CollectorError('TOO_MANY_REQUESTS', 'too many queries wait to be answered')
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    this.#querying++
+    try {
+      return await this.#deps.sql(this.dataPath, request, signal)
+    } finally {
+      this.#querying--
+      this.#waiting.shift()?.()
+    }
+  }
+
+  async apply(parsed: ParsedConfig, etag: string): Promise<AppliedConfig> {
+    const older = this.#origin?.config ?? this.#config
+    // What the command line said, and what is read at the start alone, stays as it is.
+    const { ui_host, ui_port, workers, endpoints, data_path } = this.#config.settings
+    const settings = { ...parsed.config.settings, ui_host, ui_port, workers, endpoints, data_path }
+    const storage = { ...parsed.config.storage, local_path: this.#config.storage.local_path }
+    const next = { ...parsed.config, settings, storage, journal: this.#config.journal }
+    const report = await this.#deps.manager.apply(next)
+    if (!report.rolledBack) {
+      this.#config = next
+      this.#origin = parsed
+      this.#etag = etag
+      this.#deps.onConfig?.(next)
+    }
+    return { ...report, restartNeeded: restartNeeded(older, parsed.config) }
+  }
+
+  async close(): Promise<void> {
+    const data = await this.#data?.catch(() => undefined)
+    this.#data = undefined
+    await data?.close()
+  }
+}
