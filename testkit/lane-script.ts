@@ -129,7 +129,7 @@ export class LaneScript {
     this.feed({ type: 'in', connection, n, ...this.clocks(seconds), frame: new TextEncoder().encode(text) })
   }
 
-  rest(seconds: number, connection: number, id: string, message: unknown): void {
+  rest(seconds: number, connection: number, id: string, message: unknown, what = 'snapshot'): void {
     const n = this.ns.get(connection) ?? 0
     this.ns.set(connection, n + 1)
     const { wall, mono } = this.clocks(seconds)
@@ -141,7 +141,7 @@ export class LaneScript {
       asked: wall,
       wall,
       mono,
-      purpose: JSON.stringify({ what: 'snapshot', id }),
+      purpose: JSON.stringify({ what, id }),
       url: '/',
       status: 200,
       body,

@@ -108,12 +108,18 @@ function eventsOf(message: z.infer<typeof data>): AdapterEvent[] {
   ]
 }
 
+function bookProof({ checksums, refreshEveryMs }: { checksums?: boolean; refreshEveryMs?: number }) {
+  return refreshEveryMs ? 'none' : checksums ? 'checksum' : 'chain'
+}
+
 /** A venue with the simplest protocol there is, to test the engine with nothing else in the way. */
 export function toyExchange(
   options: {
     proof?: ExchangeAdapter['capabilities'][number]['proof']
     snapshot?: 'rest' | 'stream'
     checksums?: boolean
+    /** A book that nothing proves, compared with a snapshot this often. */
+    refreshEveryMs?: number
   } = {},
 ): ExchangeAdapter {
   const proof = options.proof ?? 'counter'
@@ -123,7 +129,7 @@ export function toyExchange(
     docs: 'none',
     capabilities: [
       { channel: 'trades', proof, axis: 'exchange' },
-      { channel: 'book', proof: options.checksums ? 'checksum' : 'chain', axis: 'exchange', depths: [10, 100] },
+      { channel: 'book', proof: bookProof(options), axis: 'exchange', depths: [10, 100] },
       { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m'] },
       { channel: 'mark_price', proof: 'none', axis: 'exchange' },
       { channel: 'funding', proof: 'none', axis: 'exchange' },
@@ -229,6 +235,7 @@ export function toyExchange(
         return 'break'
       },
       ...(options.checksums ? { checksum: toyChecksum } : {}),
+      ...(options.refreshEveryMs ? { refreshEveryMs: options.refreshEveryMs } : {}),
       cutsToDepth: false,
     },
   }

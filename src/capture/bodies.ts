@@ -51,9 +51,10 @@ export const decideBody = z.discriminatedUnion('what', [
 ])
 export type DecideBody = z.infer<typeof decideBody>
 
-/** Purpose of a `rest` record: the snapshot of a book, or a poll for these subscriptions. */
+/** Purpose of a `rest` record: the snapshot of a book, one to compare the book with, or a poll for these subscriptions. */
 export const restPurpose = z.discriminatedUnion('what', [
   z.object({ what: z.literal('snapshot'), id: z.string() }),
+  z.object({ what: z.literal('compare'), id: z.string() }),
   z.object({ what: z.literal('poll'), ids: z.array(z.string()) }),
 ])
 export type RestPurpose = z.infer<typeof restPurpose>

@@ -17,6 +17,12 @@ interface Run {
   last: bigint | null
 }
 
+/** How far a run was proven. */
+export interface Proven {
+  readonly until: Nanos
+  readonly last: bigint | null
+}
+
 /** All that coverage remembers of one dataset on one connection. */
 export interface CoverageState {
   run: Run | null
@@ -24,7 +30,7 @@ export interface CoverageState {
   /** Monotonic time of the confirmation that this listening began with. */
   confirmed: Nanos | null
   /** Last point at which a checksum vouched for everything before. */
-  proven: { until: Nanos; last: bigint | null } | null
+  proven: Proven | null
 }
 
 /**
@@ -109,10 +115,15 @@ export class Coverage {
     this.dirty = true
   }
 
-  /** A checksum matched: everything up to the run's end is right. */
-  vouch(): void {
+  /** Where the run ends now: what a comparison that begins here can prove. */
+  get mark(): Proven | null {
     const { run } = this.state
-    if (run) this.state.proven = { until: run.until, last: run.last }
+    return run && { until: run.until, last: run.last }
+  }
+
+  /** A checksum or a comparison matched: everything up to the run's end, or up to an earlier mark of this run, is right. */
+  vouch(mark: Proven | null = this.mark): void {
+    if (this.state.run && mark) this.state.proven = mark
   }
 
   /** The connection was alive at `mono`: what it had sent by then has arrived. */

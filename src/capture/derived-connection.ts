@@ -14,6 +14,8 @@ export type Wish =
   | { readonly wish: 'send'; readonly connection: number; readonly messages: readonly string[] }
   /** Fetch a REST snapshot of this subscription's book. */
   | { readonly wish: 'snapshot'; readonly connection: number; readonly id: string }
+  /** Fetch one to compare the book with, if it can be had: nothing depends on it. */
+  | { readonly wish: 'compare'; readonly connection: number; readonly id: string }
   /** The connection is of no use any more. `pauseMs`: the exchange is down, wait this long before the next. */
   | {
       readonly wish: 'reconnect'
@@ -46,6 +48,14 @@ const SILENCE: Conversation = {
   read: () => ({ kind: 'unknown', reason: 'a frame without a socket', events: [] }),
   unsubscribe: () => [],
   resync: () => [],
+}
+
+/** Of so many books each is compared as often as the exchange's rules say; of more, less often, so that the snapshots stay few. */
+const BOOKS_AT_FULL_PACE = 50
+
+function comparisonEveryMs({ book }: ExchangeAdapter, { subscriptions }: OpenBody): number | undefined {
+  const books = subscriptions.filter(({ channel }) => channel === 'book').length
+  return book.refreshEveryMs && book.refreshEveryMs * Math.max(1, Math.ceil(books / BOOKS_AT_FULL_PACE))
 }
 
 /** Where a connection reports to its lane. */
@@ -95,12 +105,22 @@ export class DerivedConnection {
       ? SILENCE
       : adapter.live.converse({ path: body.path, subscriptions: body.subscriptions }, state?.conversation)
     const saved = new Map(state?.listening)
+    const compareEveryMs = comparisonEveryMs(adapter, body)
     for (const sub of body.subscriptions) {
       const capability = adapter.capabilities.find(({ channel }) => channel === sub.channel)
       if (!capability) throw new CollectorError('UNSUPPORTED', `${body.exchange} has no channel ${sub.channel}`)
       this.listening.set(
         sub.id,
-        new Listening(body.exchange, sub, capability, adapter.book, sink, hooks.emit, saved.get(sub.id)),
+        new Listening(
+          body.exchange,
+          sub,
+          capability,
+          adapter.book,
+          sink,
+          hooks.emit,
+          compareEveryMs,
+          saved.get(sub.id),
+        ),
       )
     }
     if (state) this.lastFrameMono = state.lastFrameMono
@@ -256,6 +276,7 @@ export class DerivedConnection {
   /** What a REST call brought. */
   answer(purpose: RestPurpose, record: RestRecord): Wish[] {
     if (purpose.what === 'snapshot') return this.snapshot(purpose.id, record)
+    if (purpose.what === 'compare') return this.compared(purpose.id, record)
     const asked = this.owners(purpose.ids).filter(({ gone }) => !gone)
     const poll = this.adapter.polls?.find(({ channel }) => channel === asked[0]?.sub.channel)
     if (!poll) return []
@@ -297,12 +318,28 @@ export class DerivedConnection {
     return this.resync(each, record.mono)
   }
 
+  /** The answer to a `compare` wish. */
+  private compared(id: string, record: RestRecord): Wish[] {
+    const each = this.listening.get(id)
+    const call = each && this.adapter.book.snapshot?.(each.sub)
+    if (!each || !call || each.gone) return []
+    let snapshot: BookSnapshot | undefined
+    try {
+      snapshot = call.read(text.decode(record.body))
+    } catch (error) {
+      each.stats.message = error instanceof Error ? error.message : String(error)
+    }
+    each.compared(snapshot, record.mono)
+    return []
+  }
+
   tick(record: Tick): Wish[] {
     const wishes: Wish[] = []
     const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, 0) }
     for (const each of this.listening.values()) {
       if (each.gone) continue
       each.tick(record.mono, { receipt, mono: record.mono, row: 0 })
+      if (each.compare(record.mono)) wishes.push({ wish: 'compare', connection: this.number, id: each.sub.id })
       wishes.push(...this.resync(each, record.mono))
     }
     return wishes

@@ -7,6 +7,7 @@ import type { LedgerFact } from '../model/ledger.js'
 import type { BookSnapshotRow } from '../model/row.js'
 import { dayOf, type Nanos, SECOND } from '../model/time.js'
 import type { PlannedSubscription } from './bodies.js'
+import { BookComparison, type ComparisonState } from './book-comparison.js'
 import { CandleCloser, type CloserState } from './candle-closer.js'
 import { Coverage, type CoverageState } from './coverage.js'
 import { BookKeeper, type KeeperState } from './keeper.js'
@@ -35,6 +36,7 @@ export interface ListeningState {
   coverage: CoverageState
   keeper: KeeperState | null
   closer: CloserState | null
+  comparison: ComparisonState | null
   day: number | null
   crossedSince: Nanos | null
   lastFrame: bigint | null
@@ -73,6 +75,8 @@ function standing(event: PlainEvent): string | null {
 
 /** A frame of the dataset itself is missing, and nobody knows of when it was. */
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['SEQUENCE_GAP', 'BAD_MESSAGE', 'UNKNOWN_MESSAGE', 'BACKLOG_FULL'])
+/** The book was wrong for some time before it was noticed. */
+const WRONG_BOOK: ReadonlySet<ErrorCode> = new Set(['CHECKSUM_MISMATCH', 'BOOK_CROSSED', 'BOOK_DIVERGED'])
 const MS: Nanos = SECOND / 1000n
 const RESYNC_FIRST: Nanos = SECOND
 const RESYNC_MOST: Nanos = 60n * SECOND
@@ -100,6 +104,7 @@ export class Listening {
   private readonly sink: Sink
   private readonly keeper: BookKeeper | undefined
   private readonly closer: CandleCloser | undefined
+  private readonly comparison: BookComparison | undefined
   /** The day whose partition the book is in; never goes back. */
   private day: number | null = null
   private crossedSince: Nanos | null = null
@@ -114,6 +119,7 @@ export class Listening {
     rules: BookRules,
     sink: Sink,
     emit: (fact: LedgerFact) => void,
+    compareEveryMs: number | undefined,
     state?: ListeningState,
   ) {
     this.sub = sub
@@ -123,7 +129,11 @@ export class Listening {
     this.dataset = dataset ? datasetKey(dataset) : ''
     this.snapshots = dataset ? datasetKey({ ...dataset, kind: 'book_snapshots' }) : ''
     this.coverage = dataset ? new Coverage(this.dataset, capability.proof, emit, state?.coverage) : undefined
-    if (sub.channel === 'book') this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined)
+    if (sub.channel === 'book') {
+      this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined)
+      if (compareEveryMs !== undefined)
+        this.comparison = new BookComparison(compareEveryMs, sub.id, state?.comparison ?? undefined)
+    }
     if (sub.channel === 'ohlc')
       this.closer = new CandleCloser(INTERVALS[sub.interval ?? '1m'], state?.closer ?? undefined)
     if (!state) return
@@ -141,6 +151,7 @@ export class Listening {
       coverage: this.coverage?.state ?? { run: null, lastEvent: null, confirmed: null, proven: null },
       keeper: this.keeper?.save() ?? null,
       closer: this.closer?.save() ?? null,
+      comparison: this.comparison?.save() ?? null,
       day: this.day,
       crossedSince: this.crossedSince,
       lastFrame: this.lastFrame,
@@ -284,6 +295,7 @@ export class Listening {
     if (kept.vouched) this.coverage?.vouch()
     this.crossedSince = null
     this.resync.needed = false
+    this.comparison?.restart(at.mono)
   }
 
   private bookDelta(event: BookDelta, at: FrameContext): void {
@@ -310,6 +322,7 @@ export class Listening {
       )
     }
     this.storeBook(kept.event, at)
+    this.comparison?.change(kept.event.bids, kept.event.asks)
     const instant = this.instant(event.exchangeTime, at)
     const last = keeper.lastSequence
     if (instant) {
@@ -345,7 +358,7 @@ export class Listening {
     this.stats.gaps++
     this.stats.code = code
     this.stats.message = detail
-    if (code === 'CHECKSUM_MISMATCH' || code === 'BOOK_CROSSED') this.coverage?.retract(code, detail)
+    if (WRONG_BOOK.has(code)) this.coverage?.retract(code, detail)
     else if (LOSSES.has(code)) this.coverage?.lost(code, detail)
     else this.coverage?.break(code, detail)
     if (!this.keeper) return
@@ -385,6 +398,21 @@ export class Listening {
       this.crossedSince = null
       this.broken('BOOK_CROSSED', 'the best bid is not below the best ask for a second')
     }
+  }
+
+  /** Each second, of a book that nothing else proves: whether a snapshot to compare it with is to be asked for now. */
+  compare(mono: Nanos): boolean {
+    const { keeper, comparison, coverage } = this
+    if (!keeper?.ready || !comparison) return false
+    const finding = comparison.tick(mono, keeper, coverage?.mark ?? null)
+    if (finding?.found === 'equal') coverage?.vouch(finding.proves)
+    if (finding?.found === 'different') this.broken('BOOK_DIVERGED', finding.detail)
+    return finding?.found === 'ask'
+  }
+
+  /** The snapshot that was asked for; undefined where it could not be read. */
+  compared(snapshot: BookSnapshot | undefined, mono: Nanos): void {
+    if (this.keeper?.ready) this.comparison?.answered(snapshot, mono)
   }
 
   /** Stores the book as it stands at a `time_step` boundary; nothing where there is no book to vouch for. */

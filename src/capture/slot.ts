@@ -225,6 +225,7 @@ export class Slot {
       this.outbox.push(...wish.messages)
       this.pump()
     } else if (wish.wish === 'snapshot') void this.fetchSnapshot(wish.id)
+    else if (wish.wish === 'compare') void this.fetchComparison(wish.id)
     else {
       const error = new CollectorError(wish.code, wish.detail)
       // Not from within derivation: the record that closes comes after the one being derived.
@@ -270,6 +271,25 @@ export class Slot {
         this.ports.changed()
         await pause(lane, Math.min(30_000, 250 * 2 ** failures), signal)
       }
+    }
+  }
+
+  /** Fetches a snapshot to compare a book with; once, since derivation asks again by itself. */
+  private async fetchComparison(id: string): Promise<void> {
+    const { lane, adapter } = this.ports
+    const sub = this.subscriptions.get(id)
+    const call = sub && adapter.book.snapshot?.(sub)
+    const connection = this.number
+    const { signal } = this.attempt
+    if (!call) return
+    try {
+      const { url, answer } = await this.ports.request(call.path, call.weight, signal)
+      if (signal.aborted) return
+      const { asked, wall, mono, status, body } = answer
+      const purpose = JSON.stringify({ what: 'compare', id })
+      lane.record({ type: 'rest', connection, n: this.n++, asked, wall, mono, purpose, url, status, body })
+    } catch {
+      // The book goes on unverified, and its ledger says so.
     }
   }
 
