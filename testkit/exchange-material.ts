@@ -88,7 +88,7 @@ export function loadMaterial(adapter: ExchangeAdapter, options: MaterialOptions)
 
 /** The answer of a poll, as if it were a frame. */
 function readPoll(adapter: ExchangeAdapter, { channel, symbol, message, place }: Recorded): Reading {
-  const poll = adapter.polls?.find((each) => each.channel === channel)
+  const poll = adapter.polls?.find((each) => each.channel === (channel === 'oi' ? 'open_interest' : channel))
   if (!poll) throw new Error(`${place}: ${channel} is not polled`)
   const asked = { channel: poll.channel, symbol: symbol ?? '', pair: 'A/B' }
   const id = subscriptionId(asked)

@@ -24,6 +24,8 @@ import type { Recorded } from './recordings.js'
 export interface ExchangeSuiteOptions extends MaterialOptions {
   /** Changes of a book name rows by an id: the price stands in the frame that told the row. */
   readonly rowsById?: boolean
+  /** Whether a recorded frame is of a topic that we would ask for ourselves (all, when not given); others are data in recordings only. */
+  readonly asks?: (record: Recorded) => boolean
   readonly skip?: readonly { readonly case: string; readonly reason: string }[]
 }
 
@@ -100,7 +102,7 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
         expect(adapter.polls?.some((each) => each.channel === channel) ?? false, channel).toBe(poll !== undefined)
         if (channel === 'ohlc') expect(intervals?.length).toBeGreaterThan(0)
         if (proof === 'checksum') expect(adapter.book.checksum).toBeTypeOf('function')
-        for (const { event, read } of eventsIn(everything)) {
+        for (const { event, read } of eventsIn([...captures.flatMap(({ reads }) => reads), ...polled])) {
           if (!kinds.includes(event.kind)) continue
           const counted = event.kind !== 'trade' || proof !== 'counter' || event.counter !== undefined
           const timed = axis !== 'exchange' || event.kind === 'book_snapshot' || event.exchangeTime !== undefined
@@ -161,6 +163,7 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
         const plan = { path: '', subscriptions }
         const conversations = new Map<string | null, ReturnType<typeof stranger>>()
         for (const { record, reading } of capture.reads) {
+          if (options.asks?.(record) === false) continue
           const own = conversations.get(record.conn) ?? adapter.live.converse(plan)
           conversations.set(record.conn, own)
           const again = own.read(record.message)
@@ -464,7 +467,11 @@ function sampleOf(reads: readonly Read[], each = 20): Recorded[] {
 /** The subscriptions that would have brought these frames, by the ids that they were read under (`book:100 BTC/USD`). */
 function subscriptionsOf(reads: readonly Read[]): Subscription[] {
   const ids = reads.flatMap(({ reading }) =>
-    reading.kind === 'data' ? [reading.subscription] : reading.kind === 'ack' ? reading.confirmed : [],
+    reading.kind === 'data'
+      ? (reading.shared ?? [reading.subscription])
+      : reading.kind === 'ack'
+        ? reading.confirmed
+        : [],
   )
   return [...new Set(ids)].flatMap((id): Subscription[] => {
     const [, name, detail, symbol] = /^(\w+)(?::(\S+))? (.+)$/.exec(id) ?? []

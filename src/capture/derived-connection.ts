@@ -58,6 +58,10 @@ function comparisonEveryMs({ book }: ExchangeAdapter, { subscriptions }: OpenBod
   return book.refreshEveryMs && book.refreshEveryMs * Math.max(1, Math.ceil(books / BOOKS_AT_FULL_PACE))
 }
 
+function isOf(event: MarketData, { channel, symbol }: OpenBody['subscriptions'][number]): boolean {
+  return CHANNEL_OF[event.kind] === channel && event.symbol === symbol
+}
+
 /** Where a connection reports to its lane. */
 export interface LaneHooks {
   readonly emit: (fact: LedgerFact) => void
@@ -181,7 +185,7 @@ export class DerivedConnection {
         wishes.push(...this.lost(event.symbol, event.code, event.detail))
         continue
       }
-      const owner = shared ? shared.find((each) => each.sub.channel === CHANNEL_OF[event.kind]) : own
+      const owner = shared ? shared.find(({ sub }) => isOf(event, sub)) : own
       if (!owner?.gone) owner?.event(event, at)
     }
     // A frame of data can only make its own book want a snapshot; with hundreds of subscriptions the others wait for the tick.

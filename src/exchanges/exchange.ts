@@ -42,7 +42,7 @@ export interface ConnectionPlan {
  * heartbeats and acknowledgements too (a `break` can come with any of them). `reply`: what to send because of it.
  *
  * - `data`: market data of one subscription (`subscription` is its id). Some frames serve several: mark price, index price and funding rate often come
- *   together. Then `shared` names them all, and each event belongs to the one whose channel it is of.
+ *   together. Then `shared` names them all, and each event belongs to the one whose channel and symbol it is of.
  * - `ack`: the exchange confirmed (`confirmed`) or ended (`released`) subscriptions, by id.
  * - `reject`: it refused them; `code` is SUBSCRIBE_REJECTED or UNKNOWN_INSTRUMENT.
  * - `heartbeat`: proof of life; of the named subscriptions, or of the whole connection when `proves` is undefined.

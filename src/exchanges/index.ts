@@ -1,4 +1,5 @@
 import { binance } from './binance/binance.js'
+import { binanceCoinm, binanceUsdm } from './binance-futures/binance-futures.js'
 import { bitfinex } from './bitfinex/bitfinex.js'
 import { bitmex } from './bitmex/bitmex.js'
 import { bybit } from './bybit/bybit.js'
@@ -9,6 +10,8 @@ import { kraken } from './kraken/kraken.js'
 /** Every exchange, by id. One line each. */
 export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   binance,
+  binance_coinm: binanceCoinm,
+  binance_usdm: binanceUsdm,
   bitfinex,
   bybit,
   bitmex,

@@ -12,6 +12,8 @@ export interface Capability {
   readonly kinds?: readonly Instrument['kind'][]
   /** Not streamed: asked by REST this often (the adapter's `polls`). A poll that is missed is a gap. */
   readonly poll?: { readonly everyMs: number }
+  /** What a reader of the data must know. */
+  readonly note?: string
   /** What the venue itself leaves out, where it does not send everything: `at most one of each second`. */
   readonly sampled?: string
   /**

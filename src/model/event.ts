@@ -43,6 +43,8 @@ export interface BookDelta extends Stamped {
   readonly asks: readonly Level[]
   readonly firstSequence: bigint | undefined
   readonly lastSequence: bigint | undefined
+  /** The `lastSequence` of the change before, where the venue names it in each. */
+  readonly previousSequence?: bigint
   readonly checksum: number | undefined
 }
 

@@ -1,12 +1,27 @@
 import type { ExchangeAdapter } from '../exchange.js'
+import { StreamConversation, type StreamDialect } from '../kit/combined-streams.js'
 import { planOncePerKey } from '../kit/plan.js'
 import { BINANCE_DEPTHS, binanceBook } from './book.js'
-import { BinanceConversation } from './conversation.js'
-import { refusal } from './errors.js'
+import { errors } from './errors.js'
+import { eventOf } from './events.js'
 import { readInstruments } from './instruments.js'
-import { BINANCE_INTERVALS, streamOf } from './streams.js'
+import { BINANCE_INTERVALS, carries, formOf, streamOf, subscriptionOf } from './streams.js'
 
 const STREAMS_PER_CONNECTION = 1024
+
+const dialect: StreamDialect = {
+  // 1024 streams still take only some seconds.
+  streamsPerRequest: 25,
+  streamOf,
+  formOf,
+  carries,
+  askedBy(form, payload, stream) {
+    const asked = subscriptionOf(form, payload, stream)
+    return asked ? [asked] : []
+  },
+  events: (of, payload) => [eventOf(of, payload)],
+  errorCode: errors.codeOf,
+}
 
 /** Binance spot. */
 export const binance: ExchangeAdapter = {
@@ -33,11 +48,11 @@ export const binance: ExchangeAdapter = {
   live: {
     // Books of different depth are one stream, which one connection can carry only once.
     plan: (subscriptions) => planOncePerKey('/stream', STREAMS_PER_CONNECTION, subscriptions, streamOf),
-    converse: (of, state) => new BinanceConversation(of, state),
+    converse: (of, state) => new StreamConversation(dialect, of, state),
     // The venue pings every 20 s.
     silentAfterMs: 45_000,
     acknowledges: true,
   },
   book: binanceBook,
-  refusal,
+  refusal: errors.refusal,
 }

@@ -2,7 +2,7 @@ import type { BookDelta, BookSnapshot } from '../../model/event.js'
 import type { BookRules, RestCall, Subscription } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { fields, integer, levels } from '../kit/wire.js'
-import { refuseErrors } from './errors.js'
+import { errors } from './errors.js'
 
 /** `limit` of `GET /api/v3/depth` that we ask for, and its weight. Fewer than 1000 levels leave a book that soon has holes at its ends. */
 const SNAPSHOTS = [
@@ -25,7 +25,7 @@ function snapshot({ symbol, depth = 0 }: Subscription): RestCall<BookSnapshot> {
 /** The answer has neither time nor symbol. A new instrument has an empty book at -1. Throws BAD_MESSAGE. */
 function readSnapshot(symbol: string, body: string): BookSnapshot {
   return readAnswer(body, `depth of ${symbol}`, (answer) => {
-    refuseErrors(answer)
+    errors.refuse(answer)
     const { lastUpdateId, bids, asks } = fields(answer, 'the answer')
     return {
       kind: 'book_snapshot',

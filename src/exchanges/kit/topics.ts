@@ -11,7 +11,11 @@ export class Topics {
   private readonly byId: ReadonlyMap<string, Subscription>
   private readonly released: Set<string>
 
-  constructor(subscriptions: readonly Subscription[], topicOf: (subscription: Subscription) => string, state?: Json) {
+  constructor(
+    subscriptions: readonly Subscription[],
+    topicOf: (subscription: Subscription) => string,
+    state?: unknown,
+  ) {
     this.topicOf = topicOf
     this.byId = new Map(subscriptions.map((each) => [each.id, each]))
     this.released = new Set(state === undefined ? [] : list(state, 'released').map((id) => text(id, 'released')))
