@@ -9,6 +9,8 @@ import { amountNumber, priceNumber } from './numbers.js'
 /** The widest window that can be subscribed. */
 const WIDEST = 250
 const CHECKED_LEVELS = 25
+/** Ids of orders in the raw book begin here. */
+const FIRST_ORDER = 200_000_000_000
 const MS = 1_000_000n
 
 interface Levels {
@@ -61,6 +63,19 @@ export class PublishedBook {
     const side = (name: Side, levels: readonly MarketLevel[]) =>
       levels.slice(0, length).map((level) => entry(spec, name, level))
     return `[${[...side('bid', this.now.bids), ...side('ask', this.now.asks)].join(',')}]`
+  }
+
+  /** The raw book (`R0`): `[ORDER_ID, PRICE, ±AMOUNT]`, one order a level, its id made from the price. */
+  orders(length: number): string {
+    const { spec } = this.instrument
+    const side = (levels: readonly MarketLevel[], sign: 1 | -1) =>
+      levels
+        .slice(0, length)
+        .map(
+          ({ price, amount }) =>
+            `[${FIRST_ORDER + price},${priceNumber(spec, price)},${amountNumber(spec, sign * amount)}]`,
+        )
+    return `[${[...side(this.now.bids, 1), ...side(this.now.asks, -1)].join(',')}]`
   }
 
   /** CRC32 (signed) over the best 25 of the window, bid and ask by turns, asks with negative amounts. */

@@ -86,9 +86,10 @@ export class BitfinexRest {
 
   private book(symbol: string, precision: string, query: URLSearchParams): string {
     const length = query.get('len') ?? '25'
-    if (precision !== 'P0') throw new ApiError('precision: invalid')
+    if (precision !== 'P0' && precision !== 'R0') throw new ApiError('precision: invalid')
     if (!['1', '25', '100'].includes(length)) throw new ApiError('len: invalid')
-    return this.feed(symbol).book.snapshot(Number(length))
+    const { book } = this.feed(symbol)
+    return precision === 'P0' ? book.snapshot(Number(length)) : book.orders(Number(length))
   }
 
   private trades(symbol: string, query: URLSearchParams): string {

@@ -89,3 +89,20 @@ export function assetPairs(specs: readonly InstrumentSpec[]): Record<string, unk
     }),
   )
 }
+
+/** The `result` of `Assets`: every asset of the instruments, by the REST API's own name. */
+export function assets(specs: readonly InstrumentSpec[]): Record<string, unknown> {
+  const named = specs.flatMap(({ base, quote, amountDecimals }) => {
+    const names = pairNames(base, quote)
+    return [
+      [names.base, { altname: OWN_NAMES[base] ?? base, decimals: amountDecimals + 2, shown: 5 }],
+      [names.quote, { altname: quote, decimals: 4, shown: 2 }],
+    ] as const
+  })
+  return Object.fromEntries(
+    named.map(([key, { altname, decimals, shown }]) => [
+      key,
+      { aclass: 'currency', altname, decimals, display_decimals: shown, status: 'enabled' },
+    ]),
+  )
+}

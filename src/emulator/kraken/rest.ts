@@ -4,7 +4,7 @@ import { amountText, fixedText, priceText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
 import type { HttpAnswer, HttpRequest } from '../venue.js'
 import { meanPrice } from './frames.js'
-import { assetPairs, pairNames } from './listing.js'
+import { assetPairs, assets, pairNames } from './listing.js'
 import { INTERVAL_OF } from './topic.js'
 
 const MAX_ROWS = 1000
@@ -60,6 +60,8 @@ export class KrakenRest {
         return { unixtime: Number(now / SECOND), rfc1123: new Date(Number(now / 1_000_000n)).toUTCString() }
       case 'SystemStatus':
         return { status: 'online', timestamp: `${isoFromNanos(now).slice(0, 19)}Z` }
+      case 'Assets':
+        return assets(this.instruments.map(({ spec }) => spec))
       case 'AssetPairs':
         return this.assetPairs(query.get('pair'))
       case 'Depth':
