@@ -29,13 +29,15 @@ describe('adapters on emulated exchanges', () => {
         kinds.set(kind, [...(kinds.get(kind) ?? []), each])
       }
       const listed = [...kinds.values()].flatMap((each) => each.slice(0, 2))
-      const subscriptions = listed.flatMap(({ symbol, pair }) =>
-        adapter.capabilities.map(({ channel, depths, intervals }): Subscription => {
-          const depth = depths?.[1]
-          const interval = intervals?.[0]
-          const of = { channel, symbol, ...(depth ? { depth } : {}), ...(interval ? { interval } : {}) }
-          return { id: subscriptionId(of), pair, ...of }
-        }),
+      const subscriptions = listed.flatMap(({ symbol, pair, kind }) =>
+        adapter.capabilities
+          .filter(({ kinds: of }) => of?.includes(kind) ?? true)
+          .map(({ channel, depths, intervals }): Subscription => {
+            const depth = depths?.[1]
+            const interval = intervals?.[0]
+            const of = { channel, symbol, ...(depth ? { depth } : {}), ...(interval ? { interval } : {}) }
+            return { id: subscriptionId(of), pair, ...of }
+          }),
       )
       const connections = await Promise.all(
         adapter.live.plan(subscriptions).map(async (plan) => ({

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type ExchangeAdapter, type Reading, type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import { CHANNELS, type Channel, isInterval } from '../src/model/dataset.js'
 import { isDecimal } from '../src/model/decimal.js'
-import { CHANNEL_OF, type MarketData } from '../src/model/event.js'
+import { type BookDelta, type BookSnapshot, CHANNEL_OF, type MarketData } from '../src/model/event.js'
 import { isPair } from '../src/model/instrument.js'
 import { isoFromNanos, nanosFromIso, SECOND } from '../src/model/time.js'
 import { bookTapes, disturb, replayBook } from './book-replay.js'
@@ -105,8 +105,9 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
         for (const { event, read } of eventsIn([...captures.flatMap(({ reads }) => reads), ...polled])) {
           if (!kinds.includes(event.kind)) continue
           const counted = event.kind !== 'trade' || proof !== 'counter' || event.counter !== undefined
-          const timed = axis !== 'exchange' || event.kind === 'book_snapshot' || event.exchangeTime !== undefined
-          if (!counted || !timed)
+          // Snapshots of REST need none, and a candle has its open time.
+          const timed = event.exchangeTime !== undefined || event.kind === 'book_snapshot' || event.kind === 'candle'
+          if (!counted || (axis === 'exchange' && !timed))
             expect.fail(`${read.record.place}: the proof or the time that ${channel} declares is missing`)
         }
       }
@@ -275,8 +276,14 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     })
 
     check('N4', 'exchange times are near the receive time', () => {
+      const traded = new Set<string>()
       for (const { event, read } of eventsIn(captures.flatMap(({ reads }) => reads))) {
         const received = nanosFromIso(read.record.recv)
+        // Some venues begin with the last trade there was, under its own id.
+        const of = `${read.record.capture} ${event.symbol}`
+        const last = event.kind === 'trade' && !traded.has(of)
+        if (last) traded.add(of)
+        if (last && event.counter !== undefined) continue
         if (received === undefined || event.exchangeTime === undefined || read.record.detail === 'snapshot') continue
         const distance = received - event.exchangeTime
         if (distance > SANE || distance < -SANE) expect.fail(`${read.record.place}: ${distance} ns apart`)
@@ -333,6 +340,9 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     const tapes = captures.flatMap((capture) => bookTapes(adapter, capture))
     const depth = options.session.find(({ channel }) => channel === 'book')?.depth
     const cut = adapter.book.cutsToDepth ? depth : undefined
+    // Where the proof is a chain, a book without numbers is of an older generation of the protocol: what that could not show is not asked of it.
+    const chained = adapter.capabilities.find(({ channel }) => channel === 'book')?.proof === 'chain'
+    const provable = () => whole().filter(({ tape }) => !chained || tape.events.some(isNumbered))
     const whole = () => tapes.map((tape) => ({ tape, replay: replayBook(adapter.book, tape, cut, SAMPLE) }))
 
     check('B1', 'a book begins with a snapshot, both sides filled, not crossed', () => {
@@ -358,7 +368,7 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
 
     check('B4', 'a lost change is noticed, or makes no difference', () => {
       let noticed = 0
-      for (const { tape, replay } of whole()) {
+      for (const { tape, replay } of provable()) {
         for (const state of replay.states) {
           // The last change of a tape has nobody after it who could tell.
           if (state.at === tape.events.length - 1) continue
@@ -373,7 +383,7 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
     })
 
     check('B5', 'a change that is repeated, swapped or late gives the same book or a resync', () => {
-      for (const { tape, replay } of whole()) {
+      for (const { tape, replay } of provable()) {
         for (const state of replay.states.slice(0, SAMPLE / 3)) {
           const disturbances: Parameters<typeof disturb>[4][] = [
             ([one, ...rest]) => (one ? [one, one, ...rest] : rest),
@@ -429,6 +439,10 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
 
     for (const { case: id, reason } of ELSEWHERE) it.skip(`${id} (skipped: ${reason})`, () => {})
   })
+}
+
+function isNumbered(event: BookSnapshot | BookDelta): boolean {
+  return (event.kind === 'book_snapshot' ? event.sequence : event.lastSequence) !== undefined
 }
 
 function stranger(adapter: ExchangeAdapter) {

@@ -74,7 +74,8 @@ export class Coverage {
   event(at: Instant, frame: bigint, counter?: { readonly before: bigint; readonly last: bigint }): bigint {
     const { state } = this
     let missing = 0n
-    if (counter && state.run && state.run.last !== null) {
+    // A counter that begins anew says so by naming the one before: then the numbers go back and nothing is missing.
+    if (counter && state.run && state.run.last !== null && counter.before !== state.run.last) {
       if (counter.last <= state.run.last) return 0n // seen already
       if (counter.before > state.run.last) {
         missing = counter.before - state.run.last

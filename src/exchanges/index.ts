@@ -6,6 +6,7 @@ import { bybit } from './bybit/bybit.js'
 import { coinbase } from './coinbase/coinbase.js'
 import type { ExchangeAdapter } from './exchange.js'
 import { kraken } from './kraken/kraken.js'
+import { okx } from './okx/okx.js'
 
 /** Every exchange, by id. One line each. */
 export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
@@ -17,4 +18,5 @@ export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   bitmex,
   coinbase,
   kraken,
+  okx,
 }

@@ -1,12 +1,14 @@
 import type { BookDelta } from '../../model/event.js'
 import type { ExchangeAdapter, Subscription } from '../exchange.js'
-import { grouped, planOncePerKey } from '../kit/plan.js'
+import { grouped, planOnPath } from '../kit/plan.js'
 import { BybitConversation } from './conversation.js'
 import { bybitInstruments, refusal } from './instruments.js'
-import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf, topicOf } from './topics.js'
+import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf } from './topics.js'
 
 /** The arguments of a connection may have 21 000 characters in all; the longest topics have about 45. */
 const PER_CONNECTION = 400
+
+const CONTRACTS = ['perpetual', 'future'] as const
 
 /** A socket carries one market. */
 function pathOf({ symbol }: Subscription): string {
@@ -30,6 +32,12 @@ export const bybit: ExchangeAdapter = {
     { channel: 'book', proof: 'chain', axis: 'exchange', depths: BYBIT_DEPTHS },
     { channel: 'quotes', proof: 'none', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: BYBIT_INTERVALS },
+    // One topic, of which each message tells what has changed.
+    { channel: 'funding', proof: 'none', axis: 'exchange', kinds: ['perpetual'] },
+    { channel: 'mark_price', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
+    { channel: 'index_price', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
+    { channel: 'open_interest', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
+    { channel: 'liquidations', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
@@ -44,7 +52,7 @@ export const bybit: ExchangeAdapter = {
   live: {
     plan: (subscriptions) =>
       grouped(subscriptions, pathOf).flatMap((members) =>
-        members[0] ? planOncePerKey(pathOf(members[0]), PER_CONNECTION, members, topicOf) : [],
+        members[0] ? planOnPath(pathOf(members[0]), PER_CONNECTION, members) : [],
       ),
     converse: (of, state) => new BybitConversation(of, state),
     // Every ping is answered.

@@ -2,73 +2,77 @@ import { z } from 'zod'
 import type { AdapterEvent } from '../../model/event.js'
 import type { ConnectionPlan, Conversation, Json, Reading, Subscription } from '../exchange.js'
 import { batches } from '../kit/plan.js'
-import { confirmed, data, heartbeat, notice, readMessage, released, unknown } from '../kit/reading.js'
+import { confirmed, heartbeat, notice, readMessage, released, sharedData, unknown } from '../kit/reading.js'
 import { Requests } from '../kit/requests.js'
+import { Topics } from '../kit/topics.js'
 import { type Fields, fields, flag, isFields, readJson, text } from '../kit/wire.js'
-import { type Best, bestAfter, book, candles, quotes, trades } from './messages.js'
-import { CATEGORIES, type Category, partsOf, subscriptionOf, topicOf } from './topics.js'
+import { type Best, bestAfter, book, candles, liquidations, quotes, trades } from './messages.js'
+import { type Ticker, tickerAfter, tickerEvents } from './ticker.js'
+import { CATEGORIES, type Category, partsOf, subscriptionsOf, topicOf } from './topics.js'
 
 /** Spot takes no more in one request. */
 const TOPICS_PER_REQUEST = 10
 
 const level = z.tuple([z.string(), z.string()]).nullable()
 const savedBest = z.record(z.string(), z.object({ u: z.string(), bid: level, ask: level }))
+const savedTickers = z.record(z.string(), z.record(z.string(), z.string()))
 
 /** A connection to one of Bybit's public v5 sockets. */
 export class BybitConversation implements Conversation {
   private readonly requests: Requests
-  private readonly subscriptions: readonly Subscription[]
-  private readonly topics: ReadonlyMap<string, Subscription>
+  private readonly topics: Topics
   private readonly category: Category | undefined
   private readonly acceptsAll: boolean
+  /** By topic: what later messages only tell changes of. */
   private readonly best: Map<string, Best>
+  private readonly tickers: Map<string, Ticker>
 
   constructor(plan: ConnectionPlan, state?: Json) {
     const saved = state === undefined ? undefined : fields(state, 'state')
     this.requests = new Requests(saved?.requests)
+    this.topics = new Topics(plan.subscriptions, topicOf, saved?.released)
     this.best = new Map(saved ? Object.entries(savedBest.parse(saved.best)) : [])
-    this.subscriptions = plan.subscriptions
-    this.topics = new Map(plan.subscriptions.map((each) => [topicOf(each), each]))
+    this.tickers = new Map(saved ? Object.entries(savedTickers.parse(saved.tickers)) : [])
     this.category = CATEGORIES.find((each) => plan.path.endsWith(`/${each}`))
     this.acceptsAll = plan.accept === 'all'
   }
 
   get state(): Json {
-    const best = [...this.best].map(([id, { u, bid, ask }]) => [id, { u, bid, ask }] as const)
-    return { requests: this.requests.state, best: Object.fromEntries(best) }
+    const best = [...this.best].map(([topic, { u, bid, ask }]) => [topic, { u, bid, ask }] as const)
+    return {
+      requests: this.requests.state,
+      released: this.topics.state,
+      best: Object.fromEntries(best),
+      tickers: Object.fromEntries(this.tickers),
+    }
   }
 
   open(): readonly string[] {
-    return this.ask('subscribe', this.subscriptions)
+    return this.ask('subscribe', this.topics.names)
   }
 
   unsubscribe(ids: readonly string[]): readonly string[] {
-    return this.ask('unsubscribe', this.named(ids))
+    const ended = this.topics.release(ids).map(({ topic }) => topic)
+    return this.ask('unsubscribe', ended)
   }
 
   resync(id: string): readonly string[] {
-    return [...this.unsubscribe([id]), ...this.ask('subscribe', this.named([id]))]
+    const topic = this.topics.names.filter((each) => this.topics.idsOf(each).includes(id))
+    return [...this.ask('unsubscribe', topic), ...this.ask('subscribe', topic)]
   }
 
-  private named(ids: readonly string[]): Subscription[] {
-    return this.subscriptions.filter(({ id }) => ids.includes(id))
-  }
-
-  private ask(op: string, subscriptions: readonly Subscription[]): string[] {
-    return batches(subscriptions, TOPICS_PER_REQUEST).map((part) => {
-      const number = this.requests.ask(
-        op,
-        part.map(({ id }) => id),
-      )
-      return JSON.stringify({ req_id: String(number), op, args: part.map(topicOf) })
-    })
+  private ask(op: string, topics: readonly string[]): string[] {
+    return batches(topics, TOPICS_PER_REQUEST).map((args) =>
+      JSON.stringify({ req_id: String(this.requests.ask(op, args)), op, args }),
+    )
   }
 
   read(frame: string): Reading {
     return readMessage(
       frame,
       (message) => this.meaning(message),
-      (message) => (isFields(message) && typeof message.topic === 'string' ? this.asked(message.topic)?.id : undefined),
+      (message) =>
+        isFields(message) && typeof message.topic === 'string' ? this.served(message.topic)[0]?.id : undefined,
       readJson,
     )
   }
@@ -85,65 +89,81 @@ export class BybitConversation implements Conversation {
     return unknown('neither topic nor op')
   }
 
-  /** The subscription that a topic is of. */
-  private asked(topic: string): Subscription | undefined {
-    const asked = this.topics.get(topic)
-    if (asked || !this.acceptsAll) return asked
+  /** The subscriptions that a topic serves. */
+  private served(topic: string): readonly Subscription[] {
+    const served = this.topics.of(topic)
+    if (served.length || !this.acceptsAll) return served
     const parts = partsOf(topic)
-    return parts && subscriptionOf(parts, this.category)
+    return parts ? subscriptionsOf(parts, this.category) : []
   }
 
   private topic(topic: string, message: Fields): Reading {
     const parts = partsOf(topic)
     if (!parts) return unknown(`topic ${topic}`)
-    const asked = this.asked(topic)
-    return asked ? data(asked.id, this.events(asked, message)) : notice(parts.form)
+    const served = this.served(topic)
+    const ids = served.map(({ id }) => id)
+    return sharedData(ids, ids.length ? this.events(topic, served, message) : []) ?? notice(parts.form)
   }
 
-  private events(asked: Subscription, message: Fields): AdapterEvent[] {
-    switch (asked.channel) {
+  private events(topic: string, served: readonly Subscription[], message: Fields): AdapterEvent[] {
+    const [first] = served
+    switch (first?.channel) {
+      case undefined:
+        return []
       case 'trades':
-        return trades(asked, message)
+        return trades(first, message)
       case 'book':
-        return book(asked, message)
+        return book(first, message)
       case 'quotes': {
-        const best = bestAfter(this.best.get(asked.id), message)
+        const best = bestAfter(this.best.get(topic), message)
         if (!best) return []
-        this.best.set(asked.id, best)
-        return quotes(asked, message, best)
+        this.best.set(topic, best)
+        return quotes(first, message, best)
       }
-      default:
-        return candles(asked, message)
+      case 'ohlc':
+        return candles(first, message)
+      case 'liquidations':
+        return liquidations(first, message)
+      default: {
+        const known = tickerAfter(this.tickers.get(topic), message)
+        this.tickers.set(topic, known)
+        return tickerEvents(served, message, known)
+      }
     }
   }
 
   private answer(op: string, message: Fields): Reading {
     const request = this.requests.answered(message.req_id)
+    const topics = request?.ids ?? []
     if (flag(message.success, 'success')) {
       if (!request) return notice(op)
-      return op === 'subscribe' ? confirmed(...request.ids) : released(...request.ids)
+      return op === 'subscribe' ? confirmed(...this.idsOf(topics)) : released(...this.idsOf(topics))
     }
     const reason = text(message.ret_msg, 'ret_msg')
-    return request ? this.refusal(op, request.ids, reason) : failure(reason)
+    return request ? this.refusal(op, topics, reason) : failure(reason)
+  }
+
+  private idsOf(topics: readonly string[]): string[] {
+    return topics.flatMap((each) => this.topics.idsOf(each))
   }
 
   /**
    * One topic spoils a whole request (https://github.com/ccxt/ccxt/issues/30284). Where the reason names it, the others are asked for again; else
    * each by itself.
    */
-  private refusal(op: string, ids: readonly string[], reason: string): Reading {
+  private refusal(op: string, topics: readonly string[], reason: string): Reading {
     // What could not be unsubscribed was not subscribed: it is over either way.
-    if (op === 'unsubscribe') return released(...ids)
-    const guilty = this.topics.get(/topic:(\S+)$/.exec(reason)?.[1] ?? '')
+    if (op === 'unsubscribe') return released(...this.idsOf(topics))
+    const named = /topic:(\S+)$/.exec(reason)?.[1]
+    const guilty = topics.length === 1 ? topics : topics.filter((each) => each === named)
+    const rest = topics.filter((each) => !guilty.includes(each))
+    const reply = guilty.length ? this.ask(op, rest) : rest.flatMap((each) => this.ask(op, [each]))
+    const ids = this.idsOf(guilty)
+    if (!ids.length) return { ...notice('subscriptions asked for one by one'), reply }
     // It is there already, which is what was wanted.
-    const there = guilty !== undefined && /already subscribed/i.test(reason)
-    const rejected = guilty && ids.includes(guilty.id) ? [guilty.id] : ids.length === 1 ? ids : []
-    const rest = this.named(ids.filter((id) => !rejected.includes(id)))
-    const reply = rejected.length ? this.ask(op, rest) : rest.flatMap((each) => this.ask(op, [each]))
-    if (!rejected.length) return { ...notice('subscriptions asked for one by one'), reply }
-    if (there) return { ...confirmed(...rejected), reply }
+    if (/already subscribed/i.test(reason)) return { ...confirmed(...ids), reply }
     const code = NO_INSTRUMENT.test(reason) ? 'UNKNOWN_INSTRUMENT' : 'SUBSCRIBE_REJECTED'
-    return { kind: 'reject', rejected, code, message: reason, events: [], reply }
+    return { kind: 'reject', rejected: ids, code, message: reason, events: [], reply }
   }
 }
 

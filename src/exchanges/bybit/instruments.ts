@@ -1,6 +1,6 @@
 import { CollectorError } from '../../model/error.js'
 import { type Instrument, isPair } from '../../model/instrument.js'
-import { dateOfDay, dayOf, nanosFromMs } from '../../model/time.js'
+import { dateOfDay, dayOf, isoFromNanos, nanosFromMs } from '../../model/time.js'
 import type { ListCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { type Fields, fields, integer, isFields, list, text, WireError } from '../kit/wire.js'
@@ -70,6 +70,7 @@ function instrument(category: Category, row: Fields): Instrument | undefined {
   // Linear contracts are quoted in what they are settled in, whether the list says USD or USDC.
   const quote = category === 'linear' ? text(row.settleCoin, 'settleCoin') : text(row.quoteCoin, 'quoteCoin')
   const priceIncrement = step(row.priceFilter, 'tickSize')
+  const [listTime, expiryTime] = [iso(row.launchTime), iso(row.deliveryTime)]
   const amountIncrement = step(row.lotSizeFilter, category === 'spot' ? 'basePrecision' : 'qtyStep')
   return {
     exchange: 'bybit',
@@ -82,9 +83,18 @@ function instrument(category: Category, row: Fields): Instrument | undefined {
     status: row.status === 'Trading' ? 'trading' : row.status === 'Closed' ? 'closed' : 'halted',
     ...(priceIncrement === undefined ? {} : { priceIncrement }),
     ...(amountIncrement === undefined ? {} : { amountIncrement }),
+    ...(listTime === undefined ? {} : { listTime }),
+    ...(expiryTime === undefined ? {} : { expiryTime }),
+    ...(category === 'spot' ? {} : { settle: text(row.settleCoin, 'settleCoin'), contract: category }),
     // One inverse contract is one dollar.
     amountUnit: category === 'inverse' ? 'quote' : 'base',
   }
+}
+
+/** A time that is 0 or absent is none. */
+function iso(value: unknown): string | undefined {
+  const nanos = nanosFromMs(value)
+  return nanos ? isoFromNanos(nanos) : undefined
 }
 
 function step(filter: unknown, name: string): string | undefined {

@@ -4,7 +4,8 @@ import type { Subscription } from '../exchange.js'
 import { counter, type Fields, fields, flag, levels, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { categoryOf } from './topics.js'
 
-function time(value: unknown, name: string): Nanos {
+/** Throws a WireError. */
+export function time(value: unknown, name: string): Nanos {
   const nanos = nanosFromMs(value)
   if (nanos === undefined) throw new WireError(`${name} should be a time in milliseconds`)
   return nanos
@@ -126,6 +127,28 @@ export function candles({ symbol, interval = '1m' }: Subscription, message: Fiel
       takerBuyVolume: undefined,
       vwap: undefined,
       closed: flag(bar.confirm, 'confirm'),
+    }
+  })
+}
+
+/**
+ * `S` is the side of the position: `Buy` is a long one, which an order to sell closes. `p` is the price at which it was worth nothing.
+ * https://bybit-exchange.github.io/docs/v5/websocket/public/all-liquidation
+ */
+export function liquidations({ symbol }: Subscription, message: Fields): AdapterEvent[] {
+  return list(message.data, 'data').map((each) => {
+    const item = fields(each, 'data')
+    const position = takerSide(item.S)
+    if (position === undefined) throw new WireError('S should be Buy or Sell')
+    return {
+      kind: 'liquidation',
+      symbol,
+      exchangeTime: time(item.T, 'T'),
+      orderId: undefined,
+      side: position === 'buy' ? 'sell' : 'buy',
+      price: unsignedDecimal(item.p, 'p'),
+      averagePrice: undefined,
+      amount: unsignedDecimal(item.v, 'v'),
     }
   })
 }

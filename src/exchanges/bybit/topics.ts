@@ -51,6 +51,13 @@ export function topicOf({ channel, symbol, depth, interval }: Omit<Subscription,
       return `orderbook.${depth ?? BYBIT_DEPTHS[0]}.${name}`
     case 'quotes':
       return `orderbook.1.${name}`
+    case 'funding':
+    case 'mark_price':
+    case 'index_price':
+    case 'open_interest':
+      return `tickers.${name}`
+    case 'liquidations':
+      return `allLiquidation.${name}`
     default:
       return `kline.${Object.keys(LENGTHS).find((each) => LENGTHS[each] === interval) ?? '1'}.${name}`
   }
@@ -65,8 +72,8 @@ export interface Topic {
   readonly name: string
 }
 
-/** Topics that exist and that we never ask for. */
-const OTHERS = new Set(['tickers', 'liquidation', 'allLiquidation', 'insurance', 'adlAlert', 'priceLimit', 'system'])
+/** Other topics without a detail; of some we read nothing. */
+const OTHERS = new Set(['tickers', 'allLiquidation', 'liquidation', 'insurance', 'adlAlert', 'priceLimit', 'system'])
 
 /** The parts of a topic of a known form; `undefined` where it is of none. */
 export function partsOf(topic: string): Topic | undefined {
@@ -82,27 +89,32 @@ export function partsOf(topic: string): Topic | undefined {
   return undefined
 }
 
-/** What a subscription to a topic would be; `undefined` where we have no channel for it. */
-export function subscriptionOf({ form, detail, name }: Topic, category?: Category): Subscription | undefined {
+/** What of a ticker is a channel of its own. */
+const IN_TICKERS = ['funding', 'mark_price', 'index_price', 'open_interest'] as const
+
+/** What subscriptions to a topic would be; none where we have no channel for it. */
+export function subscriptionsOf({ form, detail, name }: Topic, category?: Category): Subscription[] {
   const symbol = category ? symbolOf(category, name) : name
-  const of = (what: Omit<Subscription, 'id' | 'pair' | 'symbol'>): Subscription => ({
-    id: subscriptionId({ ...what, symbol }),
-    symbol,
-    pair: '',
-    ...what,
-  })
+  const of = (what: Omit<Subscription, 'id' | 'pair' | 'symbol'>): Subscription[] => [
+    { id: subscriptionId({ ...what, symbol }), symbol, pair: '', ...what },
+  ]
   switch (form) {
     case 'publicTrade':
       return of({ channel: 'trades' })
     case 'orderbook': {
       if (detail === '1') return of({ channel: 'quotes' })
-      return detail === 'rpi' || detail === 'full' ? undefined : of({ channel: 'book', depth: Number(detail) })
+      return detail === 'rpi' || detail === 'full' ? [] : of({ channel: 'book', depth: Number(detail) })
     }
     case 'kline': {
       const interval = LENGTHS[detail ?? '']
-      return interval && of({ channel: 'ohlc', interval })
+      return interval ? of({ channel: 'ohlc', interval }) : []
     }
+    case 'allLiquidation':
+      return of({ channel: 'liquidations' })
+    case 'tickers':
+      // Those of spot and of options have nothing for us.
+      return category === 'spot' || /-[CP](-USDT)?$/.test(name) ? [] : IN_TICKERS.flatMap((channel) => of({ channel }))
     default:
-      return undefined
+      return []
   }
 }
