@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +37,13 @@ import { rebuild } from './service/rebuild.js'
 import { type ConfigOrigin, Running } from './service/running.js'
 import type { Daemon, Services, StoredData } from './service/services.js'
 import { verify } from './service/verify.js'
-import { readDaemonFile, removeDaemonFile, writeDaemonFile } from './store/daemon-file.js'
+import {
+  readDaemonFile,
+  readDaemonToken,
+  removeDaemonFile,
+  writeDaemonFile,
+  writeDaemonToken,
+} from './store/daemon-file.js'
 import { DataLock } from './store/lock.js'
 import { ReadOnlyData } from './store/reader.js'
 import { runSql } from './store/sql.js'
@@ -199,6 +206,7 @@ export function defaultDependencies(
 export async function startDaemon(config: CollectorConfig, log: DaemonLog, origin?: ConfigOrigin): Promise<Daemon> {
   const dccd = hiddenFolder(config)
   const own = join(dccd, 'daemon.json')
+  const ownToken = join(dccd, 'daemon.token')
   const clock = systemClock()
   const health = new HealthMonitor({ path: join(dccd, 'metrics.json'), clock, onError: (error) => log.error(error) })
   let fail: (error: CollectorError) => void = () => {}
@@ -209,7 +217,9 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   const manager = new StreamManager(config, health, deps)
   const began = clock.mono()
   const { ui_host: host, ui_port: port } = config.settings
+  const localToken = randomBytes(32).toString('base64url')
   const ports = new Running({
+    localToken,
     version: VERSION,
     catalog,
     config,
@@ -231,6 +241,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   const api = await serveApi(ports, { host, port })
   try {
     await deps.recorder.open()
+    await writeDaemonToken(ownToken, localToken)
     await writeDaemonFile(own, { pid: process.pid, host, port: api.port, started: new Date().toISOString() })
     await manager.start()
   } catch (error) {
@@ -248,6 +259,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     async stop(deadlineMs) {
       await manager.stop({ deadlineMs })
       await removeDaemonFile(own)
+      await removeDaemonFile(ownToken)
       await api.close()
       await ports.close()
     },
@@ -324,8 +336,11 @@ export function createServices(program = ''): Services {
     sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
     openData,
     async daemonOf(dataPath) {
-      const found = await readDaemonFile(join(dataPath, '.dccd', 'daemon.json'))
-      return found && isAlive(found.pid) ? found : undefined
+      const dccd = join(dataPath, '.dccd')
+      const found = await readDaemonFile(join(dccd, 'daemon.json'))
+      if (!found || !isAlive(found.pid)) return undefined
+      const token = await readDaemonToken(join(dccd, 'daemon.token'))
+      return token === undefined ? found : { ...found, token }
     },
     async decode(exchange, input, write) {
       return await decode(adapterOf(exchange), input, write)

@@ -3,6 +3,7 @@ import type { StreamStatus } from '../src/daemon/stream-status.js'
 import { CollectorError } from '../src/model/error.js'
 import { ConfigFile } from '../src/service/config-file.js'
 import type { Ports } from '../src/service/ports.js'
+import { Tokens } from '../src/service/tokens.js'
 
 /** A row of the stream manager. */
 export const streamRow: StreamStatus = {
@@ -37,6 +38,7 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
     dataPath: '/nowhere',
     streams: { status: () => [streamRow], startOne: () => streamRow.key, stopOne: () => true },
     config: () => config,
+    tokens: () => new Tokens([]),
     secrets: () => new Set(),
     configEtag: () => undefined,
     configFile: new ConfigFile({ file: undefined, environment: {}, catalog: [] }),

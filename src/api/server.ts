@@ -4,12 +4,13 @@ import { health } from '../service/health.js'
 import type { Ports } from '../service/ports.js'
 import { DOCS_CSS, docsPage } from './docs-page.js'
 import { apiError, errorBody, statusOf } from './error-body.js'
-import { isLoopback, isOwnHost, isOwnOrigin } from './loopback.js'
+import { addGuard } from './guard.js'
 import { openApi } from './openapi.js'
 import { addOperationRoutes } from './operation-routes.js'
+import { addSessionRoutes } from './session-routes.js'
 
 export interface ApiOptions {
-  /** `settings.ui_host`; only addresses of this machine are taken, as there is no login yet. */
+  /** `settings.ui_host`. */
   readonly host: string
   /** `settings.ui_port`; 0 takes a free one. */
   readonly port: number
@@ -25,37 +26,23 @@ export interface Api {
 }
 
 /**
- * The HTTP API over the operations of a daemon, on this machine only, no CORS. Throws PORT_IN_USE, and CONFIG_INVALID for an address that others
- * reach. Aborting `signal` closes it.
+ * The HTTP API over the operations of a daemon. Throws PORT_IN_USE. Aborting `signal` closes it.
  */
 export async function serveApi(ports: Ports, options: ApiOptions, signal?: AbortSignal): Promise<Api> {
   signal?.throwIfAborted()
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host
-  if (!isLoopback(host))
-    throw new CollectorError('CONFIG_INVALID', `settings.ui_host ${host} would let other machines in`, {
-      remedy: 'Set it to 127.0.0.1; there is no login yet. Reach it from elsewhere through an SSH tunnel.',
-    })
   const app = createApp()
   app.server.maxConnections = 2048
   let port = options.port
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    const { host: named, origin } = request.headers
-    if (!isOwnHost(named, port))
-      throw new CollectorError('HOST_REFUSED', `this is not ${named === undefined ? 'a host without name' : named}`)
-    if (origin !== undefined && !isOwnOrigin(origin, port))
-      throw new CollectorError('ORIGIN_REFUSED', `pages of ${origin.slice(0, 200)} may not call this API`)
-    const site = request.headers['sec-fetch-site']
-    if (origin === undefined && request.method !== 'GET' && site === 'cross-site')
-      throw new CollectorError('ORIGIN_REFUSED', 'pages of other sites may not call this API')
-  })
+  addGuard(app, ports, () => ({ host, port }))
   refuseWhatIsNotThere(app)
   app.setErrorHandler((cause: unknown, _request, reply) => {
     const error = apiError(cause)
     void reply.code(statusOf(error)).send(errorBody(error))
   })
-  app.get('/health', () => health(ports))
+  app.get('/health', { config: { role: 'open' } }, () => health(ports))
+  addSessionRoutes(app, ports)
   addOperationRoutes(app, ports)
   const document = openApi(ports.version)
   app.get('/api/openapi.json', () => document)

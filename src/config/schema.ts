@@ -71,11 +71,11 @@ function isTimezone(name: string): boolean {
   }
 }
 
-const flag = (description: string, unbuilt: string) =>
+const flag = (description: string) =>
   z
     .boolean()
     .default(false)
-    .meta(about(description, { expected: 'true or false', unbuilt }))
+    .meta(about(description, { expected: 'true or false' }))
 
 const count = (least: number, most: number, unit: string) => {
   const schema = z.int().min(least).max(most)
@@ -92,7 +92,14 @@ const span = count(60, 31_536_000, 'seconds')
 const retries = count(1, 10, 'tries')
 const errors = count(1, 1_000_000, 'errors')
 
-const NO_AUTH = 'the API has no login yet; it answers on this machine only'
+const token = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta(about(description, { expected: 'text', secret: true }))
+
 const NO_HISTORY = 'histories are not fetched yet'
 const NO_ALERTS = 'alerts are not sent yet'
 
@@ -137,32 +144,39 @@ const settings = z
       .min(1)
       .default('127.0.0.1')
       .meta(
-        about('Address of the HTTP API.', { expected: 'an address', unbuilt: 'the API answers on 127.0.0.1 only' }),
+        about('Address of the HTTP API and the UI. Any but that of this machine alone needs `ui_auth_token`.', {
+          expected: 'an address',
+        }),
       ),
     ui_port: port.schema
       .default(8080)
       .meta(about('Port of the HTTP API; 0 takes a free one.', { expected: 'a port from 0 to 65535' })),
-    ui_auth_token: z
-      .string()
-      .min(1)
-      .nullable()
-      .default(null)
-      .meta(about('Token that the API asks for.', { expected: 'text', secret: true, unbuilt: NO_AUTH })),
+    ui_auth_token: token(
+      'Token that the API asks for; whoever has it may change things. `sha256:` and the hash of a token in hex does as well.',
+    ),
+    ui_read_token: token('Another token, which may look only.'),
     ui_allow_origins: z
-      .array(z.string())
+      .array(
+        z
+          .string()
+          .regex(/^https?:\/\/[^/\s]+$/)
+          .meta(
+            about('Such as `https://dccd.example.org`.', { expected: 'an origin: scheme and host, without a path' }),
+          ),
+      )
       .default([])
       .meta(
-        about('Origins that a browser may call the API from.', { expected: 'a list of origins', unbuilt: NO_AUTH }),
+        about('Origins of pages that may call the API, and with them the host names of a proxy in front.', {
+          expected: 'a list of origins',
+        }),
       ),
-    ui_readonly: flag('Whether the API only shows.', 'the API changes nothing yet'),
+    ui_readonly: flag('Whether the API only shows.'),
     ui_rate_limit: z
       .number()
       .min(0)
       .default(0)
-      .meta(
-        about('Requests per second and client; 0 is without limit.', { expected: 'a number from 0', unbuilt: NO_AUTH }),
-      ),
-    ui_trusted_proxy: flag('Whether a proxy in front names the client.', NO_AUTH),
+      .meta(about('Requests per second and client; 0 is without limit.', { expected: 'a number from 0' })),
+    ui_trusted_proxy: flag('Whether a proxy in front names the client in `X-Forwarded-For`.'),
     runs_retention_days: z
       .int()
       .min(0)

@@ -215,7 +215,7 @@ export const ERRORS = {
     scope: 'call',
     retry: 'never',
     meaning: 'The HTTP API asks for a token, and none that it knows came.',
-    remedy: 'Send `Authorization: Bearer TOKEN` with settings.ui_auth_token, or log in at /login.',
+    remedy: 'Send `Authorization: Bearer TOKEN` with settings.ui_auth_token, or log in.',
   },
   FORBIDDEN: {
     scope: 'call',

@@ -12,6 +12,7 @@ import type { Jobs } from './jobs.js'
 import type { LogPort } from './log-lines.js'
 import type { StoredData } from './services.js'
 import type { StreamsPort } from './streams.js'
+import type { Tokens } from './tokens.js'
 
 /** The running streams as operations drive them. */
 export interface StreamControl extends StreamsPort {
@@ -30,7 +31,9 @@ export interface Ports extends HealthPorts {
   readonly streams: StreamControl
   readonly catalog: readonly CatalogEntry[]
   readonly dataPath: string
-  /** The config in force. */
+  /** Who may ask. */
+  tokens(): Tokens
+  /** The config in force, without its tokens. */
   config(): CollectorConfig
   /** Keys of it whose value came from the environment. */
   secrets(): ReadonlySet<string>

@@ -6,11 +6,13 @@ import type { ApplyReport } from '../daemon/stream-manager.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
+import { accessTokens, isThisMachine, withoutTokens } from './access.js'
 import { ConfigFile } from './config-file.js'
 import { restartNeeded } from './config-restart.js'
 import type { LogPort } from './log-lines.js'
 import type { AppliedConfig, Ports, StreamControl } from './ports.js'
 import type { StoredData } from './services.js'
+import type { Tokens } from './tokens.js'
 
 /** Where a daemon's config came from. */
 export interface ConfigOrigin {
@@ -24,6 +26,8 @@ export interface RunningDeps {
   readonly config: CollectorConfig
   /** Absent when the config was made in code. */
   readonly origin?: ConfigOrigin | undefined
+  /** Token of this machine's user, for the command line. */
+  readonly localToken?: string | undefined
   readonly manager: StreamControl & { apply(config: CollectorConfig): Promise<ApplyReport> }
   /** Takes over a config that is in force now; must not throw. */
   onConfig?(config: CollectorConfig): void
@@ -45,6 +49,7 @@ export class Running implements Ports {
   readonly configFile: ConfigFile
   readonly dataPath: string
   readonly #deps: RunningDeps
+  #tokens: Tokens
   #config: CollectorConfig
   #origin: ParsedConfig | undefined
   #etag: string | undefined
@@ -54,8 +59,9 @@ export class Running implements Ports {
 
   constructor(deps: RunningDeps) {
     this.#deps = deps
-    this.#config = deps.config
-    this.#origin = deps.origin?.parsed
+    this.#tokens = this.#tokensOf(deps.config)
+    this.#config = withoutTokens(deps.config)
+    this.#origin = deps.origin && { ...deps.origin.parsed, config: withoutTokens(deps.origin.parsed.config) }
     this.dataPath = deps.config.storage.local_path
     this.configFile = new ConfigFile({
       file: deps.origin?.parsed.file,
@@ -99,6 +105,14 @@ export class Running implements Ports {
 
   now(): bigint {
     return this.#deps.now()
+  }
+
+  tokens(): Tokens {
+    return this.#tokens
+  }
+
+  #tokensOf(config: CollectorConfig): Tokens {
+    return accessTokens(config, this.#deps.localToken, !isThisMachine(this.#deps.config.settings.ui_host))
   }
 
   config(): CollectorConfig {
@@ -147,10 +161,12 @@ export class Running implements Ports {
     const settings = { ...parsed.config.settings, ui_host, ui_port, workers, endpoints, data_path }
     const storage = { ...parsed.config.storage, local_path: this.#config.storage.local_path }
     const next = { ...parsed.config, settings, storage, journal: this.#config.journal }
+    const tokens = this.#tokensOf(next)
     const report = await this.#deps.manager.apply(next)
     if (!report.rolledBack) {
-      this.#config = next
-      this.#origin = parsed
+      this.#tokens = tokens
+      this.#config = withoutTokens(next)
+      this.#origin = { ...parsed, config: withoutTokens(parsed.config) }
       this.#etag = etag
       this.#deps.onConfig?.(next)
     }

@@ -97,10 +97,12 @@ export interface Services {
   /** One query over what is published, in a process-wide sandbox of its own. */
   sql(dataPath: string, request: SqlRequest, signal?: AbortSignal): Promise<SqlResult>
   openData(dataPath: string): Promise<StoredData>
-  /** The living daemon of a data folder. */
+  /** The living daemon of a data folder, with the token by which its own user may ask it. */
   daemonOf(
     dataPath: string,
-  ): Promise<{ readonly pid: number; readonly host: string; readonly port: number } | undefined>
+  ): Promise<
+    { readonly pid: number; readonly host: string; readonly port: number; readonly token?: string } | undefined
+  >
   /** Throws UNSUPPORTED for an unknown exchange. */
   decode(
     exchange: string,

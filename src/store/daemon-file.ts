@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
+import { writeFileAtomic } from '../lib/atomic-file.js'
 import { removeFile, writeAtomically } from './durable-file.js'
 
 /** Who uses the data folder: what `.dccd/daemon.json` tells. The lock, not this file, decides. */
@@ -35,6 +36,18 @@ function isDaemonInfo(value: unknown): value is DaemonInfo {
 
 export async function writeDaemonFile(path: string, info: DaemonInfo): Promise<void> {
   await writeAtomically(path, `${JSON.stringify(info)}\n`)
+}
+
+/** The token by which programs of the same user talk to the daemon; `undefined` when there is none, or it may not be read. */
+export async function readDaemonToken(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  return text !== undefined && /^[\w-]{40,}\n$/.test(text) ? text.trim() : undefined
+}
+
+/** Readable for this user alone. */
+export async function writeDaemonToken(path: string, token: string): Promise<void> {
+  await rm(path, { force: true })
+  await writeFileAtomic(path, `${token}\n`, 0o600)
 }
 
 export async function removeDaemonFile(path: string): Promise<void> {
