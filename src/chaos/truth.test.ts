@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareBooks, compareTrades, fingerprint, type Row, type Truth, unexplained } from './truth.js'
+import { compareBooks, compareTrades, compareValues, fingerprint, type Row, type Truth, unexplained } from './truth.js'
 
 const time = (second: number) => BigInt(second) * 1_000_000_000n
 
@@ -100,5 +100,40 @@ describe('gaps against what was done', () => {
     expect(unexplained([gap(99, 102)], [{ ...cut, exchange: 'kraken' }])).toHaveLength(2)
     expect(unexplained([gap(99, 110)], [cut])).toHaveLength(1)
     expect(unexplained([gap(50, 51)], [])).toHaveLength(2)
+  })
+})
+
+describe('values of a contract', () => {
+  const said = (second: number, price: string) => ({
+    exchange_time: String(time(second)),
+    values: { price },
+  })
+  const truth: Truth = {
+    trades: new Map(),
+    books: new Map(),
+    values: new Map([
+      ['mark_price', [said(1, '1.50'), said(2, '1.60'), said(3, '1.7')]],
+      ['funding', [said(1, '1'), said(2, '1'), said(3, '2')]],
+    ]),
+  }
+  const row = (second: number, price: string): Row => ({ exchange_time: time(second), price, source: 'stream' })
+  const whats = async (kind: string, rows: Row[], gaps: { from: bigint; until: bigint }[] = []) =>
+    (await compareValues(kind, rows, truth, gaps)).problems.map(({ what }) => what)
+
+  it('are all there, or in a gap', async () => {
+    expect(await whats('mark_price', [row(1, '1.5'), row(2, '1.6'), row(3, '1.7')])).toEqual([])
+    expect(await whats('mark_price', [row(1, '1.5'), row(3, '1.7')])).toEqual(['lost'])
+    expect(await whats('mark_price', [row(1, '1.5'), row(3, '1.7')], [{ from: time(1), until: time(3) }])).toEqual([])
+  })
+
+  it('are not invented, changed or doubled', async () => {
+    expect(await whats('mark_price', [row(1, '1.5'), row(1, '1.5')])).toEqual(['doubled'])
+    expect(await whats('mark_price', [row(1, '1.55')])).toEqual(['wrong', 'lost'])
+    expect(await whats('mark_price', [row(4, '1.5')])).toEqual(['wrong'])
+  })
+
+  it('that stand until they change need not be stored each time', async () => {
+    expect(await whats('funding', [row(1, '1'), row(3, '2')])).toEqual([])
+    expect(await whats('funding', [row(1, '1'), row(3, '1')])).toEqual(['wrong'])
   })
 })

@@ -24,13 +24,26 @@ const book = z.object({
   bids: levels,
   asks: levels,
 })
-const line = z.discriminatedUnion('kind', [trade, book])
+const value = z.object({
+  kind: z.enum(['funding', 'mark_price', 'index_price', 'open_interest', 'liquidation']),
+  exchange: z.string(),
+  pair: z.string(),
+  exchange_time: z.string(),
+  values: z.record(z.string(), z.union([z.string(), z.boolean(), z.null()])),
+})
+const line = z.discriminatedUnion('kind', [trade, book, value])
+/** What an exchange said of a contract at one instant. */
+export type TrueValue = Pick<z.infer<typeof value>, 'exchange_time' | 'values'>
 export type TrueTrade = Pick<z.infer<typeof trade>, 'trade_id' | 'price' | 'amount' | 'taker_side' | 'exchange_time'>
 
-/** What an exchange did with one instrument: trades by id, and by exchange time the fingerprint of the book as it then stood. */
+/**
+ * What an exchange did with one instrument: trades by id; by exchange time the fingerprint of the book as it then stood; and by kind what it said of a
+ * contract (funding, mark and index price, open interest, liquidations).
+ */
 export interface Truth {
   readonly trades: Map<string, TrueTrade>
   readonly books: Map<string, string>
+  readonly values?: Map<string, TrueValue[]>
 }
 
 /** Levels a side that a fingerprint covers. */
@@ -55,10 +68,13 @@ export async function readTruth(path: string): Promise<Map<string, Truth>> {
     if (!text.endsWith('}')) continue
     const entry = line.parse(JSON.parse(text))
     const key = `${entry.exchange} ${entry.pair}`
-    const truth = all.get(key) ?? { trades: new Map(), books: new Map() }
+    const truth = all.get(key) ?? { trades: new Map(), books: new Map(), values: new Map<string, TrueValue[]>() }
     all.set(key, truth)
     if (entry.kind === 'trade') truth.trades.set(entry.trade_id, entry)
-    else truth.books.set(entry.exchange_time, fingerprint(entry.bids, entry.asks))
+    else if (entry.kind !== 'book') {
+      const kind = entry.kind === 'liquidation' ? 'liquidations' : entry.kind
+      truth.values?.set(kind, [...(truth.values.get(kind) ?? []), entry])
+    } else truth.books.set(entry.exchange_time, fingerprint(entry.bids, entry.asks))
   }
   return all
 }
@@ -190,6 +206,58 @@ export async function compareBooks(
       problems.push({ what: 'lost', detail: `the state of the book at ${time} is missing and no gap says so` })
   }
   return { rows: count, expected, compared, unknown, problems }
+}
+
+/** Kinds of which a row is stored when something changes, or when it was asked for: not everything that was said. */
+const STANDING: ReadonlySet<string> = new Set(['funding', 'open_interest'])
+
+/**
+ * Differences between the stored values of a contract and what the exchange said: none invented, each stored once as it was said; and of what is stored
+ * each time it is said, none missing outside the gaps between the first and the last stored one.
+ */
+export async function compareValues(
+  kind: string,
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  truth: Truth,
+  gaps: readonly Interval[],
+): Promise<Comparison> {
+  const problems: Problem[] = []
+  const said = truth.values?.get(kind) ?? []
+  const text = (value: unknown) => decimal(value) ?? String(value)
+  const keyOf = (time: unknown, values: Readonly<Record<string, unknown>>, names: readonly string[]) =>
+    [time, ...names.map((name) => text(values[name] ?? null))].join(' ')
+  const names = Object.keys(said[0]?.values ?? {}).sort()
+  const left = new Map<string, number>()
+  for (const { exchange_time, values } of said) {
+    const key = keyOf(exchange_time, values, names)
+    left.set(key, (left.get(key) ?? 0) + 1)
+  }
+  let count = 0
+  let from: bigint | undefined
+  let until = 0n
+  for await (const row of rows) {
+    count++
+    const key = keyOf(row.exchange_time, row, names)
+    const more = left.get(key)
+    if (more === undefined)
+      problems.push({ what: 'wrong', detail: `${kind} ${key} was never said (${names.join(', ')})` })
+    else if (more === 0) problems.push({ what: 'doubled', detail: `${kind} ${key} stands twice` })
+    else left.set(key, more - 1)
+    const time = row.exchange_time
+    if (typeof time !== 'bigint') continue
+    if (from === undefined || time < from) from = time
+    if (time > until) until = time
+  }
+  let expected = 0
+  for (const { exchange_time, values } of STANDING.has(kind) ? [] : said) {
+    const at = BigInt(exchange_time)
+    if (from === undefined || at < from || at > until || inside(at, gaps)) continue
+    expected++
+    const key = keyOf(exchange_time, values, names)
+    if ((left.get(key) ?? 0) > 0)
+      problems.push({ what: 'lost', detail: `${kind} ${key} is missing and no gap says so` })
+  }
+  return { rows: count, expected, problems }
 }
 
 /** A gap as the API and `dccd gaps --json` give it. */

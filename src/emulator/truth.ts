@@ -7,15 +7,23 @@ import { amountText, priceText } from './instrument-spec.js'
 import type { MarketInstrument } from './market.js'
 import type { MarketSide } from './market-book.js'
 
+/** A value of a contract as the venue says it: fields by the names of the stored columns, numbers as sent, times in nanoseconds as text. */
+export interface TrueValue {
+  readonly kind: 'funding' | 'mark_price' | 'index_price' | 'open_interest' | 'liquidation'
+  readonly exchangeTime: Nanos
+  readonly values: Readonly<Record<string, string | boolean | null>>
+}
+
 /**
  * Takes down what really happened, for comparison from outside: independent of faults and of whether anyone listens.
- * A venue calls `trade` for each trade and `book` for each state of a book that its subscribers can rebuild, with the exchange
- * time exactly as its frames carry it.
+ * A venue calls `trade` for each trade, `book` for each state of a book that its subscribers can rebuild, and `value` for each value of a contract
+ * that it tells, with the exchange time exactly as its frames carry it.
  */
 export interface Truth {
   trade(instrument: MarketInstrument, trade: MarketTrade): void
   /** The book of `instrument` as it stands now. `sequence`: the venue's own number of this state; undefined where it has none. */
   book(instrument: MarketInstrument, exchangeTime: Nanos, sequence: number | undefined): void
+  value(instrument: MarketInstrument, value: TrueValue): void
 }
 
 /** Best levels a side in a line of the truth. */
@@ -52,6 +60,10 @@ export function writtenTruth(exchange: string, write: (line: string) => void): T
         }),
       )
     },
+    value({ spec }, { kind, exchangeTime, values }) {
+      const { pair, symbol } = spec
+      write(JSON.stringify({ kind, exchange, pair, symbol, exchange_time: String(exchangeTime), values }))
+    },
   }
 }
 
@@ -60,7 +72,7 @@ function levels({ spec }: MarketInstrument, side: MarketSide): string[][] {
 }
 
 /** Nobody wants the truth. */
-export const noTruth: Truth = { trade() {}, book() {} }
+export const noTruth: Truth = { trade() {}, book() {}, value() {} }
 
 const FLUSH_BYTES = 1024 * 1024
 
