@@ -17,7 +17,11 @@ interface DemoOptions {
   readonly exchanges?: readonly string[]
 }
 
-const CHANNELS: Readonly<Record<string, string[]>> = { bitfinex: ['trades', 'book', 'ohlc'] }
+const CHANNELS: Readonly<Record<string, string[]>> = {
+  bitfinex: ['trades', 'book', 'ohlc'],
+  bitmex: ['trades', 'book', 'ohlc'],
+  coinbase: ['trades', 'book', 'quotes'],
+}
 const ALL = ['trades', 'book', 'quotes', 'ohlc']
 
 /** Emulated exchanges and a daemon that records them, with a live table; at the end what is on disk. */
