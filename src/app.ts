@@ -235,7 +235,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
       const storeMs = deps.recorder.commitAgeMs
       return storeMs === undefined ? {} : { storeMs }
     },
-    now: () => clock.wall(),
+    clock,
   })
   await ports.open()
   const api = await serveApi(ports, { host, port })

@@ -2,6 +2,7 @@ import { createConfig } from '../src/config/parse.js'
 import type { StreamStatus } from '../src/daemon/stream-status.js'
 import { CollectorError } from '../src/model/error.js'
 import { ConfigFile } from '../src/service/config-file.js'
+import { EventHub } from '../src/service/event-hub.js'
 import type { Ports } from '../src/service/ports.js'
 import { Tokens } from '../src/service/tokens.js'
 
@@ -48,6 +49,7 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
     instruments: async () => undefined,
     sync: { running: false, last: async () => undefined, syncNow: async () => ({ last_sync_at: null, remotes: [] }) },
     logs: { tail: async () => [] },
+    events: new EventHub('run'),
     ...parts,
   }
 }

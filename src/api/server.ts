@@ -4,6 +4,7 @@ import { health } from '../service/health.js'
 import type { Ports } from '../service/ports.js'
 import { DOCS_CSS, docsPage } from './docs-page.js'
 import { apiError, errorBody, statusOf } from './error-body.js'
+import { addEventRoute } from './events.js'
 import { addGuard } from './guard.js'
 import { openApi } from './openapi.js'
 import { addOperationRoutes } from './operation-routes.js'
@@ -44,6 +45,7 @@ export async function serveApi(ports: Ports, options: ApiOptions, signal?: Abort
   app.get('/health', { config: { role: 'open' } }, () => health(ports))
   addSessionRoutes(app, ports)
   addOperationRoutes(app, ports)
+  addEventRoute(app, ports, ports.events)
   const document = openApi(ports.version)
   app.get('/api/openapi.json', () => document)
   app.get('/api/docs.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(DOCS_CSS))

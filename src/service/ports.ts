@@ -7,6 +7,7 @@ import type { SyncReport } from '../daemon/sync-service.js'
 import type { Instrument } from '../model/instrument.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { ConfigFile } from './config-file.js'
+import type { EventHub } from './event-hub.js'
 import type { HealthPorts } from './health.js'
 import type { Jobs } from './jobs.js'
 import type { LogPort } from './log-lines.js'
@@ -53,6 +54,7 @@ export interface Ports extends HealthPorts {
     readonly running: boolean
   }
   readonly logs: LogPort
+  readonly events: EventHub
   /** Absent in a process that fetches no histories. */
   readonly jobs?: Jobs
   /** Now, UTC nanoseconds. */

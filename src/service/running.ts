@@ -3,12 +3,15 @@ import type { ParsedConfig } from '../config/parse.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
+import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import { accessTokens, isThisMachine, withoutTokens } from './access.js'
 import { ConfigFile } from './config-file.js'
 import { restartNeeded } from './config-restart.js'
+import { EventHub } from './event-hub.js'
+import { watchForEvents } from './event-sources.js'
 import type { LogPort } from './log-lines.js'
 import type { AppliedConfig, Ports, StreamControl } from './ports.js'
 import type { StoredData } from './services.js'
@@ -36,9 +39,9 @@ export interface RunningDeps {
   openData(dataPath: string): Promise<StoredData>
   sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
+  readonly clock: Clock
   uptime(): number
   lags(): { readonly journalMs?: number; readonly storeMs?: number }
-  now(): bigint
 }
 
 /** How many queries are answered at once; others wait their turn. Each has memory of its own. */
@@ -48,6 +51,7 @@ const QUERIES = 2
 export class Running implements Ports {
   readonly configFile: ConfigFile
   readonly dataPath: string
+  readonly events: EventHub
   readonly #deps: RunningDeps
   #tokens: Tokens
   #config: CollectorConfig
@@ -55,6 +59,7 @@ export class Running implements Ports {
   #etag: string | undefined
   #data: Promise<StoredData> | undefined
   #querying = 0
+  #stopWatching: () => void = () => {}
   readonly #waiting: (() => void)[] = []
 
   constructor(deps: RunningDeps) {
@@ -63,6 +68,7 @@ export class Running implements Ports {
     this.#config = withoutTokens(deps.config)
     this.#origin = deps.origin && { ...deps.origin.parsed, config: withoutTokens(deps.origin.parsed.config) }
     this.dataPath = deps.config.storage.local_path
+    this.events = new EventHub(deps.clock.wall().toString(36))
     this.configFile = new ConfigFile({
       file: deps.origin?.parsed.file,
       environment: deps.origin?.environment ?? {},
@@ -70,8 +76,9 @@ export class Running implements Ports {
     })
   }
 
-  /** Learns which content of the config file is in force. */
+  /** Learns which content of the config file is in force, and begins to look for what changes. */
   async open(): Promise<void> {
+    this.#stopWatching = watchForEvents(this.events, this, this.#deps.clock)
     if (this.configFile.file !== undefined) this.#etag = (await this.configFile.read()).etag
   }
 
@@ -104,7 +111,7 @@ export class Running implements Ports {
   }
 
   now(): bigint {
-    return this.#deps.now()
+    return this.#deps.clock.wall()
   }
 
   tokens(): Tokens {
@@ -169,11 +176,13 @@ export class Running implements Ports {
       this.#origin = { ...parsed, config: withoutTokens(parsed.config) }
       this.#etag = etag
       this.#deps.onConfig?.(next)
+      this.events.publish('config', { etag })
     }
     return { ...report, restartNeeded: restartNeeded(older, parsed.config) }
   }
 
   async close(): Promise<void> {
+    this.#stopWatching()
     const data = await this.#data?.catch(() => undefined)
     this.#data = undefined
     await data?.close()

@@ -118,7 +118,8 @@ function jobsOf(ports: Ports): Jobs {
   })
 }
 
-function runOf(run: Run): z.input<typeof runSchema> {
+/** A run as JSON. */
+export function runOf(run: Run): z.input<typeof runSchema> {
   const { request } = run
   return {
     id: run.id,
