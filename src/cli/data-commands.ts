@@ -28,7 +28,7 @@ export function addDataCommands(program: Command, tools: DataTools): void {
   program
     .command('sql <query>')
     .description(
-      'answer one SELECT over what is published: a view per kind (trades, quotes, …); reads nothing else and writes nothing',
+      'answer one SELECT over what is published: a view per kind (trades, quotes, …) and the ledger as coverage and gaps; reads nothing else and writes nothing',
     )
     .addOption(configOption())
     .addOption(dataOption())

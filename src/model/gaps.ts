@@ -124,7 +124,7 @@ function datasetGaps(
 }
 
 /** Overlapping and adjacent wishes are one; an open one has no end. */
-function wantedStretches(wanted: readonly Wanted[]): { from: Nanos; until: Nanos | null }[] {
+export function wantedStretches(wanted: readonly Wanted[]): { from: Nanos; until: Nanos | null }[] {
   const stretches: { from: Nanos; until: Nanos | null }[] = []
   for (const { from, until } of [...wanted].sort((a, b) => compare(a.from, b.from))) {
     const last = stretches.at(-1)
@@ -141,7 +141,8 @@ function refusedUntil(since: Nanos, breaks: readonly LedgerBreak[], now: Nanos |
   return now !== undefined && now > last.at ? now : last.at
 }
 
-function uncovered(from: Nanos, until: Nanos, covered: readonly Covered[]): { from: Nanos; until: Nanos }[] {
+/** The parts of a range that no stretch covers. */
+export function uncovered(from: Nanos, until: Nanos, covered: readonly Covered[]): { from: Nanos; until: Nanos }[] {
   const holes: { from: Nanos; until: Nanos }[] = []
   let at = from
   for (const stretch of covered) {

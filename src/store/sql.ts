@@ -4,9 +4,13 @@ import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { Clock } from '../lib/clock.js'
+import type { CoverageRow } from '../model/coverage-rows.js'
 import { KINDS, type Kind } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
 import { fileColumns, quoted } from './canonical.js'
+import { Catalog } from './catalog.js'
+import { DataFolder } from './data-folder.js'
+import { COVERAGE_COLUMNS, createLedgerTable, ledgerRows } from './publish-coverage.js'
 
 export interface SqlRequest {
   readonly sql: string
@@ -32,7 +36,7 @@ const INTERRUPT_MS = 20
 
 /**
  * Answers one SELECT over what is published: a view per kind (`trades`, `quotes`, …) with the columns of its files and those of the path (exchange, pair
- * with `-`, date). The query runs in a DuckDB of its own that can read the published files and nothing else of this machine, write nothing, load nothing and
+ * with `-`, date), and the ledger as `coverage` and `gaps`. The query runs in a DuckDB of its own that can read the published files and nothing else of this machine, write nothing, load nothing and
  * change no setting. Throws QUERY_REFUSED, QUERY_FAILED or QUERY_TIMEOUT.
  */
 export async function runSql(
@@ -90,20 +94,53 @@ async function prepare(connection: DuckDBConnection, dataPath: string): Promise<
   const folders = names.filter((name) => name.startsWith('exchange=')).map((name) => `${join(dataPath, name)}/`)
   const views = new Map<Kind, string>()
   for (const kind of KINDS) views.set(kind, await viewOf(connection, folders, kind))
+  const ledger = currentLedger(dataPath)
+  const published = ledger ? undefined : await ledgerFiles(connection, folders)
+  if (published === undefined) await createLedgerTable(connection, 'coverage', ledger ?? [])
   await connection.run(`SET allowed_directories = [${folders.map(quoted).join(', ')}]`)
   await connection.run('SET enable_external_access = false')
   for (const [kind, query] of views) await connection.run(`CREATE VIEW ${kind} AS ${query}`)
+  if (published !== undefined) await connection.run(`CREATE VIEW coverage AS ${published}`)
+  await connection.run("CREATE VIEW gaps AS SELECT * FROM coverage WHERE state IN ('lost', 'venue_down')")
   await connection.run('SET lock_configuration = true')
 }
 
-/** What the view of a kind selects; no rows where nothing is published. */
-async function viewOf(connection: DuckDBConnection, folders: readonly string[], kind: Kind): Promise<string> {
+/** The ledger as it stands; `undefined` where no catalog is: a mere copy of the published tree. */
+function currentLedger(dataPath: string): CoverageRow[] | undefined {
+  let catalog: Catalog
+  try {
+    catalog = Catalog.openReadOnly(new DataFolder(dataPath).catalog)
+  } catch {
+    return undefined
+  }
+  try {
+    return ledgerRows(catalog)
+  } finally {
+    catalog.close()
+  }
+}
+
+/** A query for the ledger as it was published; `undefined` where it was not. */
+async function ledgerFiles(connection: DuckDBConnection, folders: readonly string[]): Promise<string | undefined> {
+  const globs = await globsOf(connection, folders, 'coverage')
+  if (globs.length === 0) return undefined
+  const columns = ['exchange', ...COVERAGE_COLUMNS.map(([name]) => name)].join(', ')
+  return `SELECT ${columns} FROM read_parquet([${globs.join(', ')}], hive_partitioning = true)`
+}
+
+async function globsOf(connection: DuckDBConnection, folders: readonly string[], kind: string): Promise<string[]> {
   const globs: string[] = []
   for (const folder of folders) {
     const glob = quoted(`${folder}kind=${kind}/**/*.parquet`)
     const found = await connection.runAndReadAll(`SELECT 1 FROM glob(${glob}) LIMIT 1`)
     if (found.currentRowCount > 0) globs.push(glob)
   }
+  return globs
+}
+
+/** What the view of a kind selects; no rows where nothing is published. */
+async function viewOf(connection: DuckDBConnection, folders: readonly string[], kind: Kind): Promise<string> {
+  const globs = await globsOf(connection, folders, kind)
   if (globs.length > 0) return `SELECT * FROM read_parquet([${globs.join(', ')}], hive_partitioning = true)`
   const columns = fileColumns(kind).map(({ name, type }) => `NULL::${type} AS ${name}`)
   const path = ['exchange', 'kind', 'pair'].map((name) => `NULL::VARCHAR AS ${name}`)

@@ -13,6 +13,7 @@ import { Engine } from './engine.js'
 import { storeError } from './failure.js'
 import { partEnd } from './partition.js'
 import { publishPart } from './publish.js'
+import { publishCoverage } from './publish-coverage.js'
 import { DataReader, type GapFilter, type InventoryEntry, type StoredRow } from './reader.js'
 import { parseInstruments } from './saved-instruments.js'
 import { writeSegment } from './segment.js'
@@ -56,6 +57,9 @@ export class Store {
   readonly #engine: Engine
   readonly #reader: DataReader
   #submitted: Submitted[] = []
+  /** The ledger may say more than its published files; when these were last looked at. */
+  #ledgerChanged = true
+  #ledgerPublished: Nanos | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(folder: DataFolder, clock: Clock, catalog: Catalog, engine: Engine) {
@@ -135,6 +139,7 @@ export class Store {
           taken.map(({ batch }) => batch),
         )
         this.#catalog.commit(number, segments, positions, facts)
+        if (facts.length > 0) this.#ledgerChanged = true
       } catch (error) {
         await this.#removeAttempt(number)
         throw error
@@ -193,8 +198,23 @@ export class Store {
         published++
       })
     }
+    await this.#exclusive('publish the ledger', () => this.#publishLedger(options.all ?? false))
     await this.#exclusive('remove spent files', () => this.#sweep())
     return published
+  }
+
+  async #publishLedger(always: boolean): Promise<void> {
+    const now = this.#clock.wall()
+    const last = this.#ledgerPublished
+    if (!this.#ledgerChanged || !(always || last === undefined || now - last >= STALE)) return
+    this.#ledgerChanged = false
+    try {
+      await publishCoverage(this.#engine, this.#catalog, this.#folder)
+    } catch (error) {
+      this.#ledgerChanged = true
+      throw error
+    }
+    this.#ledgerPublished = now
   }
 
   #isDue(dataset: Dataset, { piece, part, segments }: PartState): boolean {
@@ -251,6 +271,7 @@ export class Store {
   /** Ends wanting for these datasets, which no config names any more, at their last proof. */
   async endWanted(datasets: readonly string[]): Promise<void> {
     this.#guarded('write the ledger', () => this.#catalog.endWanted(datasets))
+    this.#ledgerChanged = true
   }
 
   /** Committed rows, published or not. See `DataReader.scan`. */

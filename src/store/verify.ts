@@ -10,6 +10,7 @@ import type { Engine } from './engine.js'
 import { isMissing } from './failure.js'
 import { partName } from './partition.js'
 import { partRows } from './publish.js'
+import { coveragePath } from './publish-coverage.js'
 import { contentFaults, footerFaults, messageOf } from './verify-file.js'
 
 /** One thing that is not as it should be. */
@@ -41,6 +42,12 @@ interface VerifyOptions {
   readonly deep: boolean
   /** Hears each file before it is looked at. */
   readonly onFile?: (path: string) => void
+}
+
+/** The published ledger is made of the catalog, which does not name it. */
+function isCoverage(path: string): boolean {
+  const [, exchange = ''] = /^exchange=([^/]+)\//.exec(path) ?? []
+  return path === coveragePath(exchange)
 }
 
 const SEGMENT_COLUMNS = [
@@ -160,7 +167,8 @@ export class Verifier {
         if (entry.isDirectory()) await walk(path)
         else if (entry.name.endsWith('.parquet')) {
           const name = relative(this.#folder.root, path).replaceAll('\\', '/')
-          if (!ours.has(name)) found.push({ what: 'foreign_file', path: name, detail: 'no publish of ours wrote it' })
+          if (!ours.has(name) && !isCoverage(name))
+            found.push({ what: 'foreign_file', path: name, detail: 'no publish of ours wrote it' })
         }
       }
     }
