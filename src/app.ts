@@ -314,6 +314,7 @@ export function createServices(program = ''): Services {
         request,
         {
           program: [program],
+          preload: new URL('./chaos/preload.js', import.meta.url).href,
           startEmulator,
           emulated: (instruments) =>
             emulated(instruments).map((venue) => ({ ...venue, numbered: numbersBooks(venue.exchange) })),

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
-import { type Step, script, type Target } from './script.js'
+import { type Control, QUIET } from './control.js'
+import { type Step, script, type Target, TORMENTS, tormentOf, tormentsOf } from './script.js'
 import {
   type Comparison,
   compareBooks,
@@ -24,6 +25,8 @@ export interface ChaosRequest {
   /** Market events per second and instrument. */
   readonly rate: number
   readonly exchanges?: readonly string[]
+  /** What is done to it, of `TORMENTS`; everything when absent. */
+  readonly torments?: readonly string[]
   /** Empty, or not there yet. */
   readonly folder: string
 }
@@ -37,6 +40,8 @@ interface Emulated extends Target {
 export interface ChaosPorts {
   /** The program to be tormented: Node's arguments up to the command. */
   readonly program: readonly string[]
+  /** The module that is loaded into the program before itself, as a file URL. */
+  readonly preload: string
   startEmulator(options: {
     readonly port: number
     readonly seed: string
@@ -76,6 +81,8 @@ export interface ChaosVerdict {
 const CHANNELS = ['trades', 'book']
 const LIVE_WITHIN_MS = 60_000
 const LOOK_MS = 50
+/** Until every thread of the program has heard of a change. */
+const CONTROL_MS = 120
 
 const status = z.array(z.object({ key: z.string(), state: z.string() }))
 const own = z.object({ pid: z.number(), port: z.number() })
@@ -90,7 +97,8 @@ export async function runChaos(
   tell: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<ChaosVerdict> {
-  const { seconds, seed, instruments, rate, exchanges, folder } = request
+  const { seconds, seed, instruments, rate, exchanges, torments, folder } = request
+  const chosen = torments ? tormentsOf(torments) : TORMENTS
   await mkdir(folder, { recursive: true })
   const truth = join(folder, 'truth.ndjson')
   const emulator = await ports.startEmulator({
@@ -103,23 +111,27 @@ export async function runChaos(
     ...(exchanges ? { exchanges } : {}),
   })
   const emulated = ports.emulated(instruments).filter(({ exchange }) => exchanges?.includes(exchange) ?? true)
-  const victim = new Victim(folder, ports.program)
+  const victim = new Victim(folder, ['--import', ports.preload, ...ports.program])
   const disturbances: Disturbance[] = []
   let kills = 0
+  let steps = 0
   try {
     await writeConfig(folder, emulator.port, emulated)
     await victim.start()
     await victim.live()
     const began = Date.now()
     const say = (text: string) => tell(`${((Date.now() - began) / 1000).toFixed(1).padStart(7)} s  ${text}`)
-    for (const step of script(seed, seconds * 1000, emulated)) {
+    for (const step of script(seed, seconds * 1000, emulated, chosen)) {
       await sleep(began + step.atMs - Date.now(), signal)
       signal?.throwIfAborted()
       const from = ports.wall()
       say(describe(step))
       await carryOut(step, victim, emulator.port)
       if (step.what === 'kill') kills++
-      disturbances.push({ exchange: step.exchange, from, until: ports.wall() })
+      // A slow disk and a clock that is set cost nothing: what they cost all the same is unexplained.
+      const costly = !['slow_disk', 'clock'].includes(tormentOf(step))
+      if (costly) disturbances.push({ exchange: step.exchange, from, until: ports.wall() })
+      steps++
     }
     await sleep(began + seconds * 1000 - Date.now(), signal)
     say('in peace: every stream must come back')
@@ -131,10 +143,13 @@ export async function runChaos(
     await emulator.close()
   }
   const found = await compare(ports, join(folder, 'data'), truth, emulated, disturbances)
-  return { seed, seconds, kills, faults: disturbances.length - kills, ...found }
+  return { seed, seconds, kills, faults: steps - kills, ...found }
 }
 
-function describe({ what, exchange, ms, fault }: Step): string {
+function describe({ what, exchange, ms, fault, machine }: Step): string {
+  if (machine?.full) return `the disk is full for ${ms} ms`
+  if (machine?.clock_ms) return `the clock is set by ${machine.clock_ms / 1000} s for ${ms} ms`
+  if (machine) return `the disk takes ${machine.sync_ms} ms longer for each sync, for ${ms} ms`
   if (what === 'kill') return 'kill -9'
   if (what === 'suspend') return `suspended for ${ms} ms`
   const { fault: name, ...fields } = fault ?? {}
@@ -150,6 +165,12 @@ async function carryOut(step: Step, victim: Victim, port: number): Promise<void>
   }
   if (step.what === 'suspend') {
     await victim.suspend(step.ms)
+    return
+  }
+  if (step.machine) {
+    await victim.machine(step.machine)
+    await sleep(step.ms)
+    await victim.machine(QUIET)
     return
   }
   const answer = await fetch(`http://127.0.0.1:${port}/_emulator/faults`, {
@@ -197,6 +218,7 @@ class Victim {
     const child = spawn(process.execPath, [...this.program, 'start', '--config', join(this.folder, 'config.yml')], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, DCCD_CHAOS_CONTROL: join(this.folder, 'machine.json') },
     })
     this.child = child
     const keep = (data: Buffer) => {
@@ -219,6 +241,13 @@ class Victim {
   async kill(): Promise<void> {
     this.child?.kill('SIGKILL')
     await this.over
+  }
+
+  /** What disk and clock do from now on. */
+  async machine(control: Control): Promise<void> {
+    await writeFile(join(this.folder, 'machine.new'), JSON.stringify(control))
+    await rename(join(this.folder, 'machine.new'), join(this.folder, 'machine.json'))
+    await sleep(CONTROL_MS)
   }
 
   async suspend(ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseFault } from '../emulator/fault.js'
-import { script } from './script.js'
+import { script, tormentOf } from './script.js'
 
 const TARGETS = [
   { exchange: 'binance', numbered: true },
@@ -19,11 +19,12 @@ describe('the script of a run', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 20_000, max: 400_000 }), (seed, totalMs) => {
         let free = 0
-        for (const { atMs, ms, what, fault, exchange } of script(seed, totalMs, TARGETS)) {
+        for (const { atMs, ms, what, fault, machine, exchange } of script(seed, totalMs, TARGETS)) {
           expect(atMs).toBeGreaterThanOrEqual(free)
           free = atMs + ms
           if (what === 'fault') parseFault({ ...fault, exchange }, ids)
           else expect(exchange).toBe('all')
+          expect(machine !== undefined).toBe(what === 'machine')
         }
         expect(free).toBeLessThanOrEqual(totalMs - 6000)
       }),
@@ -34,6 +35,12 @@ describe('the script of a run', () => {
     for (const seed of ['1', '2', '3', '4', '5'])
       for (const { fault, exchange } of script(seed, 600_000, TARGETS))
         if (fault?.fault === 'lose' || fault?.fault === 'reorder') expect(exchange).toBe('binance')
+  })
+
+  it('does only what it was told to do', () => {
+    const steps = script('1', 600_000, TARGETS, ['kill', 'clock'])
+    expect(new Set(steps.map(tormentOf))).toEqual(new Set(['kill', 'clock']))
+    expect(script('1', 600_000, TARGETS, ['kill']).length).toBeGreaterThan(100)
   })
 
   it('kills often', () => {

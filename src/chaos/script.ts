@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
+import { CollectorError } from '../model/error.js'
+import { type Control, QUIET } from './control.js'
 
 /** What is done to the recording. `exchange`: an id, or `all`. */
 export interface Step {
   /** After the start. */
   readonly atMs: number
-  readonly what: 'kill' | 'suspend' | 'fault'
+  readonly what: 'kill' | 'suspend' | 'machine' | 'fault'
   readonly exchange: string
   /** How long it lasts: a suspended process, a fault with a duration. */
   readonly ms: number
+  /** Of `machine`: what its disk or clock does meanwhile. */
+  readonly machine?: Control
   /** Of `fault`: what the emulator is asked for. */
   readonly fault?: Readonly<Record<string, unknown>>
 }
@@ -32,7 +36,12 @@ const KINDS: readonly ((draw: Draw) => Kind)[] = [
   () => ({ what: 'kill', ms: 0 }),
   () => ({ what: 'kill', ms: 0 }),
   () => ({ what: 'kill', ms: 0 }),
+  () => ({ what: 'kill', ms: 0 }),
+  () => ({ what: 'kill', ms: 0 }),
   (draw) => ({ what: 'suspend', ms: 500 + draw(2500) }),
+  (draw) => ({ what: 'machine', ms: 2000 + draw(4000), machine: { ...QUIET, sync_ms: 200 + draw(1300) } }),
+  (draw) => ({ what: 'machine', ms: 1000 + draw(3000), machine: { ...QUIET, full: true } }),
+  (draw) => ({ what: 'machine', ms: 2000 + draw(4000), machine: { ...QUIET, clock_ms: 1000 * (draw(7201) - 3600) } }),
   () => fault('cut', 0, {}),
   () => fault('cut', 0, { connections: 'one' }),
   () => fault('close', 0, { notice: true }),
@@ -51,13 +60,42 @@ function fault(name: string, ms: number, fields: Readonly<Record<string, unknown
   return { what: 'fault', ms, fault: { fault: name, ...fields, ...(ms > 0 ? { ms } : {}) } }
 }
 
-/** The steps of a run: the same seed, length and exchanges give the same ones. The last seconds are left in peace. */
-export function script(seed: string, totalMs: number, targets: readonly Target[]): Step[] {
+/** What can be done, by the names by which a run is told to do some of it alone. */
+export const TORMENTS = ['kill', 'suspend', 'network', 'slow_disk', 'full_disk', 'clock'] as const
+type Torment = (typeof TORMENTS)[number]
+
+/** Throws USAGE for a name that is none. */
+export function tormentsOf(names: readonly string[]): Torment[] {
+  return names.map((name) => {
+    const torment = TORMENTS.find((each) => each === name)
+    if (torment) return torment
+    const remedy = `Choose among ${TORMENTS.join(', ')}.`
+    throw new CollectorError('USAGE', `${name} is nothing that chaos does`, { remedy })
+  })
+}
+
+/** Which torment a step is. */
+export function tormentOf({ what, machine }: Pick<Step, 'what' | 'machine'>): Torment {
+  if (what === 'fault') return 'network'
+  if (what !== 'machine') return what
+  return machine?.full ? 'full_disk' : machine?.clock_ms ? 'clock' : 'slow_disk'
+}
+
+/**
+ * The steps of a run: the same seed, length, exchanges and torments give the same ones. The last seconds are left in peace.
+ */
+export function script(
+  seed: string,
+  totalMs: number,
+  targets: readonly Target[],
+  torments: readonly Torment[] = TORMENTS,
+): Step[] {
   const draw = drawer(seed)
   const steps: Step[] = []
   let atMs = LEAST_PAUSE_MS
-  while (targets.length > 0) {
+  while (targets.length > 0 && torments.length > 0) {
     const { numbered = false, ...step } = KINDS[draw(KINDS.length)]?.(draw) ?? fault('cut', 0, {})
+    if (!torments.includes(tormentOf(step))) continue
     const able = targets.filter((target) => target.numbered || !numbered).map(({ exchange }) => exchange)
     const names = [...able, ...(able.length === targets.length ? ['all'] : [])]
     const exchange = names[draw(Math.max(1, names.length))]

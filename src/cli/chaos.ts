@@ -10,6 +10,7 @@ export interface ChaosOptions {
   readonly instruments: number
   readonly rate: number
   readonly exchanges?: readonly string[]
+  readonly torments?: readonly string[]
   readonly data?: string
   readonly json?: boolean
 }

@@ -312,6 +312,11 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .option('--instruments <n>', 'instruments per exchange', whole, 3)
     .option('--rate <n>', 'mean market events per second and instrument', positive, 20)
     .option('--exchanges <list>', 'comma-separated; all that can be emulated when absent', list)
+    .option(
+      '--torments <list>',
+      'comma-separated: kill, suspend, network, slow_disk, full_disk, clock; all when absent',
+      list,
+    )
     .option('--data <dir>', 'a new folder to work in, kept; else a temporary one, kept when something is wrong')
     .addOption(jsonOption())
     .action(async (options: ChaosOptions) => setCode(await chaos(services, io, options)))
