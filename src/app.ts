@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { MessageChannel, type Transferable, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads'
 import { serveApi } from './api/server.js'
 import { datasetOf } from './capture/listening.js'
 import { runChaos } from './chaos/chaos.js'
@@ -15,8 +15,9 @@ import type { CaptureStart, RecoverStart } from './daemon/capture-messages.js'
 import type { Thread } from './daemon/capture-pool.js'
 import { HealthMonitor } from './daemon/health-monitor.js'
 import type { JournalStart } from './daemon/journal-messages.js'
-import { Recorder, type RecorderStore } from './daemon/recorder.js'
+import { Recorder } from './daemon/recorder.js'
 import { rcloneCopy } from './daemon/remotes/rclone.js'
+import type { StoreThread } from './daemon/store-host.js'
 import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messages.js'
 import { type StreamDependencies, StreamManager } from './daemon/stream-manager.js'
 import type { StreamStatus } from './daemon/stream-status.js'
@@ -55,6 +56,8 @@ import { VERSION } from './version.js'
 /** Where what nobody waits for is told. */
 export interface DaemonLog {
   error(error: CollectorError): void
+  /** Hears of each thread that is started, and its part; tests end one. */
+  thread?(role: string, thread: Worker): void
 }
 
 /** What the exchanges offer, for the config and the manager. */
@@ -63,12 +66,15 @@ export const catalog: readonly CatalogEntry[] = Object.values(exchanges)
 function spawn(
   start: JournalStart | StoreStart | CaptureStart | RecoverStart,
   transfer: readonly Transferable[],
+  log: DaemonLog,
 ): Worker {
-  return new Worker(new URL('./worker.js', import.meta.url), {
+  const thread = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: start,
     transferList: [...transfer],
     name: start.role,
   })
+  log.thread?.(start.role, thread)
+  return thread
 }
 
 function hiddenFolder(config: CollectorConfig): string {
@@ -93,8 +99,9 @@ function createRecorder(config: CollectorConfig, log: DaemonLog, onFatal: (error
       const names = await readdir(journalPath).catch((): string[] => [])
       return Math.max(0, ...journalNumbers(names)) + 1
     },
-    spawn: (start, transfer): Thread => spawn(start, transfer),
-    openStore: (onExit) => openStore(config, onExit),
+    spawn: (start, transfer): Thread => spawn(start, transfer, log),
+    openStore: (onExit) => openStore(config, log, onExit),
+    random: Math.random,
     journalPath,
     syncMs: 250,
     keep: { keepMs: Number.isFinite(keepMs) ? keepMs : 'forever', maxBytes: config.journal.max_bytes },
@@ -120,8 +127,12 @@ function datasetsOf(config: CollectorConfig): string[] {
 }
 
 /** The store in a thread of its own. `onExit` hears when it dies. */
-async function openStore(config: CollectorConfig, onExit: (reason: string) => void): Promise<RecorderStore> {
-  const thread = spawn({ role: 'store', dataPath: config.storage.local_path }, [])
+async function openStore(
+  config: CollectorConfig,
+  log: DaemonLog,
+  onExit: (reason: string) => void,
+): Promise<StoreThread> {
+  const thread = spawn({ role: 'store', dataPath: config.storage.local_path }, [], log)
   let reason = 'it ended by itself'
   await new Promise<void>((resolve, reject) => {
     thread.once('message', (opened: StoreOpened) => {
@@ -135,12 +146,9 @@ async function openStore(config: CollectorConfig, onExit: (reason: string) => vo
     thread.once('exit', () => reject(new CollectorError('STORE_FAILED', `the store did not open: ${reason}`)))
   })
   let closing = false
-  const connect = () => {
-    const { port1, port2 } = new MessageChannel()
-    thread.postMessage({ connect: port1 } satisfies StoreConnect, [port1])
-    return port2
-  }
-  const own = connect()
+  const serve = (port: MessagePort) => thread.postMessage({ connect: port } satisfies StoreConnect, [port])
+  const { port1, port2: own } = new MessageChannel()
+  serve(port1)
   const client = new StoreClient(own)
   thread.on('exit', () => {
     own.close()
@@ -169,7 +177,7 @@ async function openStore(config: CollectorConfig, onExit: (reason: string) => vo
     saveInstruments,
     wantedSince,
     endWanted,
-    connect,
+    serve,
     async close() {
       closing = true
       await client.close()

@@ -1,5 +1,6 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { CaptureEngine } from './capture/engine.js'
+import { HandOver } from './capture/hand-over.js'
 import { recoverLane } from './capture/recover-lane.js'
 import type { CaptureMethods, CaptureNews, CaptureStart, RecoverNews, RecoverStart } from './daemon/capture-messages.js'
 import type { JournalMethods, JournalNews, JournalStart } from './daemon/journal-messages.js'
@@ -25,6 +26,8 @@ import { StoreClient, serveStore } from './store/store-thread.js'
 const CODEC = { encode: encodeError, decode: decodeError }
 /** Columns or frames beyond this are handed over without waiting for the schedule. */
 const COMMIT_BYTES = 32 * 1024 * 1024
+/** Columns that may wait for the store; then they are derived again from the journal (durability B2). */
+const COLUMNS_MOST = 64 * 1024 * 1024
 
 function adapterOf(id: string): ExchangeAdapter {
   const adapter = exchanges[id]
@@ -71,13 +74,20 @@ function captureThread(port: Port, start: CaptureStart): void {
   const writer = new PortLaneWriter(start.lane, start.journal, clock)
   writer.append({ type: 'config', wall: clock.wall(), body: start.config })
   const store = new StoreClient(start.store)
-  const builder = new ColumnBuilder()
   const numbers = new Int32Array(start.connections)
   const tell = (news: CaptureNews) => port.postMessage(news)
+  const handOver = new HandOver<ColumnBatch>({
+    newColumns: () => new ColumnBuilder(),
+    submit: (position, batch) => store.submit(start.lane, position, batch),
+    whenDurable: (position) => engine.whenDurable(position),
+    freeze: () => engine.freeze(),
+    most: COLUMNS_MOST,
+    onBehind: () => tell({ news: 'behind' }),
+  })
   const engine = new CaptureEngine({
     clock,
     writer,
-    sink: builder,
+    sink: handOver,
     outward: {
       openSocket,
       request: requestText,
@@ -93,38 +103,24 @@ function captureThread(port: Port, start: CaptureStart): void {
     saveInstruments: (exchange, list) => tell({ news: 'instruments', exchange, list }),
     report: (report) => tell({ news: 'report', report }),
   })
-  // Frozen and not yet handed over, oldest first: kept until the journal has them and the store took them.
-  const waiting: { position: number; batch: ColumnBatch }[] = []
-  let turn = Promise.resolve()
-  const handOver = async () => {
-    for (let next = waiting[0]; next; next = waiting[0]) {
-      await engine.whenDurable(next.position)
-      await store.submit(start.lane, next.position, next.batch)
-      waiting.shift()
-    }
-  }
-  const inTurn = () => {
-    const mine = turn.catch(() => {}).then(handOver)
-    turn = mine
-    return mine
-  }
   const methods: CaptureMethods = {
     startTask: (spec) => engine.startTask(spec),
     stopTask: (key, instance, stillWanted) => engine.stopTask(key, instance, stillWanted),
-    cut: () => {
-      const position = engine.freeze()
-      waiting.push({ position, batch: builder.take() })
-      return inTurn()
+    cut: () => handOver.cut(),
+    rejoin: (again) => {
+      if (!again) return handOver.rejoin()
+      const client = new StoreClient(again)
+      return handOver.rejoin((position, batch) => client.submit(start.lane, position, batch))
     },
+    resume: () => handOver.resume(),
     stop: async () => {
       clearInterval(watch)
-      const position = await engine.stop()
-      waiting.push({ position, batch: builder.take() })
-      await inTurn()
+      return await handOver.end(await engine.stop())
     },
   }
   const watch = setInterval(() => {
-    if (builder.bytes + engine.bytes > COMMIT_BYTES) tell({ news: 'commit-due' })
+    handOver.check()
+    if (handOver.bytes + engine.bytes > COMMIT_BYTES) tell({ news: 'commit-due' })
   }, 500)
   serveRpc(port, methods, CODEC)
   engine.start()
@@ -135,7 +131,7 @@ async function recoverThread(port: Port, start: RecoverStart): Promise<void> {
   const tell = (news: RecoverNews) => port.postMessage(news)
   const onDamage = (damage: unknown) => tell({ news: 'damaged', detail: JSON.stringify(damage) })
   const scan = await scanJournal(start.journal, { onDamage, ...(start.below === null ? {} : { below: start.below }) })
-  for (const { lane, committed } of start.lanes) {
+  for (const { lane, committed, until } of start.lanes) {
     const found = scan.lanes.get(lane)
     if (found) {
       const builder = new ColumnBuilder()
@@ -145,6 +141,7 @@ async function recoverThread(port: Port, start: RecoverStart): Promise<void> {
       const from = found.states.findLast((position) => position <= committed) ?? found.first
       const last = await recoverLane(readLane(scan, lane, from, { onDamage }), adapterOf, builder, {
         committed,
+        ...(until === undefined ? {} : { until }),
         onRecord: async (position) => {
           if (builder.bytes < COMMIT_BYTES) return
           await submit(position)

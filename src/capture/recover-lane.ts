@@ -27,19 +27,21 @@ class Gate implements Sink {
 export interface LaneRecovery {
   /** Position up to which (inclusive) the lane is stored; -1 when nothing is. */
   readonly committed: number
+  /** The lane lives on: derive up to this position (inclusive) only, and end nothing. */
+  readonly until?: number
   /** Called after each record, so that the sink can be emptied now and then. */
   readonly onRecord?: (position: number, gateOpen: boolean) => Promise<void> | void
 }
 
 /**
  * Derives a lane of a process that ended, from its newest state at or before the committed position (or its beginning) to its end. Rows up to
- * `committed` are not handed over again. Connections that were open at the end become breaks `PROCESS_CRASHED`. Returns the last position.
+ * `committed` are not handed over again. Unless the lane lives on, connections that were open at the end become breaks `PROCESS_CRASHED`. Returns the last position.
  */
 export async function recoverLane(
   records: AsyncIterable<PlacedRecord>,
   adapter: (exchange: string) => ExchangeAdapter,
   sink: Sink,
-  { committed, onRecord }: LaneRecovery,
+  { committed, until, onRecord }: LaneRecovery,
 ): Promise<number> {
   const gate = new Gate(sink)
   let deriver = new Deriver(adapter, gate)
@@ -54,9 +56,10 @@ export async function recoverLane(
     if (record.type === 'end') ended = true
     if (position > last) last = position
     await onRecord?.(position, gate.open)
+    if (position === until) break
   }
   gate.open = true
-  if (!ended) deriver.crashed()
+  if (!ended && until === undefined) deriver.crashed()
   deriver.flush()
   return last
 }

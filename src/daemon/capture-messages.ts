@@ -9,8 +9,15 @@ export type CaptureMethods = {
   stopTask(key: string, instance: number, stillWanted: boolean): Promise<void>
   /** Hands everything received so far to the store thread, once it is safe in the journal. */
   cut(): Promise<void>
-  /** Closes all connections, ends the lane and hands over the rest. */
-  stop(): Promise<void>
+  /**
+   * The store lost what was not committed, or rows were forgotten: collects rows again, from the returned position on, which is safe in the
+   * journal. `store`: the way to a store that was started anew.
+   */
+  rejoin(store: MessagePort | null): Promise<number>
+  /** What lies before that position is stored: hands over again. */
+  resume(): void
+  /** Closes all connections, ends the lane and hands over the rest. Whether all of it is handed over. */
+  stop(): Promise<boolean>
 }
 
 /** What a capture worker tells by itself. */
@@ -19,6 +26,8 @@ export type CaptureNews =
   | { readonly news: 'instruments'; readonly exchange: string; readonly list: readonly Instrument[] }
   /** Much has come since the last commit. */
   | { readonly news: 'commit-due' }
+  /** Rows were forgotten because the store did not take them; the journal has their frames. */
+  | { readonly news: 'behind' }
 
 /** What a capture worker is started with. */
 export interface CaptureStart {
@@ -37,14 +46,21 @@ export interface CaptureStart {
   readonly wantedSince: Readonly<Record<string, string>>
 }
 
-/** What the recovery worker is started with: lanes of processes that ended, and what of them is stored. */
+/** What the recovery worker is started with: lanes, and what of them is stored. */
 export interface RecoverStart {
   readonly role: 'recover'
   readonly journal: string
   readonly store: MessagePort
   /** Only journal files of lower numbers: those of earlier processes; null for all. */
   readonly below: number | null
-  readonly lanes: readonly { readonly lane: number; readonly committed: number }[]
+  readonly lanes: readonly LaneToRecover[]
+}
+
+/** `until`: the lane lives on and is derived up to this position only. */
+export interface LaneToRecover {
+  readonly lane: number
+  readonly committed: number
+  readonly until?: number
 }
 
 /** What the recovery worker tells. */

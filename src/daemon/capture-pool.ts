@@ -5,7 +5,14 @@ import { asCollectorError, CollectorError, decodeError, encodeError } from '../m
 import type { Instrument } from '../model/instrument.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { Nanos } from '../model/time.js'
-import type { CaptureMethods, CaptureNews, CaptureStart, RecoverNews, RecoverStart } from './capture-messages.js'
+import type {
+  CaptureMethods,
+  CaptureNews,
+  CaptureStart,
+  LaneToRecover,
+  RecoverNews,
+  RecoverStart,
+} from './capture-messages.js'
 import type { TaskRunner } from './task.js'
 
 /** A started worker thread. */
@@ -62,11 +69,17 @@ interface CaptureWorker {
   readonly lane: number
   readonly thread: Thread
   readonly rpc: RpcClient<CaptureMethods>
+  /** Rows of it were forgotten and are to be derived from the journal; not yet begun. */
+  behind: boolean
 }
+
+type OpenLane = { readonly lane: number; readonly committed: number }
 
 const CONNECTIONS_AHEAD = 1000
 const FIRST_COMMIT_MS = 5000
 const COMMIT_MOST_MS = 300_000
+const START_AGAIN_MS = 1000
+const RECOVERIES_MOST = 5
 const CODEC = { encode: encodeError, decode: decodeError }
 
 /**
@@ -108,7 +121,11 @@ export class CapturePool implements TaskRunner {
       if (list) this.instruments[exchange] = list
     }
     const lanes = await this.openLanes()
-    if (lanes.length) this.recover(lanes, this.deps.journal.firstFile)
+    if (lanes.length)
+      this.recover(
+        lanes.map(({ lane }) => lane),
+        this.deps.journal.firstFile,
+      )
     this.commitMs = FIRST_COMMIT_MS
     this.schedule()
   }
@@ -119,9 +136,27 @@ export class CapturePool implements TaskRunner {
 
   start(spec: TaskSpec): void {
     this.tasks.set(id(spec), spec)
-    this.workerOf(spec.exchange)
-      .then((worker) => worker.rpc.call('startTask', [spec]))
-      .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
+    void this.launch(spec)
+  }
+
+  /** Hands a task to its worker. When there is none to be had, it is tried again for as long as the task is wanted. */
+  private async launch(spec: TaskSpec): Promise<void> {
+    while (!this.stopping && this.tasks.get(id(spec)) === spec) {
+      let worker: CaptureWorker | undefined
+      try {
+        worker = await this.workerOf(spec.exchange)
+        await worker.rpc.call('startTask', [spec])
+        return
+      } catch (error) {
+        if (this.stopping) return
+        // A worker that died under the call starts its tasks again itself.
+        if (worker) return
+        this.deps.onError(asCollectorError(error, 'STORE_FAILED'))
+        await new Promise<void>((resolve) => {
+          this.deps.clock.after(START_AGAIN_MS, resolve)
+        })
+      }
+    }
   }
 
   async stop(key: string, instance: number): Promise<void> {
@@ -179,8 +214,8 @@ export class CapturePool implements TaskRunner {
     }
     const thread = this.deps.spawn(start, [ports.journal, ports.store])
     const rpc = new RpcClient<CaptureMethods>(thread, CODEC)
-    const worker = { lane, thread, rpc }
-    thread.on('message', (message) => this.hear(message))
+    const worker: CaptureWorker = { lane, thread, rpc, behind: false }
+    thread.on('message', (message) => this.hear(message, worker))
     let reason = 'it ended by itself'
     thread.on('error', (error) => {
       reason = error.message
@@ -199,16 +234,60 @@ export class CapturePool implements TaskRunner {
     const specs = [...this.tasks.values()].filter((spec) => this.places.get(spec.exchange) === place)
     this.deps.clock.after(500, () => {
       if (this.stopping) return
-      void this.openLanes().then((lanes) => this.recover(lanes.filter(({ lane }) => lane === dead.lane)))
+      this.recover([dead.lane])
       for (const spec of specs) if (this.tasks.has(id(spec))) this.start(spec)
     })
   }
 
-  private async openLanes() {
+  private async openLanes(): Promise<OpenLane[]> {
     return (await this.deps.store.laneState()).filter(({ open }) => open)
   }
 
-  private hear(message: unknown): void {
+  /** The journal lost its thread: every lane ends where it was synced, and every task starts again in a new one. */
+  replaceAll(reason: string): void {
+    for (const each of this.workers.values())
+      each.then(
+        ({ rpc, thread }) => {
+          rpc.fail(new CollectorError('PROCESS_CRASHED', reason))
+          void thread.terminate()
+        },
+        () => {},
+      )
+  }
+
+  /** The store's thread is another: what it had not committed is derived again, up to where the lanes are now. Sockets do not notice. */
+  storeRestarted(): void {
+    for (const each of this.workers.values())
+      each.then(
+        (worker) => this.catchUp(worker, this.deps.store.connect()),
+        () => {},
+      )
+  }
+
+  /** Rows that a living lane lost on the way are derived from the journal; only then does it hand over again. */
+  private catchUp(worker: CaptureWorker, port: MessagePort | null): void {
+    worker.behind = false
+    const work = async () => {
+      try {
+        const until = await worker.rpc.call('rejoin', [port], port ? [port] : [])
+        await this.deps.store.commit() // what arrived of it before it fell behind counts as committed, or not at all
+        await this.recoverLanes([worker.lane], null, until)
+        await worker.rpc.call('resume', [])
+      } catch (error) {
+        worker.behind = true // the next commit that succeeds tries again
+        throw error
+      }
+    }
+    this.afterRecovery(work)
+  }
+
+  private afterRecovery(work: () => Promise<void>): void {
+    this.recovering = this.recovering.then(work).catch((error: unknown) => {
+      if (!this.stopping) this.deps.onError(asCollectorError(error, 'STORE_FAILED'))
+    })
+  }
+
+  private hear(message: unknown, worker: CaptureWorker): void {
     if (typeof message !== 'object' || message === null || !('news' in message)) return
     const news = message as CaptureNews // our own message, told by its tag
     if (news.news === 'report') for (const listener of this.listeners) listener(news.report)
@@ -217,34 +296,49 @@ export class CapturePool implements TaskRunner {
       this.deps.store
         .saveInstruments(news.exchange, news.list)
         .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
-    } else void this.commit().catch(() => {})
+    } else if (news.news === 'behind') worker.behind = true
+    else void this.commit().catch(() => {})
   }
 
-  /** Derives what earlier lanes had in the journal and not in the store; one recovery at a time, while new lanes already listen. */
-  private recover(
-    lanes: readonly { readonly lane: number; readonly committed: number }[],
-    below: number | null = null,
-  ): void {
-    this.recovering = this.recovering
-      .then(() => this.recoverNow(lanes, below))
-      .catch((error: unknown) => {
-        this.deps.onError(asCollectorError(error, 'STORE_FAILED'))
-      })
+  /** Derives what ended lanes had in the journal and not in the store; one recovery at a time, while new lanes already listen. */
+  private recover(lanes: readonly number[], below: number | null = null): void {
+    this.afterRecovery(async () => {
+      for (const lane of await this.recoverLanes(lanes, below)) await this.deps.store.closeLane(lane)
+    })
   }
 
-  private async recoverNow(
-    lanes: readonly { readonly lane: number; readonly committed: number }[],
+  /** Returns the lanes that are stored to their end, or up to `until`. A recovery whose store died under it is begun again with the next one. */
+  private async recoverLanes(
+    numbers: readonly number[],
     below: number | null,
-  ): Promise<void> {
+    until?: number,
+  ): Promise<readonly number[]> {
+    for (let attempt = 1; ; attempt++) {
+      const open = (await this.openLanes()).filter(({ lane }) => numbers.includes(lane))
+      const lanes = open.map(({ lane, committed }) => ({ lane, committed, ...(until === undefined ? {} : { until }) }))
+      if (!lanes.length) return []
+      try {
+        return await this.recoverNow(lanes, below)
+      } catch (error) {
+        if (attempt >= RECOVERIES_MOST || this.stopping) throw error
+        this.deps.onError(asCollectorError(error, 'STORE_FAILED'))
+        await new Promise<void>((resolve) => {
+          this.deps.clock.after(START_AGAIN_MS, resolve)
+        })
+      }
+    }
+  }
+
+  private async recoverNow(lanes: readonly LaneToRecover[], below: number | null): Promise<readonly number[]> {
     const { store, journalPath } = this.deps
     const port = store.connect()
     const thread = this.deps.spawn({ role: 'recover', journal: journalPath, store: port, lanes, below }, [port])
-    const done = new Set<number>()
+    const done: number[] = []
     await new Promise<void>((resolve, reject) => {
       thread.on('message', (message) => {
         if (typeof message !== 'object' || message === null || !('news' in message)) return
         const news = message as RecoverNews // our own message, told by its tag
-        if (news.news === 'recovered') done.add(news.lane)
+        if (news.news === 'recovered') done.push(news.lane)
         else this.deps.onError(new CollectorError('JOURNAL_DAMAGED', news.detail))
       })
       thread.on('error', reject)
@@ -253,7 +347,7 @@ export class CapturePool implements TaskRunner {
       )
     })
     await store.commit()
-    for (const lane of done) await store.closeLane(lane)
+    return done
   }
 
   /** Resolves when the lanes of earlier processes are stored. */
@@ -291,6 +385,7 @@ export class CapturePool implements TaskRunner {
     this.lastCommit = clock.mono()
     for (const cut of cuts)
       if (cut.status === 'rejected') this.deps.onError(asCollectorError(cut.reason, 'STORE_FAILED'))
+    for (const worker of workers) if (worker.behind && !this.stopping) this.catchUp(worker, null)
     await this.reserveMore()
     await this.deps.journal.retain()
   }
@@ -317,7 +412,9 @@ export class CapturePool implements TaskRunner {
     await this.recovering
     await store.commit()
     for (const [index, { lane, thread }] of workers.entries()) {
-      if (ended[index]?.status === 'fulfilled') await store.closeLane(lane)
+      // A lane of which rows are still to be derived stays open: the next start does it.
+      const end = ended[index]
+      if (end?.status === 'fulfilled' && end.value) await store.closeLane(lane)
       await thread.terminate()
     }
     if (!signal?.aborted) await store.publish({ all: true })

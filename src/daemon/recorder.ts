@@ -1,11 +1,12 @@
-import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads'
+import type { Transferable } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
-import { RpcClient } from '../lib/rpc.js'
-import { asCollectorError, CollectorError, decodeError, encodeError } from '../model/error.js'
+import { asCollectorError, CollectorError } from '../model/error.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
-import type { JournalMethods, JournalNews, JournalStart } from './journal-messages.js'
+import { JournalHost } from './journal-host.js'
+import type { JournalNews, JournalStart } from './journal-messages.js'
+import { StoreHost, type StoreThread } from './store-host.js'
 import type { TaskRunner } from './task.js'
 
 /** The store thread as the recorder uses it. */
@@ -23,7 +24,9 @@ export interface RecorderDeps {
   /** Number of the first journal file that this process will write. */
   firstJournalFile(): Promise<number>
   spawn(start: JournalStart | CaptureStart | RecoverStart, transfer: readonly Transferable[]): Thread
-  openStore(onExit: (reason: string) => void): Promise<RecorderStore>
+  /** Starts the store thread; `onExit` hears when it ends without having been closed. */
+  openStore(onExit: (reason: string) => void): Promise<StoreThread>
+  readonly random: () => number
   readonly journalPath: string
   readonly syncMs: number
   readonly keep: { readonly keepMs: number | 'forever'; readonly maxBytes: number | null }
@@ -43,19 +46,15 @@ export interface RecorderDeps {
 interface Opened {
   readonly lock: { release(): void }
   readonly store: RecorderStore
-  readonly journal: RpcClient<JournalMethods>
-  readonly journalThread: Thread
+  readonly journal: JournalHost
   readonly pool: CapturePool
 }
-
-const CODEC = { encode: encodeError, decode: decodeError }
 
 /** Lock, journal thread, store thread and capture workers of one data folder: opened at first use, closed in order, and able to open again. */
 export class Recorder implements TaskRunner {
   private readonly deps: RecorderDeps
   private opened: Promise<Opened> | undefined
   private pool: CapturePool | undefined
-  private closing = false
   private readonly listeners = new Set<(report: TaskReport) => void>()
   private readonly started = new Map<string, Promise<void>>()
   /** What the journal thread says of the disk. */
@@ -84,31 +83,37 @@ export class Recorder implements TaskRunner {
 
   private async openNow(): Promise<Opened> {
     const { deps } = this
-    this.closing = false
     const lock = await deps.lock()
     const undo: (() => unknown)[] = [() => lock.release()]
     try {
-      const store = await deps.openStore((reason) => this.died('store', reason))
+      const { clock, random, onError, onFatal } = deps
+      const store = await StoreHost.open({ clock, random, onError, open: (onExit) => deps.openStore(onExit) })
       undo.push(() => store.close())
       const firstFile = await deps.firstJournalFile()
-      const journalThread = deps.spawn({ role: 'journal', dir: deps.journalPath, syncMs: deps.syncMs }, [])
-      undo.push(() => journalThread.terminate())
-      const journal = new RpcClient<JournalMethods>(journalThread, CODEC)
-      this.watchJournal(journalThread, journal)
+      const journal = new JournalHost({
+        clock,
+        random,
+        onError,
+        onFatal,
+        spawn: () => deps.spawn({ role: 'journal', dir: deps.journalPath, syncMs: deps.syncMs }, []),
+        onState: (news) => this.hearJournal(news),
+        onDeath: () => this.pool?.replaceAll('the journal was started again'),
+      })
+      undo.push(() => journal.abandon())
       const pool = new CapturePool({
         clock: deps.clock,
         workers: deps.workers,
         store,
         journal: {
           firstFile,
-          connect: (lane) => this.lanePort(journal, lane),
+          connect: (lane) => journal.connect(lane),
           retain: async () => {
             const lanes = (await store.laneState()).map(({ lane, committed, open }) => ({
               lane,
               committed,
               done: !open,
             }))
-            await journal.call('release', [lanes, deps.keep])
+            await journal.release(lanes, deps.keep)
           },
         },
         journalPath: deps.journalPath,
@@ -123,47 +128,20 @@ export class Recorder implements TaskRunner {
       })
       const named = new Set(deps.datasets)
       await store.endWanted([...(await store.wantedSince()).keys()].filter((key) => !named.has(key)))
+      store.onRestart(() => pool.storeRestarted())
       await pool.open()
       this.pool = pool
-      return { lock, store, journal, journalThread, pool }
+      return { lock, store, journal, pool }
     } catch (error) {
-      this.closing = true
       for (const act of undo.reverse()) await act()
       throw error
     }
   }
 
-  private lanePort(journal: RpcClient<JournalMethods>, lane: number): MessagePort {
-    const { port1, port2 } = new MessageChannel()
-    journal
-      .call('attach', [lane, port1], [port1])
-      .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
-    return port2
-  }
-
-  private watchJournal(thread: Thread, rpc: RpcClient<JournalMethods>): void {
-    let reason = 'it ended by itself'
-    thread.on('error', (error) => {
-      reason = error.message
-      rpc.fail(asCollectorError(error, 'STORE_FAILED'))
-    })
-    thread.on('exit', () => {
-      rpc.fail(new CollectorError('STORE_FAILED', `the journal thread died: ${reason}`))
-      this.died('journal', reason)
-    })
-    thread.on('message', (message) => {
-      if (typeof message !== 'object' || message === null || !('news' in message)) return
-      const news = message as JournalNews // our own message, told by its tag
-      this.journalState = news.state
-      if (news.state === 'disk_full')
-        this.deps.onError(new CollectorError('DISK_FULL', news.message ?? 'the journal cannot grow'))
-      else if (news.state === 'failed')
-        this.deps.onFatal(new CollectorError('STORE_FAILED', news.message ?? 'the journal gave up'))
-    })
-  }
-
-  private died(what: string, reason: string): void {
-    if (!this.closing) this.deps.onFatal(new CollectorError('PROCESS_CRASHED', `the ${what} thread died: ${reason}`))
+  private hearJournal(news: JournalNews): void {
+    this.journalState = news.state
+    if (news.state === 'disk_full')
+      this.deps.onError(new CollectorError('DISK_FULL', news.message ?? 'the journal cannot grow'))
   }
 
   /** How long ago the last commit was; undefined before the first. */
@@ -210,14 +188,12 @@ export class Recorder implements TaskRunner {
     this.pool = undefined
     this.started.clear()
     if (!opened) return
-    const { lock, store, journal, journalThread, pool } = opened
-    this.closing = true
+    const { lock, store, journal, pool } = opened
     try {
       await pool.close(signal)
-      await journal.call('close', [])
+      await journal.close()
       await store.close()
     } finally {
-      await journalThread.terminate()
       lock.release()
     }
   }
