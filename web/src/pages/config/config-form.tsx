@@ -1,0 +1,264 @@
+import type { ExchangeOffer } from '../../api/contract.js'
+import { Icon } from '../../parts/icon.js'
+import { useApp } from '../../state/app-context.js'
+import { useResource } from '../../state/resource.js'
+import { type ConfigPath, recordAt, recordsAt, textsOf, withItem, withValue } from './yaml-text.js'
+
+interface Props {
+  readonly text: string
+  readonly values: Readonly<Record<string, unknown>>
+  readonly readOnly: boolean
+  onText(text: string): void
+}
+
+type SimpleField = readonly [key: string, title: string, type: 'text' | 'number', preset: string]
+
+const SECTIONS: readonly (readonly [section: string, title: string, fields: readonly SimpleField[]])[] = [
+  [
+    'settings',
+    'Settings',
+    [
+      ['data_path', 'Where the data goes', 'text', './data/crypto'],
+      ['timezone', 'Time zone', 'text', 'local'],
+      ['ui_host', 'Address of this page', 'text', '127.0.0.1'],
+      ['ui_port', 'Port', 'number', '8080'],
+      ['workers', 'Threads that receive', 'text', 'auto'],
+    ],
+  ],
+  [
+    'journal',
+    'Journal',
+    [
+      ['keep', 'Kept for', 'text', '7d'],
+      ['max_bytes', 'At most, bytes', 'number', 'no limit'],
+    ],
+  ],
+  ['storage', 'Copies elsewhere', [['sync_interval', 'Seconds between two copies', 'number', '3600']]],
+  ['alerts', 'Alerts', [['max_consecutive_errors', 'Failures before an alert', 'number', '3']]],
+]
+
+/** The config as fields. A change of one is a change of that place in the text, nothing else. */
+export function ConfigForm({ text, values, readOnly, onText }: Props) {
+  const set = (path: ConfigPath, value: unknown) => onText(withValue(text, path, value))
+  return (
+    <div class="config-form stack">
+      <JobList kind="stream_jobs" title="Streams" text={text} values={values} readOnly={readOnly} onText={onText} />
+      <JobList kind="histo_jobs" title="Histories" text={text} values={values} readOnly={readOnly} onText={onText} />
+      {SECTIONS.map(([section, title, fields]) => (
+        <fieldset key={section} class="stack" disabled={readOnly}>
+          <h3>{title}</h3>
+          <div class="fields">
+            {fields.map(([key, name, type, preset]) => (
+              <SimpleInput
+                key={key}
+                name={name}
+                type={type}
+                preset={preset}
+                value={recordAt(values, section)[key]}
+                onValue={(value) => set([section, key], value)}
+              />
+            ))}
+          </div>
+        </fieldset>
+      ))}
+      <Remotes
+        values={values}
+        readOnly={readOnly}
+        onSet={set}
+        onAdd={(item) => onText(withItem(text, ['storage', 'remotes'], item))}
+      />
+    </div>
+  )
+}
+
+interface SimpleProps {
+  readonly name: string
+  readonly type: 'text' | 'number'
+  readonly preset: string
+  readonly value: unknown
+  onValue(value: unknown): void
+}
+
+function SimpleInput({ name, type, preset, value, onValue }: SimpleProps) {
+  return (
+    <label class="field">
+      <span class="name">{name}</span>
+      <input
+        class="input"
+        type={type}
+        placeholder={preset}
+        value={value === undefined || value === null ? '' : String(value)}
+        onChange={(event) => {
+          const typed = event.currentTarget.value.trim()
+          if (typed === '') onValue(undefined)
+          else onValue(type === 'number' || /^\d+$/.test(typed) ? Number(typed) : typed)
+        }}
+      />
+    </label>
+  )
+}
+
+function JobList({
+  kind,
+  title,
+  text,
+  values,
+  readOnly,
+  onText,
+}: Props & { readonly kind: 'stream_jobs' | 'histo_jobs'; readonly title: string }) {
+  const { api } = useApp()
+  const offers = useResource((signal) => api.get<readonly ExchangeOffer[]>('/capabilities', {}, signal), [])
+  const jobs = recordsAt(values, kind)
+  const exchanges = (offers.data ?? []).map(({ exchange }) => exchange)
+  const streams = kind === 'stream_jobs'
+  const add = () =>
+    onText(
+      withItem(
+        text,
+        [kind],
+        streams
+          ? { exchange: exchanges[0] ?? 'binance', pairs: ['BTC/USDT'], channels: ['trades'] }
+          : { exchange: exchanges[0] ?? 'binance', pairs: ['BTC/USDT'], span: 3600 },
+      ),
+    )
+  return (
+    <fieldset class="stack" disabled={readOnly}>
+      <div class="row">
+        <h3 class="grow">{title}</h3>
+        <button type="button" class="button small" onClick={add}>
+          <Icon name="plus" size={12} />
+          Add
+        </button>
+      </div>
+      {jobs.length === 0 && <p class="faint">none</p>}
+      {jobs.map((job, index) => {
+        const set = (key: string, value: unknown) => onText(withValue(text, [kind, index, key], value))
+        const exchange = String(job.exchange ?? '')
+        return (
+          <div key={`${kind} ${index}`} class="job stack">
+            <div class="row">
+              <label class="grow">
+                <span class="hidden-label">Exchange</span>
+                <select class="input" value={exchange} onChange={(event) => set('exchange', event.currentTarget.value)}>
+                  {[...new Set([exchange, ...exchanges])].map((each) => (
+                    <option key={each}>{each}</option>
+                  ))}
+                </select>
+              </label>
+              <button
+                type="button"
+                class="button plain small"
+                aria-label={`Remove ${exchange}`}
+                onClick={() => onText(withValue(text, [kind, index], undefined))}
+              >
+                <Icon name="close" size={12} />
+              </button>
+            </div>
+            <ListInput name="Pairs" value={textsOf(job.pairs)} onValue={(value) => set('pairs', value)} />
+            {streams && (
+              <ListInput name="Channels" value={textsOf(job.channels)} onValue={(value) => set('channels', value)} />
+            )}
+            <div class="fields">
+              {streams ? (
+                <>
+                  <SimpleInput
+                    name="Levels a side"
+                    type="number"
+                    preset="all"
+                    value={job.depth}
+                    onValue={(value) => set('depth', value)}
+                  />
+                  <SimpleInput
+                    name="Seconds between snapshots"
+                    type="number"
+                    preset="60"
+                    value={job.time_step}
+                    onValue={(value) => set('time_step', value)}
+                  />
+                </>
+              ) : (
+                <SimpleInput
+                  name="Candle length, seconds"
+                  type="number"
+                  preset="3600"
+                  value={job.span}
+                  onValue={(value) => set('span', value)}
+                />
+              )}
+            </div>
+          </div>
+        )
+      })}
+    </fieldset>
+  )
+}
+
+/** Several words in one field, apart by commas. */
+function ListInput({
+  name,
+  value,
+  onValue,
+}: {
+  name: string
+  value: readonly string[]
+  onValue(value: string[]): void
+}) {
+  return (
+    <label class="field">
+      <span class="name">{name}</span>
+      <input
+        class="input"
+        value={value.join(', ')}
+        onChange={(event) =>
+          onValue(
+            event.currentTarget.value
+              .split(/[,\s]+/)
+              .map((each) => each.trim())
+              .filter((each) => each !== ''),
+          )
+        }
+      />
+    </label>
+  )
+}
+
+interface RemotesProps {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly readOnly: boolean
+  onSet(path: ConfigPath, value: unknown): void
+  onAdd(item: unknown): void
+}
+
+function Remotes({ values, readOnly, onSet, onAdd }: RemotesProps) {
+  const remotes = recordsAt(recordAt(values, 'storage'), 'remotes')
+  return (
+    <fieldset class="stack" disabled={readOnly}>
+      <div class="row">
+        <h3 class="grow">Remotes</h3>
+        <button type="button" class="button small" onClick={() => onAdd({ provider: 'rclone', remote: 'nas:crypto' })}>
+          <Icon name="plus" size={12} />
+          Add
+        </button>
+      </div>
+      {remotes.length === 0 && <p class="faint">none</p>}
+      {remotes.map((remote, index) => (
+        <div key={String(remote.remote)} class="row">
+          <input
+            class="input"
+            aria-label="Remote of rclone"
+            value={String(remote.remote ?? '')}
+            onChange={(event) => onSet(['storage', 'remotes', index, 'remote'], event.currentTarget.value)}
+          />
+          <button
+            type="button"
+            class="button plain small"
+            aria-label="Remove the remote"
+            onClick={() => onSet(['storage', 'remotes', index], undefined)}
+          >
+            <Icon name="close" size={12} />
+          </button>
+        </div>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,184 @@
+import '../../styles/config.css'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { ConfigAnswer, ConfigCheck, ConfigSaved } from '../../api/contract.js'
+import { Icon } from '../../parts/icon.js'
+import { Failure, Loading, Nothing } from '../../parts/nothing.js'
+import { useApp } from '../../state/app-context.js'
+import { useResource } from '../../state/resource.js'
+import { ApplyDialog } from './apply-dialog.js'
+import { CodeEditor } from './code-editor.js'
+import { ConfigForm } from './config-form.js'
+import { ProblemList } from './problem-list.js'
+import { valuesOf } from './yaml-text.js'
+
+const SETTLE_MS = 250
+
+/** The config as fields and as text, side by side. Nothing counts before it is applied, and what it would change is shown first. */
+export default function Config() {
+  const { api, toasts, streams, keys, mayControl } = useApp()
+  const loaded = useResource((signal) => api.get<ConfigAnswer>('/config', {}, signal), [])
+  const [text, setText] = useState<string>()
+  const [base, setBase] = useState<ConfigAnswer>()
+  const [check, setCheck] = useState<ConfigCheck>()
+  const [asking, setAsking] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [side, setSide] = useState<'form' | 'yaml'>('form')
+  const [goTo, setGoTo] = useState<{ line: number; column: number; turn: number }>()
+  const turn = useRef(0)
+  const answer = loaded.data
+  const dirty = text !== undefined && base !== undefined && text !== base.yaml
+
+  // What is being edited stays, whatever comes; saving then says that somebody else was here.
+  useEffect(() => {
+    if (!answer || dirty) return
+    setBase(answer)
+    setText(answer.yaml ?? undefined)
+  }, [answer])
+  useEffect(() => {
+    if (text === undefined) return
+    const control = new AbortController()
+    const timer = window.setTimeout(() => {
+      api.post<ConfigCheck>('/config/validate', { yaml: text }, control.signal).then(setCheck, () => {})
+    }, SETTLE_MS)
+    return () => {
+      window.clearTimeout(timer)
+      control.abort()
+    }
+  }, [api, text])
+  useEffect(
+    () =>
+      keys.bind([
+        { keys: 'mod+s', label: 'Show and apply the changes', group: 'This page', run: () => setAsking(true) },
+      ]),
+    [keys],
+  )
+  const values = useMemo(() => (text === undefined ? undefined : valuesOf(text)), [text])
+
+  const apply = async () => {
+    if (text === undefined || !base) return
+    setBusy(true)
+    try {
+      const saved = await api.put<ConfigSaved>('/config', { yaml: text }, { 'if-match': base.etag })
+      const { started, stopped, restarted, restart_needed } = saved.applied
+      const counts = [`${started.length} started`, `${stopped.length} stopped`, `${restarted.length} restarted`]
+      toasts.done(
+        'The config is in force',
+        `${counts.join(', ')}.${restart_needed.length ? ` Counts after a restart: ${restart_needed.join(', ')}.` : ''}`,
+      )
+      setBase({ ...base, etag: saved.etag, yaml: text })
+      setAsking(false)
+      loaded.reload()
+      await streams.load()
+    } catch (error) {
+      toasts.failed('Nothing was changed', error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const undo = async () => {
+    try {
+      await api.post('/config/undo')
+      toasts.done('The config before is in force')
+      setText(undefined)
+      setBase(undefined)
+      loaded.reload()
+    } catch (error) {
+      toasts.failed('Nothing was changed', error)
+    }
+  }
+  const jump = (line: number, column: number) => {
+    turn.current++
+    setSide('yaml')
+    setGoTo({ line, column, turn: turn.current })
+  }
+  if (loaded.error && !answer)
+    return (
+      <div class="page">
+        <Failure error={loaded.error} onRetry={loaded.reload} />
+      </div>
+    )
+  if (!answer) return <Loading what="the config" />
+  if (answer.file === null)
+    return (
+      <div class="page">
+        <Nothing icon="config" title="This daemon has no config file">
+          It was started by code. Start one with <code>dccd start --config FILE</code> to edit it here. What is in
+          force:
+        </Nothing>
+        <pre class="run-log" tabIndex={0}>
+          {JSON.stringify(answer.config, undefined, 2)}
+        </pre>
+      </div>
+    )
+  const readOnly = !mayControl.value
+  const problems = check?.problems ?? answer.problems
+  const warnings = check?.warnings ?? answer.warnings
+  return (
+    <div class="page filled">
+      <div class="toolbar">
+        <p class="soft grow cut" title={answer.file}>
+          <span class="mono">{answer.file}</span>
+          {dirty && <span class="warn"> · not applied yet</span>}
+          {!answer.in_force && !dirty && <span class="warn"> · the file was edited by hand and is not in force</span>}
+        </p>
+        <fieldset class="segments config-tabs" aria-label="Show">
+          {(['form', 'yaml'] as const).map((each) => (
+            <button key={each} type="button" aria-pressed={each === side} onClick={() => setSide(each)}>
+              {each === 'form' ? 'Form' : 'YAML'}
+            </button>
+          ))}
+        </fieldset>
+        {!readOnly && (
+          <>
+            <button
+              type="button"
+              class="button plain"
+              disabled={dirty}
+              title="Back to the config before the last save"
+              onClick={() => void undo()}
+            >
+              Undo last save
+            </button>
+            <button type="button" class="button" disabled={!dirty} onClick={() => setText(base?.yaml ?? '')}>
+              Discard
+            </button>
+            <button
+              type="button"
+              class="button main"
+              disabled={(!dirty && answer.in_force) || problems.length > 0}
+              onClick={() => setAsking(true)}
+            >
+              <Icon name="check" />
+              Apply …
+            </button>
+          </>
+        )}
+      </div>
+      <div class={`config-halves ${side}`}>
+        <section class="panel form" aria-label="Form">
+          {values ? (
+            <ConfigForm text={text ?? ''} values={values} readOnly={readOnly} onText={setText} />
+          ) : (
+            <Nothing icon="warning" title="The text is not YAML now">
+              Correct it on its side; the fields come back then.
+            </Nothing>
+          )}
+        </section>
+        <section class="panel yaml" aria-label="YAML">
+          <CodeEditor
+            value={text ?? ''}
+            readOnly={readOnly}
+            problems={problems}
+            warnings={warnings}
+            goTo={goTo}
+            onInput={setText}
+          />
+          <ProblemList problems={problems} warnings={warnings} onGoTo={jump} />
+        </section>
+      </div>
+      {asking && check && (
+        <ApplyDialog check={check} busy={busy} onClose={() => setAsking(false)} onApply={() => void apply()} />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,202 @@
+import { useState } from 'preact/hooks'
+import { type ApiError, asApiError } from '../../api/api-client.js'
+import type { ExchangeOffer, RunPlan, RunRow } from '../../api/contract.js'
+import { Dialog } from '../../parts/dialog.js'
+import { Failure } from '../../parts/nothing.js'
+import { bytesText, countText, shortText } from '../../parts/number-text.js'
+import { PairSearch } from '../../parts/pair-search.js'
+import { durationText, isoOf, millisOf } from '../../parts/time-text.js'
+import { useApp } from '../../state/app-context.js'
+import { useResource } from '../../state/resource.js'
+
+const CHANNELS = ['trades', 'ohlc', 'funding', 'open_interest'] as const
+const INTERVALS = ['1m', '5m', '15m', '1h', '4h', '1d'] as const
+const DAY = 86_400_000
+
+const STARTS = [
+  ['last', 'Go on from what is held'],
+  ['origin', 'The first there is'],
+  ['day', 'The last 24 hours'],
+  ['week', 'The last 7 days'],
+  ['own', 'A time of mine'],
+] as const
+
+/** Asks for history: first what it would be, then to do it. */
+export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(run: RunRow): void }) {
+  const { api, toasts } = useApp()
+  const offers = useResource((signal) => api.get<readonly ExchangeOffer[]>('/capabilities', {}, signal), [])
+  const [kind, setKind] = useState<'backfill' | 'repair'>('backfill')
+  const [exchange, setExchange] = useState('')
+  const [pairs, setPairs] = useState<readonly string[]>([])
+  const [channels, setChannels] = useState<readonly string[]>(['trades'])
+  const [interval, setInterval] = useState('1m')
+  const [start, setStart] = useState<string>('day')
+  const [own, setOwn] = useState(() => isoOf(Date.now() - DAY))
+  const [until, setUntil] = useState('')
+  const [plan, setPlan] = useState<RunPlan>()
+  const [error, setError] = useState<ApiError>()
+  const [busy, setBusy] = useState<'plan' | 'start'>()
+
+  const begin = () => {
+    if (start === 'own') return own
+    if (start === 'day') return isoOf(Date.now() - DAY)
+    return start === 'week' ? isoOf(Date.now() - 7 * DAY) : start
+  }
+  const request = () => ({
+    kind,
+    ...(exchange ? { exchange } : {}),
+    ...(pairs.length ? { pairs } : {}),
+    ...(channels.length ? { channels } : {}),
+    ...(channels.includes('ohlc') ? { interval } : {}),
+    start: begin(),
+    ...(until ? { until } : {}),
+  })
+  const ask = async (what: 'plan' | 'start') => {
+    setBusy(what)
+    setError(undefined)
+    try {
+      if (what === 'plan') setPlan(await api.post<RunPlan>('/runs/plan', request()))
+      else {
+        const run = await api.post<RunRow>('/runs', request())
+        toasts.done(`Run ${run.id} has begun`)
+        onStarted(run)
+      }
+    } catch (cause) {
+      setError(asApiError(cause))
+      setPlan(undefined)
+    } finally {
+      setBusy(undefined)
+    }
+  }
+  const valid = (start !== 'own' || millisOf(own) !== undefined) && (until === '' || millisOf(until) !== undefined)
+  return (
+    <Dialog
+      title={kind === 'backfill' ? 'Backfill history' : 'Repair gaps'}
+      onClose={onClose}
+      foot={
+        <>
+          <button type="button" class="button" disabled={busy !== undefined || !valid} onClick={() => void ask('plan')}>
+            {busy === 'plan' ? 'Reckoning …' : 'Dry run'}
+          </button>
+          <button
+            type="button"
+            class="button main"
+            disabled={busy !== undefined || !valid}
+            onClick={() => void ask('start')}
+          >
+            {busy === 'start' ? 'Starting …' : 'Start'}
+          </button>
+        </>
+      }
+    >
+      <div class="stack">
+        <fieldset class="segments" aria-label="What to fetch">
+          <button type="button" aria-pressed={kind === 'backfill'} onClick={() => setKind('backfill')}>
+            What is missing of a range
+          </button>
+          <button type="button" aria-pressed={kind === 'repair'} onClick={() => setKind('repair')}>
+            Gaps of what was wanted
+          </button>
+        </fieldset>
+        <label class="field">
+          <span class="name">Exchange</span>
+          <select
+            class="input"
+            value={exchange}
+            onChange={(event) => {
+              setExchange(event.currentTarget.value)
+              setPairs([])
+            }}
+          >
+            <option value="">All that the config names</option>
+            {(offers.data ?? []).map((each) => (
+              <option key={each.exchange}>{each.exchange}</option>
+            ))}
+          </select>
+        </label>
+        {exchange && <PairSearch key={exchange} exchange={exchange} chosen={pairs} onChoose={setPairs} />}
+        <fieldset class="field">
+          <span class="name">What</span>
+          <div class="row wrap">
+            {CHANNELS.map((channel) => (
+              <label key={channel} class="check">
+                <input
+                  type="checkbox"
+                  checked={channels.includes(channel)}
+                  onChange={(event) =>
+                    setChannels(
+                      event.currentTarget.checked
+                        ? [...channels, channel]
+                        : channels.filter((each) => each !== channel),
+                    )
+                  }
+                />
+                {channel.replace('_', ' ')}
+              </label>
+            ))}
+            {channels.includes('ohlc') && (
+              <label class="row">
+                <span class="soft">of</span>
+                <select class="input" value={interval} onChange={(event) => setInterval(event.currentTarget.value)}>
+                  {INTERVALS.map((each) => (
+                    <option key={each}>{each}</option>
+                  ))}
+                </select>
+              </label>
+            )}
+          </div>
+        </fieldset>
+        <label class="field">
+          <span class="name">From</span>
+          <select class="input" value={start} onChange={(event) => setStart(event.currentTarget.value)}>
+            {STARTS.map(([value, title]) => (
+              <option key={value} value={value}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+        {start === 'own' && (
+          <label class="field">
+            <span class="name">Time (UTC)</span>
+            <input class="input mono" value={own} onInput={(event) => setOwn(event.currentTarget.value)} />
+          </label>
+        )}
+        <label class="field">
+          <span class="name">Until (UTC)</span>
+          <input
+            class="input mono"
+            placeholder="now"
+            value={until}
+            onInput={(event) => setUntil(event.currentTarget.value)}
+          />
+        </label>
+        {error && <Failure error={error} />}
+        {plan && <Plan plan={plan} />}
+      </div>
+    </Dialog>
+  )
+}
+
+function Plan({ plan }: { plan: RunPlan }) {
+  const warnings = [...new Set(plan.parts.flatMap((part) => part.warnings))]
+  return (
+    <div class="plan stack tight" role="status">
+      <strong>
+        {plan.parts.length === 0
+          ? 'Nothing is missing.'
+          : `About ${shortText(plan.rows)} rows, ${bytesText(plan.bytes)}, ${countText(plan.requests)} requests, ${durationText(plan.seconds)}.`}
+      </strong>
+      {plan.parts.slice(0, 12).map((part) => (
+        <p key={part.dataset} class="soft">
+          {part.dataset}: {shortText(part.rows)} rows, {durationText(part.seconds)}
+        </p>
+      ))}
+      {warnings.map((each) => (
+        <p key={each} class="warn">
+          {each}
+        </p>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,52 @@
+import type { RunRow, RunState } from '../../api/contract.js'
+import { durationText } from '../../parts/time-text.js'
+
+const TONES: Readonly<Record<RunState, string>> = {
+  queued: 'busy hollow',
+  running: 'busy pulse',
+  succeeded: 'good',
+  failed: 'bad',
+  cancelled: 'faint hollow',
+  stale: 'warn',
+}
+
+export function RunBadge({ state }: { state: RunState }) {
+  return <span class={`badge ${TONES[state]}`}>{state}</span>
+}
+
+/** How far a run is, as a bar and a number. */
+export function RunProgress({ run }: { run: Pick<RunRow, 'progress' | 'state'> }) {
+  const percent = Math.floor(Math.min(1, run.progress) * 100)
+  const tone = run.state === 'succeeded' ? 'done' : run.state === 'failed' || run.state === 'stale' ? 'failed' : ''
+  return (
+    <div class="run-progress">
+      <div
+        class={`progress ${tone}`}
+        role="progressbar"
+        aria-label="Progress"
+        aria-valuenow={percent}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
+        <div style={{ width: `${percent}%` }} />
+      </div>
+      <span>{percent} %</span>
+    </div>
+  )
+}
+
+export function etaText({ state, eta_s }: Pick<RunRow, 'state' | 'eta_s'>): string {
+  if (state !== 'running') return ''
+  return eta_s === null ? 'not known yet' : durationText(eta_s)
+}
+
+/** What a run is about, in short. */
+export function aboutText({ request, job, kind }: RunRow): string {
+  const { exchange, pairs, channels, interval } = request
+  const what = [exchange ?? 'all exchanges', pairs?.join(', ') ?? 'all pairs', channels?.join(', '), interval]
+  return job ?? `${kind} ${what.filter(Boolean).join(' ')}`
+}
+
+export function isActive({ state }: Pick<RunRow, 'state'>): boolean {
+  return state === 'running' || state === 'queued'
+}

@@ -1,0 +1,116 @@
+import '../../styles/streams.css'
+import '../../styles/logs.css'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { isRecord } from '../../api/api-client.js'
+import type { LogLine } from '../../api/contract.js'
+import { Icon } from '../../parts/icon.js'
+import { LogLines } from '../../parts/log-lines.js'
+import { Failure, Nothing } from '../../parts/nothing.js'
+import { useApp } from '../../state/app-context.js'
+import { useResource } from '../../state/resource.js'
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const ORDER = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
+const MOST = 1000
+
+/** The log as it is written, from a level on, with what is searched for. */
+export default function Logs() {
+  const { api, feed, router, keys } = useApp()
+  const { query } = router.place.value
+  const level = LEVELS.find((each) => each === query.level) ?? 'info'
+  const search = query.search ?? ''
+  const [paused, setPaused] = useState(false)
+  const [fresh, setFresh] = useState<readonly LogLine[]>([])
+  const box = useRef<HTMLDivElement>(null)
+  const asked = useResource(
+    (signal) => api.get<readonly LogLine[]>('/logs', { tail: MOST, level, search: search || undefined }, signal),
+    [level, search],
+    paused ? undefined : 5000,
+  )
+  useEffect(() => {
+    if (paused) return
+    return feed.on('log', (data) => {
+      const line = lineOf(data)
+      if (line) setFresh((before) => [...before, line].slice(-MOST))
+    })
+  }, [feed, paused])
+  useEffect(() => setFresh([]), [asked.data])
+  useEffect(
+    () => keys.bind([{ keys: 'p', label: 'Pause, go on', group: 'This page', run: () => setPaused((each) => !each) }]),
+    [keys],
+  )
+  const lines = useMemo(() => {
+    const known = asked.data ?? []
+    const last = known.at(-1)?.time ?? ''
+    const text = search.toLowerCase()
+    const newer = fresh.filter(
+      (line) =>
+        line.time > last &&
+        ORDER.indexOf(line.level) >= ORDER.indexOf(level) &&
+        `${line.message} ${JSON.stringify(line.fields)}`.toLowerCase().includes(text),
+    )
+    return [...known, ...newer].slice(-MOST)
+  }, [asked.data, fresh, level, search])
+  useEffect(() => {
+    const element = box.current
+    if (element && !paused) element.scrollTop = element.scrollHeight
+  }, [lines, paused])
+  return (
+    <div class="page filled">
+      <div class="toolbar">
+        <label class="search">
+          <Icon name="search" size={14} />
+          <span class="hidden-label">Search the log</span>
+          <input
+            class="input"
+            type="search"
+            placeholder="Search the log"
+            value={search}
+            onInput={(event) => router.narrow({ search: event.currentTarget.value })}
+          />
+        </label>
+        <fieldset class="segments" aria-label="From which level on">
+          {LEVELS.map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === level}
+              onClick={() => router.narrow({ level: each })}
+            >
+              {each}
+            </button>
+          ))}
+        </fieldset>
+        <span class="grow" />
+        <button type="button" class="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
+          <Icon name={paused ? 'play' : 'pause'} size={13} />
+          {paused ? 'Go on' : 'Pause'}
+        </button>
+      </div>
+      {asked.error && <Failure error={asked.error} onRetry={asked.reload} />}
+      <section class="panel fill">
+        <div class="log-box" ref={box} tabIndex={0} role="log" aria-label="Log" aria-live="off">
+          {lines.length > 0 ? (
+            <LogLines lines={lines} />
+          ) : (
+            !asked.loading && (
+              <Nothing icon="logs" title="No line fits">
+                {search ? 'Search for something else, or choose' : 'Choose'} a lower level.
+              </Nothing>
+            )
+          )}
+        </div>
+      </section>
+    </div>
+  )
+}
+
+function lineOf(data: unknown): LogLine | undefined {
+  if (!isRecord(data) || typeof data.time !== 'string' || typeof data.message !== 'string') return undefined
+  return {
+    time: data.time,
+    level: ORDER.includes(String(data.level)) ? (data.level as LogLine['level']) : 'info', // found in the list of levels
+    message: data.message,
+    fields: isRecord(data.fields) ? data.fields : {},
+  }
+}

@@ -1,0 +1,74 @@
+import type { GapRow, StreamRow, SyncAnswer } from '../../api/contract.js'
+import { durationText } from '../../parts/time-text.js'
+
+/** Something that a person should look at, with what can be done about it. */
+export interface Concern {
+  readonly id: string
+  readonly tone: 'bad' | 'warn'
+  readonly title: string
+  readonly detail: string
+  /** Streams that a restart may help. */
+  readonly restart?: readonly string[]
+  /** Gaps that a repair may fill. */
+  readonly repair?: readonly GapRow[]
+  readonly look: { readonly path: string; readonly query?: Readonly<Record<string, string>> }
+}
+
+interface Known {
+  readonly streams: readonly StreamRow[]
+  readonly gaps: readonly GapRow[]
+  readonly sync: SyncAnswer | undefined
+}
+
+/** What needs attention, most urgent first: what does not record, then what is missing, then what is not copied. */
+export function concernsOf({ streams, gaps, sync }: Known): Concern[] {
+  const concerns: Concern[] = []
+  const groups = new Map<string, StreamRow[]>()
+  for (const row of streams) {
+    const sick = row.state === 'failed' || row.state === 'degraded' || (row.error !== null && row.state !== 'stopped')
+    if (!sick) continue
+    const group = `${row.exchange} ${row.state} ${row.error?.code ?? ''}`
+    groups.set(group, [...(groups.get(group) ?? []), row])
+  }
+  for (const [id, rows] of groups) {
+    const [first] = rows
+    if (!first) continue
+    const failed = first.state === 'failed'
+    const which = rows.length === 1 ? `${first.pair} ${first.channels.join(', ')}` : `${rows.length} streams`
+    concerns.push({
+      id,
+      tone: failed ? 'bad' : 'warn',
+      title: `${first.exchange}: ${which} ${rows.length === 1 ? 'is' : 'are'} ${first.state}`,
+      detail: first.error
+        ? `${first.error.message}. ${first.error.remedy}`
+        : 'Nothing is said about why: look at its log.',
+      restart: rows.map(({ key }) => key),
+      look: { path: 'streams', query: { exchange: first.exchange, state: first.state } },
+    })
+  }
+  const missing = new Map<string, GapRow[]>()
+  for (const gap of gaps) missing.set(gap.exchange, [...(missing.get(gap.exchange) ?? []), gap])
+  for (const [exchange, rows] of missing) {
+    const seconds = rows.reduce((sum, row) => sum + row.seconds, 0)
+    const codes = [...new Set(rows.map(({ code }) => code))]
+    concerns.push({
+      id: `gaps ${exchange}`,
+      tone: 'warn',
+      title: `${exchange}: ${rows.length} ${rows.length === 1 ? 'gap' : 'gaps'} today, ${durationText(seconds)} in all`,
+      detail: codes.join(', '),
+      repair: rows,
+      look: { path: 'data', query: { exchange } },
+    })
+  }
+  for (const { remote, ok, error } of sync?.results ?? []) {
+    if (ok) continue
+    concerns.push({
+      id: `remote ${remote}`,
+      tone: 'warn',
+      title: `The last copy to ${remote} failed`,
+      detail: error ? `${error.message}. ${error.remedy}` : 'Look at the log.',
+      look: { path: 'storage' },
+    })
+  }
+  return concerns.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))
+}

@@ -1,0 +1,173 @@
+import { useEffect, useState } from 'preact/hooks'
+import { Icon } from '../parts/icon.js'
+import { rateText } from '../parts/number-text.js'
+import { partsIn } from '../parts/time-text.js'
+import { useApp } from '../state/app-context.js'
+import { CommandPalette } from './command-palette.js'
+import { ErrorBoundary } from './error-boundary.js'
+import { KeyHelp, KeyText } from './key-help.js'
+import { LazyPage } from './lazy-page.js'
+import { PAGES, type PageEntry } from './places.js'
+import { placeHref } from './router.js'
+import { ToastList } from './toast-list.js'
+
+/** Navigation, top bar, the page, and what may lie over it. */
+export function Shell() {
+  const { router, keys, preferences, feed, streams } = useApp()
+  const [over, setOver] = useState<'palette' | 'help'>()
+  const id = router.place.value.page
+  const page = PAGES.find((each) => each.id === id)
+
+  useEffect(() => {
+    document.title = `${page?.title ?? 'Nothing here'} · dccd`
+  }, [page])
+  useEffect(
+    () =>
+      keys.bind([
+        { keys: 'mod+k', label: 'Commands', group: 'Everywhere', run: () => setOver('palette') },
+        { keys: '?', label: 'These keys', group: 'Everywhere', run: () => setOver('help') },
+        { keys: '/', label: 'Search on the page', group: 'Everywhere', run: focusSearch },
+        { keys: 't', label: 'Dark or light', group: 'Everywhere', run: () => preferences.toggleTheme() },
+        { keys: 'z', label: 'UTC or local time', group: 'Everywhere', run: () => preferences.toggleZone() },
+        ...PAGES.map(({ key, title, id: to }) => ({
+          keys: `g ${key}`,
+          label: title,
+          group: 'Go to',
+          run: () => router.go(to),
+        })),
+      ]),
+    [keys, preferences, router],
+  )
+
+  const failed = streams.rows.value.filter(({ state }) => state === 'failed').length
+  return (
+    <div class="shell">
+      <button type="button" class="button skip" onClick={() => document.getElementById('content')?.focus()}>
+        Skip to the content
+      </button>
+      <nav aria-label="Pages">
+        <a class="brand" href={placeHref('overview')}>
+          <img src="favicon.svg" alt="" />
+          <span class="word">dccd</span>
+        </a>
+        {PAGES.map((each) => (
+          <PlaceLink key={each.id} page={each} current={each === page} count={each.id === 'streams' ? failed : 0} />
+        ))}
+        <p class="foot">
+          Charts by{' '}
+          <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">
+            TradingView
+          </a>
+        </p>
+      </nav>
+      <TopBar title={page?.title ?? 'Nothing here'} onFind={() => setOver('palette')} />
+      <main id="content" tabIndex={-1}>
+        <ErrorBoundary key={id}>
+          {page ? (
+            <LazyPage page={page} />
+          ) : (
+            <div class="page">
+              <p>
+                There is no page “{id}”. <a href={placeHref('overview')}>Go to the overview</a>
+              </p>
+            </div>
+          )}
+        </ErrorBoundary>
+      </main>
+      <nav class="tabbar" aria-label="Pages, at the foot">
+        {PAGES.map(({ id: to, title, icon }) => (
+          <a key={to} href={placeHref(to)} aria-current={to === id ? 'page' : undefined}>
+            <Icon name={icon} size={18} />
+            {title}
+          </a>
+        ))}
+      </nav>
+      {feed.state.value === 'lost' && (
+        <div class="offline" role="status">
+          <span class="warn">
+            <Icon name="warning" />
+          </span>
+          The daemon does not answer; this page goes on when it does.
+        </div>
+      )}
+      <ToastList />
+      {over === 'palette' && <CommandPalette onClose={() => setOver(undefined)} onHelp={() => setOver('help')} />}
+      {over === 'help' && <KeyHelp onClose={() => setOver(undefined)} />}
+    </div>
+  )
+}
+
+function PlaceLink({ page, current, count }: { page: PageEntry; current: boolean; count: number }) {
+  return (
+    <a
+      class="place"
+      href={placeHref(page.id)}
+      title={page.title}
+      aria-label={count ? `${page.title}, ${count} failed` : page.title}
+      aria-current={current ? 'page' : undefined}
+    >
+      <Icon name={page.icon} />
+      <span class="word">{page.title}</span>
+      {count > 0 && <span class="count">{count}</span>}
+    </a>
+  )
+}
+
+function TopBar({ title, onFind }: { title: string; onFind(): void }) {
+  const { preferences, feed, streams, now } = useApp()
+  const zone = preferences.zone.value
+  const rows = streams.rows.value
+  const live = rows.filter(({ state }) => state === 'live').length
+  const lost = feed.state.value === 'lost'
+  return (
+    <header class="topbar">
+      <h1>{title}</h1>
+      <div class="pulse-facts">
+        <span class={`badge ${lost ? 'warn' : 'good'}`} title="Connection of this page to the daemon">
+          <span class="secondary">{lost ? 'no connection' : 'connected'}</span>
+          <span class="hidden-label">{lost ? 'no connection' : 'connected'}</span>
+        </span>
+        <span>
+          <b>{rateText(streams.total.value)}</b> events/s
+        </span>
+        <span class="wide">
+          <b>{live}</b> of {rows.length} live
+        </span>
+      </div>
+      <button type="button" class="finder" onClick={onFind} aria-label="Find and do">
+        <Icon name="search" size={14} />
+        <span class="secondary">Find and do</span>
+        <span class="wide">
+          <KeyText keys="mod+k" />
+        </span>
+      </button>
+      <button
+        type="button"
+        class="button plain"
+        title="Change the time zone (z)"
+        onClick={() => preferences.toggleZone()}
+        aria-label={`Times are ${zoneText(zone)}; change`}
+      >
+        <span class="mono wide">{partsIn(now.value, zone).time}</span>
+        <span>{zone === 'UTC' ? 'UTC' : 'local'}</span>
+      </button>
+      <button
+        type="button"
+        class="button plain"
+        title="Dark or light (t)"
+        aria-label="Dark or light"
+        onClick={() => preferences.toggleTheme()}
+      >
+        <Icon name={preferences.isDark() ? 'sun' : 'moon'} />
+      </button>
+    </header>
+  )
+}
+
+function zoneText(zone: string): string {
+  return zone === 'local' ? `in ${Intl.DateTimeFormat().resolvedOptions().timeZone}` : `in ${zone}`
+}
+
+function focusSearch(): void {
+  document.querySelector<HTMLInputElement>('main input[type="search"]')?.focus()
+}

@@ -1,0 +1,21 @@
+import { Icon } from '../parts/icon.js'
+import { useApp } from '../state/app-context.js'
+
+export function ToastList() {
+  const { toasts } = useApp()
+  return (
+    <div class="toasts" aria-live="polite">
+      {toasts.list.value.map(({ id, tone, title, detail }) => (
+        <div key={id} class={`notice ${tone}`}>
+          <div class="grow">
+            <strong>{title}</strong>
+            {detail && <p>{detail}</p>}
+          </div>
+          <button type="button" class="button plain small" aria-label="Dismiss" onClick={() => toasts.dismiss(id)}>
+            <Icon name="close" size={12} />
+          </button>
+        </div>
+      ))}
+    </div>
+  )
+}

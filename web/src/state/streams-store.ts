@@ -1,0 +1,124 @@
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { type ApiClient, type ApiError, asApiError, isRecord } from '../api/api-client.js'
+import type { StreamRow } from '../api/contract.js'
+import type { EventFeed } from '../api/event-feed.js'
+
+/** How many samples of a rate are kept: as many as a sparkline shows. */
+export const SAMPLES = 90
+/** Without a word from the event feed for this long, the list is asked for. */
+const QUIET_MS = 3000
+
+/** Every stream as it is now, and its rate over the last samples. */
+export class StreamsStore {
+  readonly rows: Signal<readonly StreamRow[]> = signal([])
+  readonly loaded: Signal<boolean> = signal(false)
+  readonly error: Signal<ApiError | undefined> = signal(undefined)
+  readonly total: ReadonlySignal<number>
+  /** Counts samples: what draws rates draws anew with it. */
+  readonly sampled: Signal<number> = signal(0)
+  private readonly api: ApiClient
+  private readonly feed: EventFeed
+  private readonly rates = new Map<string, number[]>()
+  private heardAt = 0
+  private asking = false
+
+  constructor(api: ApiClient, feed: EventFeed) {
+    this.api = api
+    this.feed = feed
+    this.total = computed(() => this.rows.value.reduce((sum, row) => sum + row.rate, 0))
+  }
+
+  /** Listens and samples until `signal` is aborted. */
+  start(signal: AbortSignal): void {
+    const stop = this.feed.on('status', (data) => {
+      const rows = Array.isArray(data) ? data : isRecord(data) && Array.isArray(data.streams) ? data.streams : undefined
+      if (!rows) return
+      this.heardAt = performance.now()
+      this.take(rows as StreamRow[], isRecord(data) && data.partial === true) // the contract of the API
+    })
+    const timer = window.setInterval(() => {
+      if (performance.now() - this.heardAt > QUIET_MS) void this.load()
+      this.sample()
+    }, 1000)
+    signal.addEventListener('abort', () => {
+      stop()
+      window.clearInterval(timer)
+    })
+  }
+
+  async load(): Promise<void> {
+    if (this.asking) return
+    this.asking = true
+    try {
+      this.take(await this.api.get<StreamRow[]>('/streams'), false)
+      this.error.value = undefined
+    } catch (error) {
+      this.error.value = asApiError(error)
+    } finally {
+      this.asking = false
+    }
+  }
+
+  ratesOf(key: string): readonly number[] {
+    return this.rates.get(key) ?? []
+  }
+
+  /** The rate of several together, sample by sample. */
+  ratesOfAll(keys: readonly string[]): readonly number[] {
+    const sums: number[] = []
+    for (const key of keys) {
+      const rates = this.ratesOf(key)
+      rates.forEach((rate, index) => {
+        const at = SAMPLES - rates.length + index
+        sums[at] = (sums[at] ?? 0) + rate
+      })
+    }
+    return Array.from(sums, (sum) => sum ?? 0)
+  }
+
+  /** Rows that did not change stay the same object, so that what shows them need not be drawn again. */
+  private take(rows: readonly StreamRow[], partial: boolean): void {
+    const known = new Map(this.rows.peek().map((row) => [idOf(row), row]))
+    const merged = rows.map((row) => {
+      const before = known.get(idOf(row))
+      return before && sameRow(before, row) ? before : row
+    })
+    if (partial) {
+      for (const row of merged) known.set(idOf(row), row)
+      this.rows.value = [...known.values()]
+    } else this.rows.value = merged
+    this.loaded.value = true
+    this.error.value = undefined
+  }
+
+  private sample(): void {
+    const rows = this.rows.peek()
+    const present = new Set(rows.map(({ key }) => key))
+    for (const row of rows) {
+      const rates = this.rates.get(row.key)
+      if (!rates) this.rates.set(row.key, [row.rate])
+      else if (rates.push(row.rate) > SAMPLES) rates.shift()
+    }
+    for (const key of this.rates.keys()) if (!present.has(key)) this.rates.delete(key)
+    this.sampled.value++
+  }
+}
+
+/** A draining stream stands beside its successor under the same key. */
+export function idOf(row: StreamRow): string {
+  return row.state === 'draining' ? `${row.key} draining` : row.key
+}
+
+function sameRow(a: StreamRow, b: StreamRow): boolean {
+  return (
+    a.state === b.state &&
+    a.rate === b.rate &&
+    a.last_event === b.last_event &&
+    a.lag_ms === b.lag_ms &&
+    a.reconnects === b.reconnects &&
+    a.gaps === b.gaps &&
+    a.rows === b.rows &&
+    a.error?.message === b.error?.message &&
+    a.configured === b.configured
+  )
+}
