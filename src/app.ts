@@ -246,7 +246,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     clock,
   })
   await ports.open()
-  const api = await serveApi(ports, { host, port })
+  const api = await serveApi(ports, { host, port, uiFolder: join(import.meta.dirname, '../web') })
   try {
     await deps.recorder.open()
     await writeDaemonToken(ownToken, localToken)

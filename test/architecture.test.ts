@@ -34,6 +34,15 @@ describe('architecture', () => {
     expect(importCycles(imports)).toEqual([])
   })
 
+  it('keeps the web UI apart: it knows the HTTP API and imports nothing of the daemon', () => {
+    const web = readdirSync(join(root, 'web/src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.tsx?$/.test(path))
+      .map((path) => `web/src/${path.replaceAll('\\', '/')}`)
+    const targets = web.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')))
+    expect(web.length).toBeGreaterThan(30)
+    expect(targets.filter(({ target }) => /^(src|testkit|test|node:)/.test(target))).toEqual([])
+  })
+
   it('imports nothing for its side effects', () => {
     expect(lines(/^src\//, /^import ['"]/)).toEqual([])
   })

@@ -9,12 +9,15 @@ import { addGuard } from './guard.js'
 import { openApi } from './openapi.js'
 import { addOperationRoutes } from './operation-routes.js'
 import { addSessionRoutes } from './session-routes.js'
+import { addUiFiles } from './ui-files.js'
 
 export interface ApiOptions {
   /** `settings.ui_host`. */
   readonly host: string
   /** `settings.ui_port`; 0 takes a free one. */
   readonly port: number
+  /** Where the built web UI is; none is served when absent. */
+  readonly uiFolder?: string
 }
 
 export interface Api {
@@ -55,6 +58,8 @@ export async function serveApi(ports: Ports, options: ApiOptions, signal?: Abort
       .header('content-security-policy', "default-src 'none'; style-src 'self'; frame-ancestors 'none'")
       .send(docsPage(document, ports.version)),
   )
+
+  if (options.uiFolder !== undefined) await addUiFiles(app, options.uiFolder)
 
   const close = () => app.close()
   const onAbort = () => void close()

@@ -57,7 +57,7 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
     )
     const daemon = await services.startDaemon(config, (error) => io.stderr(errorText(error)))
     io.stdout(
-      `emulated exchanges on port ${emulator.port}, recorded into ${daemon.dataPath}\nAPI and health: ${daemon.url}   Ctrl-C ends\n\n`,
+      `emulated exchanges on port ${emulator.port}, recorded into ${daemon.dataPath}\nWeb UI: ${daemon.url}   API: ${daemon.url}/api/docs   Ctrl-C ends\n\n`,
     )
     let lines = 0
     const show = () => {

@@ -118,7 +118,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
         environment: io.environment,
       })
       io.stdout(
-        `dccd records into ${daemon.dataPath}\n  API and health: ${daemon.url}\n  Ctrl-C stores everything and ends; a second one ends at once.\n`,
+        `dccd records into ${daemon.dataPath}\n  Web UI: ${daemon.url}\n  Ctrl-C stores everything and ends; a second one ends at once.\n`,
       )
       setCode(await untilStopped(daemon, io))
     })

@@ -127,7 +127,7 @@ export class Bench {
   }
 
   /** The file by which commands find the daemon; undefined while there is none. */
-  private own(): { pid: number; port: number } | undefined {
+  own(): { pid: number; port: number } | undefined {
     try {
       return z
         .object({ pid: z.number(), port: z.number() })

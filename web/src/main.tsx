@@ -22,7 +22,8 @@ const BASE = new URL('api/v1', location.href.replace(/[#?].*$/, ''))
 function createApp(): App {
   const session = signal<Session | undefined>(undefined)
   const api = new ApiClient(BASE.href, () => {
-    if (session.peek()?.authenticated) session.value = { authenticated: false, role: null, login_required: true }
+    const known = session.peek()
+    if (known?.role) session.value = { ...known, role: null, may_change: false, login_needed: true }
   })
   const feed = new EventFeed((lastId) => api.address('/events', { last_event_id: lastId || undefined }))
   const live = new LiveFeed(() => api.address('/live').replace(/^http/, 'ws'))
@@ -41,7 +42,7 @@ function createApp(): App {
     toasts: new Toasts(),
     now,
     session,
-    mayControl: computed(() => session.value?.role === 'control'),
+    mayControl: computed(() => session.value?.may_change === true),
   }
 }
 

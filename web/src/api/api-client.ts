@@ -64,7 +64,6 @@ export class ApiClient {
         credentials: 'same-origin',
         headers: {
           accept: 'application/json',
-          'x-dccd-client': 'ui',
           ...headers,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },

@@ -11,10 +11,10 @@ export type StreamState =
   | 'stopped'
 
 export interface Session {
-  readonly authenticated: boolean
+  readonly login_needed: boolean
   readonly role: 'read' | 'control' | null
-  readonly login_required: boolean
-  readonly version?: string
+  readonly may_change: boolean
+  readonly readonly: boolean
 }
 
 export interface ErrorFields {

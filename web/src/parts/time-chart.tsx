@@ -14,6 +14,9 @@ export interface Series {
   readonly bars?: boolean
 }
 
+const MINUTE = 60
+const DAY = 86_400
+
 interface Props {
   /** What it shows, for screen readers. */
   readonly label: string
@@ -50,12 +53,19 @@ export function TimeChart({ label, data, series, height, numeric = false, value 
       {
         width: Math.max(80, element.clientWidth),
         height,
-        tzDate: (seconds) => shifted(seconds, zone),
-        legend: { show: series.length > 1 && false },
+        legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         scales: { x: { time: !numeric }, y: { range: (_, low, high) => bounds(low, high) } },
         axes: [
-          { ...axis, size: 28, gap: 4 },
+          {
+            ...axis,
+            size: 26,
+            gap: 6,
+            space: 80,
+            ...(numeric
+              ? {}
+              : { values: (_, splits, __, ___, step) => splits.map((each) => tickText(each, step, zone)) }),
+          },
           { ...axis, size: 54, gap: 4, values: (_, splits) => splits.map((each) => value(each)) },
         ],
         series: [
@@ -95,9 +105,8 @@ function bounds(low: number | null, high: number | null): [number, number] {
   return [least - margin, most + margin]
 }
 
-/** uPlot reads the local parts of a date: one whose local parts are those of the zone. */
-function shifted(seconds: number, zone: string): Date {
-  if (zone === 'local') return new Date(seconds * 1000)
+function tickText(seconds: number, step: number, zone: string): string {
   const { date, time } = partsIn(seconds * 1000, zone)
-  return new Date(`${date}T${time}`)
+  if (step >= DAY) return date.slice(5)
+  return step < MINUTE ? time : time.slice(0, 5)
 }

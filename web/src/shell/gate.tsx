@@ -13,11 +13,11 @@ export function Gate() {
       session.value = await api.get<Session>('/session')
     } catch {
       // No answer is no refusal: the UI is shown and says that the daemon is away.
-      session.value ??= { authenticated: true, role: 'control', login_required: false }
+      session.value ??= { login_needed: false, role: 'control', may_change: true, readonly: false }
     }
   }
   useEffect(() => void ask(), [])
-  const inside = known?.authenticated === true
+  const inside = known !== undefined && known.role !== null
   useEffect(() => {
     if (!inside) return
     const control = new AbortController()

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../parts/icon.js'
 import { rateText } from '../parts/number-text.js'
 import { partsIn } from '../parts/time-text.js'
-import { useApp } from '../state/app-context.js'
+import { type App, useApp } from '../state/app-context.js'
 import { CommandPalette } from './command-palette.js'
 import { ErrorBoundary } from './error-boundary.js'
 import { KeyHelp, KeyText } from './key-help.js'
@@ -13,7 +13,8 @@ import { ToastList } from './toast-list.js'
 
 /** Navigation, top bar, the page, and what may lie over it. */
 export function Shell() {
-  const { router, keys, preferences, feed, streams } = useApp()
+  const app = useApp()
+  const { router, keys, preferences, streams } = app
   const [over, setOver] = useState<'palette' | 'help'>()
   const id = router.place.value.page
   const page = PAGES.find((each) => each.id === id)
@@ -39,13 +40,14 @@ export function Shell() {
     [keys, preferences, router],
   )
 
+  const away = isAway(app)
   const failed = streams.rows.value.filter(({ state }) => state === 'failed').length
   return (
     <div class="shell">
       <button type="button" class="button skip" onClick={() => document.getElementById('content')?.focus()}>
         Skip to the content
       </button>
-      <nav aria-label="Pages">
+      <nav class="sidebar" aria-label="Pages">
         <a class="brand" href={placeHref('overview')}>
           <img src="favicon.svg" alt="" />
           <span class="word">dccd</span>
@@ -82,7 +84,7 @@ export function Shell() {
           </a>
         ))}
       </nav>
-      {feed.state.value === 'lost' && (
+      {away && (
         <div class="offline" role="status">
           <span class="warn">
             <Icon name="warning" />
@@ -114,11 +116,12 @@ function PlaceLink({ page, current, count }: { page: PageEntry; current: boolean
 }
 
 function TopBar({ title, onFind }: { title: string; onFind(): void }) {
-  const { preferences, feed, streams, now } = useApp()
+  const app = useApp()
+  const { preferences, streams, now } = app
   const zone = preferences.zone.value
   const rows = streams.rows.value
   const live = rows.filter(({ state }) => state === 'live').length
-  const lost = feed.state.value === 'lost'
+  const lost = isAway(app)
   return (
     <header class="topbar">
       <h1>{title}</h1>
@@ -134,10 +137,13 @@ function TopBar({ title, onFind }: { title: string; onFind(): void }) {
           <b>{live}</b> of {rows.length} live
         </span>
       </div>
-      <button type="button" class="finder" onClick={onFind} aria-label="Find and do">
+      <button type="button" class="finder" title="Find and do" onClick={onFind}>
         <Icon name="search" size={14} />
-        <span class="secondary">Find and do</span>
-        <span class="wide">
+        <span class="hidden-label">Find and do</span>
+        <span class="secondary" aria-hidden="true">
+          Find and do
+        </span>
+        <span class="wide" aria-hidden="true">
           <KeyText keys="mod+k" />
         </span>
       </button>
@@ -146,8 +152,8 @@ function TopBar({ title, onFind }: { title: string; onFind(): void }) {
         class="button plain"
         title="Change the time zone (z)"
         onClick={() => preferences.toggleZone()}
-        aria-label={`Times are ${zoneText(zone)}; change`}
       >
+        <span class="hidden-label">Times are {zoneText(zone)}, change to another:</span>
         <span class="mono wide">{partsIn(now.value, zone).time}</span>
         <span>{zone === 'UTC' ? 'UTC' : 'local'}</span>
       </button>
@@ -162,6 +168,11 @@ function TopBar({ title, onFind }: { title: string; onFind(): void }) {
       </button>
     </header>
   )
+}
+
+/** Whether neither the event feed nor a question is answered. */
+function isAway({ feed, streams }: App): boolean {
+  return feed.state.value !== 'open' && streams.error.value !== undefined
 }
 
 function zoneText(zone: string): string {

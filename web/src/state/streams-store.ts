@@ -63,17 +63,15 @@ export class StreamsStore {
     return this.rates.get(key) ?? []
   }
 
-  /** The rate of several together, sample by sample. */
+  /** The rate of several together, sample by sample, as many as the longest has. */
   ratesOfAll(keys: readonly string[]): readonly number[] {
-    const sums: number[] = []
-    for (const key of keys) {
-      const rates = this.ratesOf(key)
-      rates.forEach((rate, index) => {
-        const at = SAMPLES - rates.length + index
-        sums[at] = (sums[at] ?? 0) + rate
-      })
-    }
-    return Array.from(sums, (sum) => sum ?? 0)
+    const all = keys.map((key) => this.ratesOf(key))
+    const length = Math.max(0, ...all.map((rates) => rates.length))
+    const sums = new Array<number>(length).fill(0)
+    for (const rates of all)
+      for (let back = 1; back <= rates.length; back++)
+        sums[length - back] = (sums[length - back] ?? 0) + (rates[rates.length - back] ?? 0)
+    return sums
   }
 
   /** Rows that did not change stay the same object, so that what shows them need not be drawn again. */

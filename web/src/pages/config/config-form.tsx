@@ -85,7 +85,8 @@ function SimpleInput({ name, type, preset, value, onValue }: SimpleProps) {
       <span class="name">{name}</span>
       <input
         class="input"
-        type={type}
+        type="text"
+        inputMode={type === 'number' ? 'numeric' : 'text'}
         placeholder={preset}
         value={value === undefined || value === null ? '' : String(value)}
         onChange={(event) => {

@@ -16,7 +16,7 @@ export function RateChart({ venues }: { venues: readonly Venue[] }) {
     const times = Array.from({ length: SAMPLES }, (_, index) => until - SAMPLES + 1 + index)
     const lines = venues.map(({ keys }) => {
       const rates = streams.ratesOfAll(keys)
-      return times.map((_, index) => (index in rates && rates.length > 0 ? (rates[index] ?? null) : null))
+      return times.map((_, index) => rates[index - SAMPLES + rates.length] ?? null)
     })
     return [times, ...lines] as [number[], ...(number | null)[][]]
   }, [venues, sampled, streams, now])

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import axe from 'axe-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { z } from 'zod'
+
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Where a Chromium is on this machine; `DCCD_CHROMIUM` names another. */
+export const CHROMIUM = [process.env.DCCD_CHROMIUM, ...PATHS].find((path) => path !== undefined && existsSync(path))
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export const DESKTOP = { width: 1440, height: 900 }
+export const PHONE = { width: 390, height: 844 }
+
+export async function launch(): Promise<Browser> {
+  if (CHROMIUM === undefined) throw new Error('there is no Chromium on this machine')
+  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+}
+
+const violations = z.array(
+  z.object({
+    id: z.string(),
+    impact: z.string().nullable(),
+    nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })),
+  }),
+)
+
+/** Somebody who looks at the UI: a window of its own, whose complaints are kept. */
+export class Visitor {
+  readonly page: Page
+  readonly complaints: string[] = []
+  private readonly context: BrowserContext
+  private readonly url: string
+
+  private constructor(context: BrowserContext, page: Page, url: string) {
+    this.context = context
+    this.page = page
+    this.url = url
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => this.complaints.push(error.message))
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url())
+      if (origin !== url && !/^(data|blob|ws):/.test(protocol))
+        this.complaints.push(`a foreign request: ${request.url()}`)
+    })
+  }
+
+  static async come(
+    browser: Browser,
+    url: string,
+    viewport = DESKTOP,
+    theme: 'dark' | 'light' = 'dark',
+  ): Promise<Visitor> {
+    const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
+    return new Visitor(context, await context.newPage(), url)
+  }
+
+  /** Goes to a place of the UI: `streams?state=failed`. */
+  async go(place: string): Promise<void> {
+    await this.page.goto(`${this.url}/#/${place}`)
+    await this.page.waitForSelector('main .page, main .nothing, main form')
+  }
+
+  /** What axe finds, where it is serious or worse, as text. */
+  async findings(): Promise<string[]> {
+    await this.page.evaluate(axe.source)
+    const found = violations.parse(
+      await this.page.evaluate(
+        'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
+      ),
+    )
+    return found
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close()
+  }
+}
