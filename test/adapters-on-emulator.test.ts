@@ -4,7 +4,7 @@ import { listInstruments } from '../src/capture/list-instruments.js'
 import { VENUES } from '../src/emulator/emulate.js'
 import { type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import { exchanges } from '../src/exchanges/index.js'
-import type { MarketData } from '../src/model/event.js'
+import { CHANNEL_OF, type MarketData } from '../src/model/event.js'
 import type { Instrument } from '../src/model/instrument.js'
 import { Cleanup, connectClient, startTestEmulator, waitFor } from '../testkit/emulator-client.js'
 
@@ -86,10 +86,16 @@ describe('adapters on emulated exchanges', () => {
             for (const id of reading.confirmed) confirmed.add(id)
             for (const id of reading.released) released.add(id)
           } else if (reading.kind === 'data') {
-            brought.set(reading.subscription, (brought.get(reading.subscription) ?? 0) + reading.events.length)
-            for (const event of reading.events)
-              if (event.kind === 'break') strange.push(event.detail)
-              else book(reading.subscription, event)
+            for (const event of reading.events) {
+              if (event.kind === 'break') {
+                strange.push(event.detail)
+                continue
+              }
+              const owner = (reading.shared ?? []).find((id) => id === `${CHANNEL_OF[event.kind]} ${event.symbol}`)
+              const id = owner ?? reading.subscription
+              brought.set(id, (brought.get(id) ?? 0) + 1)
+              book(id, event)
+            }
           } else if (reading.kind !== 'heartbeat' && reading.kind !== 'notice') strange.push(JSON.stringify(reading))
         }
       }

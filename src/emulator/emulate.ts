@@ -4,6 +4,7 @@ import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import { binance } from './binance/venue.js'
 import { bitfinex } from './bitfinex/venue.js'
+import { bybit } from './bybit/venue.js'
 import { coinbase } from './coinbase/venue.js'
 import { COINS } from './coins.js'
 import { parseFaultScript } from './fault.js'
@@ -16,7 +17,7 @@ import { LineFile, noTruth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
 
 /** Every venue that can be emulated. */
-export const VENUES: readonly VenueKind[] = [binance, kraken, bitfinex, coinbase]
+export const VENUES: readonly VenueKind[] = [binance, kraken, bitfinex, coinbase, bybit]
 
 const TICK_MS = 20
 

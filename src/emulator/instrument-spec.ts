@@ -16,6 +16,8 @@ export interface InstrumentSpec {
   /** Digits the venue writes after the point (at least the decimals above), or `shortest`: no trailing zeros. */
   readonly written: { readonly price: number; readonly amount: number } | 'shortest'
   readonly coin: Coin
+  /** Lots that rest on a usual level, where they are no coins: contracts. About 2000 dollars of coins otherwise. */
+  readonly usualLots?: number
 }
 
 /** `units` × 10^-decimals with exactly `places` ≥ decimals digits after the point: 12345, 2, 4 → `123.4500`. */

@@ -108,7 +108,7 @@ export class MarketInstrument {
     this.gap = Math.max(1, Math.round(this.anchor * 1e-5))
     this.depth = Math.round(Math.min(MAX_DEPTH * 0.9, Math.max(MIN_DEPTH * 1.5, 350 * spec.coin.activity)))
     // About 2000 dollars rest on a usual level.
-    this.lots = Math.max(1, (2000 / spec.coin.price) * 10 ** spec.amountDecimals)
+    this.lots = spec.usualLots ?? Math.max(1, (2000 / spec.coin.price) * 10 ** spec.amountDecimals)
     this.stepNs = options.stepNs
     this.exact = start
     this.next = start - (start % this.stepNs)

@@ -20,7 +20,8 @@ export interface TrueValue {
  * that it tells, with the exchange time exactly as its frames carry it.
  */
 export interface Truth {
-  trade(instrument: MarketInstrument, trade: MarketTrade): void
+  /** `id`: as the frames carry it, where that is not the trade's number. */
+  trade(instrument: MarketInstrument, trade: MarketTrade, id?: string): void
   /** The book of `instrument` as it stands now. `sequence`: the venue's own number of this state; undefined where it has none. */
   book(instrument: MarketInstrument, exchangeTime: Nanos, sequence: number | undefined): void
   value(instrument: MarketInstrument, value: TrueValue): void
@@ -32,14 +33,14 @@ const TRUTH_DEPTH = 25
 /** The truth of one exchange as lines of JSON, numbers and nanoseconds as text. */
 export function writtenTruth(exchange: string, write: (line: string) => void): Truth {
   return {
-    trade({ spec }, trade) {
+    trade({ spec }, trade, id = String(trade.id)) {
       write(
         JSON.stringify({
           kind: 'trade',
           exchange,
           pair: spec.pair,
           symbol: spec.symbol,
-          trade_id: String(trade.id),
+          trade_id: id,
           price: priceText(spec, trade.price),
           amount: amountText(spec, trade.amount),
           taker_side: trade.takerSide,
