@@ -14,6 +14,8 @@ import type { CatalogEntry } from './config/validate-against.js'
 import type { CaptureStart, RecoverStart } from './daemon/capture-messages.js'
 import type { Thread } from './daemon/capture-pool.js'
 import { HealthMonitor } from './daemon/health-monitor.js'
+import type { HistoryStart } from './daemon/history-messages.js'
+import { JobService } from './daemon/job-service.js'
 import type { JournalStart } from './daemon/journal-messages.js'
 import { Recorder } from './daemon/recorder.js'
 import { rcloneCopy } from './daemon/remotes/rclone.js'
@@ -28,15 +30,17 @@ import type { ExchangeAdapter } from './exchanges/exchange.js'
 import { exchanges } from './exchanges/index.js'
 import { journalNumbers } from './journal/file-summary.js'
 import { systemClock } from './lib/clock.js'
+import { serveRpc } from './lib/rpc.js'
 import { datasetKey } from './model/dataset.js'
-import { asCollectorError, CollectorError, decodeError } from './model/error.js'
+import { asCollectorError, CollectorError, decodeError, encodeError } from './model/error.js'
+import { Budgets } from './net/budgets.js'
 import { rebuildPorts } from './rebuild-ports.js'
 import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
 import { logTail } from './service/log-tail.js'
 import { rebuild } from './service/rebuild.js'
 import { type ConfigOrigin, Running } from './service/running.js'
-import type { Daemon, Services, StoredData } from './service/services.js'
+import type { Daemon, OpenJobs, Services, StoredData } from './service/services.js'
 import { verify } from './service/verify.js'
 import {
   readDaemonFile,
@@ -64,7 +68,7 @@ export interface DaemonLog {
 export const catalog: readonly CatalogEntry[] = Object.values(exchanges)
 
 function spawn(
-  start: JournalStart | StoreStart | CaptureStart | RecoverStart,
+  start: JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart,
   transfer: readonly Transferable[],
   log: DaemonLog,
 ): Worker {
@@ -92,6 +96,18 @@ function createRecorder(config: CollectorConfig, log: DaemonLog, onFatal: (error
   const dccd = hiddenFolder(config)
   const journalPath = join(dccd, 'journal')
   const keepMs = journalKeepMs(config.journal.keep)
+  const limits = Object.fromEntries(
+    Object.entries(exchanges).map(
+      ([
+        id,
+        {
+          limits: { rest },
+        },
+      ]) => [id, rest],
+    ),
+  )
+  const budgets = new Budgets(join(dccd, 'budgets.json'), limits, systemClock(), (error) => log.error(error))
+  let threads = 0
   return new Recorder({
     clock: systemClock(),
     lock: () => DataLock.acquire(config.storage.local_path),
@@ -99,7 +115,14 @@ function createRecorder(config: CollectorConfig, log: DaemonLog, onFatal: (error
       const names = await readdir(journalPath).catch((): string[] => [])
       return Math.max(0, ...journalNumbers(names)) + 1
     },
-    spawn: (start, transfer): Thread => spawn(start, transfer, log),
+    spawn(start, transfer): Thread {
+      const thread = spawn(start, transfer, log)
+      // Every request of the process is granted here, whichever thread makes it.
+      const name = `${start.role} ${threads++}`
+      serveRpc(thread, budgets.methods(name), { encode: encodeError, decode: decodeError })
+      thread.on('exit', () => budgets.forget(name))
+      return thread
+    },
     openStore: (onExit) => openStore(config, log, onExit),
     random: Math.random,
     journalPath,
@@ -165,6 +188,10 @@ async function openStore(
     saveInstruments,
     wantedSince,
     endWanted,
+    newRun,
+    saveRun,
+    runs,
+    forgetRuns,
   } = client
   return {
     allocateLane,
@@ -177,6 +204,11 @@ async function openStore(
     saveInstruments,
     wantedSince,
     endWanted,
+    newRun,
+    saveRun,
+    runs,
+    forgetRuns,
+    gaps: () => client.gaps({}),
     serve,
     async close() {
       closing = true
@@ -210,6 +242,40 @@ export function defaultDependencies(
   }
 }
 
+/** Histories over a recorder. */
+function createJobs(config: CollectorConfig, recorder: Recorder, log: DaemonLog): JobService {
+  return new JobService(config, {
+    clock: systemClock(),
+    random: Math.random,
+    history: () => recorder.history(),
+    store: () => recorder.store(),
+    commit: () => recorder.commit(),
+    past: (exchange) => exchanges[exchange]?.history ?? [],
+    exchanges: Object.keys(exchanges),
+    onError: (error) => log.error(error),
+  })
+}
+
+/** Histories of a data folder without a daemon: takes the lock until it is closed. */
+async function openJobs(config: CollectorConfig, log: DaemonLog): Promise<OpenJobs> {
+  const recorder = createRecorder(config, log, (error) => log.error(error))
+  await recorder.open()
+  const jobs = createJobs(config, recorder, log)
+  try {
+    await jobs.open()
+  } catch (error) {
+    await recorder.close()
+    throw error
+  }
+  return {
+    jobs,
+    async close() {
+      await jobs.stop()
+      await recorder.close()
+    },
+  }
+}
+
 /** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
 export async function startDaemon(config: CollectorConfig, log: DaemonLog, origin?: ConfigOrigin): Promise<Daemon> {
   const dccd = hiddenFolder(config)
@@ -223,6 +289,14 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   })
   const deps = defaultDependencies(config, health, log, fail)
   const manager = new StreamManager(config, health, deps)
+  const jobs = createJobs(config, deps.recorder, log)
+  const losses = new Map<string, number>()
+  deps.recorder.onReport(({ key, instance, gaps, reconnects }) => {
+    const task = `${key}#${instance}`
+    const count = gaps + reconnects
+    if (count > (losses.get(task) ?? 0)) jobs.disturbed()
+    losses.set(task, count)
+  })
   const began = clock.mono()
   const { ui_host: host, ui_port: port } = config.settings
   const localToken = randomBytes(32).toString('base64url')
@@ -235,6 +309,8 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     manager,
     sync: deps.sync,
     logs: logTail(join(dccd, 'logs')),
+    jobs,
+    onConfig: (next) => void jobs.apply(next).catch((error: unknown) => log.error(asCollectorError(error, 'INTERNAL'))),
     openData,
     sql: (dataPath, request, signal) => runSql(dataPath, request, clock, signal),
     instruments: async (exchange) => await (await deps.recorder.store()).loadInstruments(exchange),
@@ -252,7 +328,9 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     await writeDaemonToken(ownToken, localToken)
     await writeDaemonFile(own, { pid: process.pid, host, port: api.port, started: new Date().toISOString() })
     await manager.start()
+    await jobs.begin()
   } catch (error) {
+    await jobs.stop()
     await manager.stop({ deadlineMs: 5000 })
     await ports.close()
     await deps.recorder.close()
@@ -263,8 +341,10 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     url: api.url,
     dataPath: config.storage.local_path,
     status: () => manager.status(),
+    jobs,
     failed,
     async stop(deadlineMs) {
+      await jobs.stop()
       await manager.stop({ deadlineMs })
       await removeDaemonFile(own)
       await removeDaemonFile(ownToken)
@@ -285,6 +365,7 @@ async function openData(dataPath: string): Promise<StoredData> {
   const { reader } = data
   return {
     inventory: () => reader.inventory(),
+    runs: (query) => reader.runs(query),
     datasets: () => reader.datasets(),
     covered: (dataset) => reader.coverage(dataset),
     gaps: (filter) => reader.gaps(filter),
@@ -315,6 +396,7 @@ export function createServices(program = ''): Services {
     catalog,
     idleStreams,
     startDaemon: (config, onError, origin) => startDaemon(config, { error: onError }, origin),
+    openJobs: (config, onError) => openJobs(config, { error: onError }),
     startEmulator: (request) => startEmulator(request),
     emulated,
     chaos: (request, tell, signal) =>

@@ -3,16 +3,20 @@ import { CaptureEngine } from './capture/engine.js'
 import { HandOver } from './capture/hand-over.js'
 import { recoverLane } from './capture/recover-lane.js'
 import type { CaptureMethods, CaptureNews, CaptureStart, RecoverNews, RecoverStart } from './daemon/capture-messages.js'
+import type { HistoryStart } from './daemon/history-messages.js'
 import type { JournalMethods, JournalNews, JournalStart } from './daemon/journal-messages.js'
 import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messages.js'
 import type { ExchangeAdapter } from './exchanges/exchange.js'
 import { exchanges } from './exchanges/index.js'
+import { historyThread } from './history-thread.js'
 import { serveJournal } from './journal/journal-thread.js'
 import { PortLaneWriter } from './journal/lane-writer.js'
 import { readLane, scanJournal } from './journal/recover.js'
 import { systemClock } from './lib/clock.js'
-import { type Port, serveRpc } from './lib/rpc.js'
+import { type Port, RpcClient, serveRpc } from './lib/rpc.js'
 import { CollectorError, decodeError, encodeError } from './model/error.js'
+import type { BudgetMethods } from './net/budgets.js'
+import { GrantedBudget } from './net/granted-budget.js'
 import { requestText } from './net/http.js'
 import { RateBudget } from './net/rate-limit.js'
 import { refusalOf } from './net/refusal.js'
@@ -76,6 +80,7 @@ function captureThread(port: Port, start: CaptureStart): void {
   const store = new StoreClient(start.store)
   const numbers = new Int32Array(start.connections)
   const tell = (news: CaptureNews) => port.postMessage(news)
+  const main = new RpcClient<BudgetMethods>(port, CODEC)
   const handOver = new HandOver<ColumnBatch>({
     newColumns: () => new ColumnBuilder(),
     submit: (position, batch) => store.submit(start.lane, position, batch),
@@ -92,7 +97,7 @@ function captureThread(port: Port, start: CaptureStart): void {
       openSocket,
       request: requestText,
       refusalOf,
-      budget: (limit) => new RateBudget(limit, clock),
+      budget: (limit, exchange) => (exchange ? new GrantedBudget(exchange, main) : new RateBudget(limit, clock)),
       random: Math.random,
     },
     adapter: adapterOf,
@@ -156,10 +161,11 @@ async function recoverThread(port: Port, start: RecoverStart): Promise<void> {
 }
 
 async function main(port: Port): Promise<void> {
-  const start = workerData as JournalStart | StoreStart | CaptureStart | RecoverStart // set by app.ts, told by `role`
+  const start = workerData as JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart // set by app.ts, told by `role`
   if (start.role === 'journal') await journalThread(port, start)
   else if (start.role === 'store') await storeThread(port, start)
   else if (start.role === 'capture') captureThread(port, start)
+  else if (start.role === 'history') historyThread(port, start)
   else await recoverThread(port, start)
 }
 

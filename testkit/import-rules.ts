@@ -19,7 +19,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'exchanges/index.ts': { may: ['exchanges'] },
   'exchanges/kit': { may: ['model', 'lib', 'exchanges/exchange.ts'], packages: ['node:zlib', 'zod'] },
   'exchanges/*': { may: ['model', 'lib', 'exchanges/exchange.ts', 'exchanges/kit'], packages: ['zod'] },
-  config: { may: ['model', 'lib'], packages: ['node', 'zod', 'yaml', 'diff'] },
+  config: { may: ['model', 'lib'], packages: ['node', 'zod', 'croner', 'yaml', 'diff'] },
   net: { may: ['model', 'lib'], packages: ['node', 'ws'] },
   journal: { may: ['model', 'lib'], packages: ['node', 'zod'] },
   capture: { may: ['model', 'lib', 'exchanges/exchange.ts'], typesOf: ['net', 'journal'], packages: ['node', 'zod'] },
@@ -29,12 +29,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
   daemon: {
     may: ['model', 'lib', 'config', 'daemon/remotes'],
     typesOf: ['net', 'journal', 'capture', 'history', 'store'],
-    packages: ['node', 'zod'],
+    packages: ['node', 'zod', 'croner'],
   },
   'daemon/remotes': { may: ['model', 'lib', 'config', 'daemon'], packages: ['node', 'node:child_process', 'zod'] },
-  // `capture/rows.ts` and `capture/book.ts` are pure: an event as a row, a book from its changes.
+  // These are pure: an event as a row, a book from its changes, a run as it was kept.
   service: {
-    may: ['model', 'lib', 'config', 'capture/rows.ts', 'capture/book.ts'],
+    may: ['model', 'lib', 'config', 'capture/rows.ts', 'capture/book.ts', 'daemon/stored-runs.ts'],
     typesOf: PORTS,
     packages: ['node', 'zod', 'diff'],
   },
@@ -46,6 +46,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   // The composition roots: the only files that name concrete classes.
   'app.ts': { may: ['*'], packages: ['*'] },
   'worker.ts': { may: ['*'], packages: ['*'] },
+  'history-thread.ts': { may: ['*'], packages: ['node'] },
   'rebuild-ports.ts': { may: ['*'], packages: ['node'] },
   'verify-ports.ts': { may: ['*'], packages: ['node'] },
   'index.ts': { may: ['*'] },
@@ -59,6 +60,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'index.ts': [],
   'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],
   'verify-ports.ts': ['app.ts'],
+  'history-thread.ts': ['worker.ts'],
   'worker.ts': ['app.ts'],
 }
 

@@ -48,13 +48,60 @@ export const decideBody = z.discriminatedUnion('what', [
   z.object({ what: z.literal('missed'), ids: z.array(z.string()), code: errorCode, detail: z.string() }),
   /** Frames were discarded because the journal did not keep up. */
   z.object({ what: z.literal('discarded'), frames: z.number(), bytes: z.number() }),
+  /** A gap cannot be filled: the venue has nothing of it, or not any more. Of no connection. Nanoseconds as text. */
+  z.object({
+    what: z.literal('lost'),
+    dataset: z.string(),
+    from: z.string(),
+    until: z.string(),
+    code: z.enum(['HISTORY_OUT_OF_REACH', 'HISTORY_INCOMPLETE', 'UNSUPPORTED']),
+    detail: z.string(),
+  }),
 ])
 export type DecideBody = z.infer<typeof decideBody>
 
-/** Purpose of a `rest` record: the snapshot of a book, one to compare the book with, or a poll for these subscriptions. */
+const counted = z.string().regex(/^\d+$/)
+
+/** A stretch that pages have proven together: nanoseconds and counters as text. */
+export const grownStretch = z.object({
+  run: counted,
+  from: z.string(),
+  until: z.string(),
+  before: counted.nullable(),
+  last: counted.nullable(),
+})
+
+/**
+ * A page of the past, with all that its meaning needs: whose, the stretch asked for (nanoseconds and counters as text), the cursor, and
+ * `grown`, the stretch that the pages before it proved.
+ */
+const pagePurpose = z.object({
+  what: z.literal('page'),
+  exchange: z.string(),
+  dataset: z.string(),
+  channel: z.enum(CHANNELS),
+  request: z.object({
+    symbol: z.string(),
+    rest: z.string(),
+    from: z.string(),
+    until: z.string(),
+    interval: interval.exactOptional(),
+    after: counted.exactOptional(),
+    before: counted.exactOptional(),
+  }),
+  cursor: z.json().exactOptional(),
+  grown: grownStretch.exactOptional(),
+})
+export type PagePurpose = z.infer<typeof pagePurpose>
+
+/**
+ * Purpose of a `rest` record: the snapshot of a book, one to compare the book with, a poll for these
+ * subscriptions, or a page of the past.
+ */
 export const restPurpose = z.discriminatedUnion('what', [
   z.object({ what: z.literal('snapshot'), id: z.string() }),
   z.object({ what: z.literal('compare'), id: z.string() }),
   z.object({ what: z.literal('poll'), ids: z.array(z.string()) }),
+  pagePurpose,
 ])
 export type RestPurpose = z.infer<typeof restPurpose>

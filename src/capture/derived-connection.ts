@@ -7,6 +7,7 @@ import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
 import type { DecideBody, OpenBody, RestPurpose } from './bodies.js'
 import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
+import type { PageOutcome } from './page.js'
 import type { Sink } from './sink.js'
 
 /** What derivation would like done. Live, the driving side obeys and the answer comes back as a record; on replay it is ignored. */
@@ -16,6 +17,8 @@ export type Wish =
   | { readonly wish: 'snapshot'; readonly connection: number; readonly id: string }
   /** Fetch one to compare the book with, if it can be had: nothing depends on it. */
   | { readonly wish: 'compare'; readonly connection: number; readonly id: string }
+  /** A page of the past was derived: what it gave, and how to go on. */
+  | { readonly wish: 'page'; readonly connection: number; readonly n: number; readonly outcome: PageOutcome }
   /** The connection is of no use any more. `pauseMs`: the exchange is down, wait this long before the next. */
   | {
       readonly wish: 'reconnect'
@@ -281,6 +284,7 @@ export class DerivedConnection {
   answer(purpose: RestPurpose, record: RestRecord): Wish[] {
     if (purpose.what === 'snapshot') return this.snapshot(purpose.id, record)
     if (purpose.what === 'compare') return this.compared(purpose.id, record)
+    if (purpose.what !== 'poll') return []
     const asked = this.owners(purpose.ids).filter(({ gone }) => !gone)
     const poll = this.adapter.polls?.find(({ channel }) => channel === asked[0]?.sub.channel)
     if (!poll) return []
@@ -374,6 +378,8 @@ export class DerivedConnection {
       }
       case 'missed':
         for (const each of this.owners(body.ids)) if (!each.gone) each.broken(body.code, body.detail)
+        return []
+      case 'lost':
         return []
       case 'discarded':
         for (const each of this.listening.values()) each.broken('BACKLOG_FULL', `${body.frames} frames discarded`)

@@ -6,6 +6,7 @@ import type { JournalRecord } from '../model/record.js'
 import { type Nanos, SECOND } from '../model/time.js'
 import { decideBody, openBody, restPurpose, wantedBody } from './bodies.js'
 import { DerivedConnection, type DerivedConnectionState, type LaneHooks, type Wish } from './derived-connection.js'
+import { derivePage } from './page.js'
 import type { Sink } from './sink.js'
 
 /** Changes whenever saved states of an older program can no longer be continued. */
@@ -111,6 +112,10 @@ export class Deriver {
         return this.open.get(record.connection)?.frame(record) ?? []
       case 'rest': {
         const purpose = restPurpose.parse(JSON.parse(record.purpose))
+        if (purpose.what === 'page') {
+          const outcome = derivePage(this.adapter(purpose.exchange), purpose, record, this.sink)
+          return [{ wish: 'page', connection: record.connection, n: record.n, outcome }]
+        }
         return this.open.get(record.connection)?.answer(purpose, record) ?? []
       }
       case 'tick': {
@@ -120,6 +125,11 @@ export class Deriver {
       }
       case 'decide': {
         const body = decideBody.parse(JSON.parse(record.body))
+        if (body.what === 'lost') {
+          const { dataset, code, detail } = body
+          this.sink.fact({ fact: 'lost', dataset, from: BigInt(body.from), until: BigInt(body.until), code, detail })
+          return []
+        }
         return this.open.get(record.connection)?.decide(body, record.mono) ?? []
       }
       case 'close':

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { HttpAnswer, HttpOptions } from '../net/http.js'
-import type { Priority, RateBudget } from '../net/rate-limit.js'
+import type { Priority, RequestBudget } from '../net/rate-limit.js'
 import type { Headers } from '../net/refusal.js'
 import type { Socket, SocketEvents, SocketOptions } from '../net/socket.js'
 import type { PlannedSubscription } from './bodies.js'
@@ -19,7 +19,8 @@ export interface Outward {
   readonly openSocket: (url: string, events: SocketEvents, options: SocketOptions, signal?: AbortSignal) => Socket
   readonly request: (url: string, options: HttpOptions, signal?: AbortSignal) => Promise<HttpAnswer>
   readonly refusalOf: (status: number, headers: Headers, wall?: bigint) => CollectorError | undefined
-  readonly budget: (limit: { weight: number; perMs: number }) => RateBudget
+  /** With an exchange: its requests, granted by the main thread; without: a budget of this session's own. */
+  readonly budget: (limit: { weight: number; perMs: number }, exchange?: string) => RequestBudget
   readonly random: () => number
 }
 
@@ -50,8 +51,8 @@ export class ExchangeSession {
   error: CollectorError | undefined
   private readonly endpoints: ExchangeAdapter['endpoints']
   private readonly ports: SessionPorts
-  private readonly rest: RateBudget
-  private readonly connects: RateBudget
+  private readonly rest: RequestBudget
+  private readonly connects: RequestBudget
   private readonly ending = new AbortController()
   private gathered: PlannedSubscription[] = []
   private cancelGather: (() => void) | undefined
@@ -67,7 +68,7 @@ export class ExchangeSession {
     this.endpoints = endpoints
     this.ports = ports
     setMaxListeners(0, this.ending.signal) // one for each connection and request
-    this.rest = ports.outward.budget(adapter.limits.rest)
+    this.rest = ports.outward.budget(adapter.limits.rest, adapter.id)
     const { count, perMs } = adapter.limits.connects
     this.connects = ports.outward.budget({ weight: count * CONNECT_WEIGHT, perMs })
     if (known.length) this.instruments = new Map(known.map((each) => [each.pair, each]))

@@ -42,6 +42,7 @@ export class Lane {
   }
 
   record(record: JournalRecord): number {
+    if (record.type === 'rest') this.count(record.body.length)
     this.position = this.writer.append(record)
     for (const wish of this.deriver.process(record)) this.obey(wish)
     return this.position
@@ -56,10 +57,14 @@ export class Lane {
       this.discarded.set(connection, count)
       return false
     }
-    this.sinceState += data.length
-    this.bytes += data.length
+    this.count(data.length)
     this.record({ type: 'in', connection, n, wall, mono, frame: data })
     return true
+  }
+
+  private count(bytes: number): void {
+    this.sinceState += bytes
+    this.bytes += bytes
   }
 
   private overloaded(): boolean {

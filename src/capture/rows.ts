@@ -63,20 +63,25 @@ export function quoteRow(quote: Quote, receipt: Receipt, row: number): QuoteRow 
 type Stored = { [K in Kind]: { readonly kind: K; readonly row: Rows[K] } }[Kind]
 
 /** The row of an event that is one row. */
-export function plainRow(event: PlainEvent, receipt: Receipt, row: number): Stored {
+export function plainRow(
+  event: PlainEvent,
+  receipt: Receipt,
+  row: number,
+  source: TradeRow['source'] = 'stream',
+): Stored {
   switch (event.kind) {
     case 'trade':
-      return { kind: 'trades', row: tradeRow(event, receipt, row) }
+      return { kind: 'trades', row: { ...tradeRow(event, receipt, row), source } }
     case 'quote':
       return { kind: 'quotes', row: quoteRow(event, receipt, row) }
     default:
-      return derivativeRow(event, { ...origin(event.exchangeTime, receipt, row), source: 'stream' })
+      return derivativeRow(event, { ...origin(event.exchangeTime, receipt, row), source })
   }
 }
 
 function derivativeRow(
   event: Exclude<PlainEvent, Trade | Quote>,
-  from: ReturnType<typeof origin> & { readonly source: 'stream' },
+  from: ReturnType<typeof origin> & { readonly source: TradeRow['source'] },
 ): Stored {
   switch (event.kind) {
     case 'funding': {

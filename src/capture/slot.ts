@@ -226,7 +226,7 @@ export class Slot {
       this.pump()
     } else if (wish.wish === 'snapshot') void this.fetchSnapshot(wish.id)
     else if (wish.wish === 'compare') void this.fetchComparison(wish.id)
-    else {
+    else if (wish.wish === 'reconnect') {
       const error = new CollectorError(wish.code, wish.detail)
       // Not from within derivation: the record that closes comes after the one being derived.
       queueMicrotask(() => {

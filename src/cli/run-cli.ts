@@ -27,6 +27,7 @@ import {
 import { type ChaosOptions, chaos } from './chaos.js'
 import { addDataCommands } from './data-commands.js'
 import { runDemo } from './demo.js'
+import { addHistoryCommands } from './history-commands.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
 import { printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
@@ -235,6 +236,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     })
 
   const tools = { services, io, setCode, dataPath, withData }
+  addHistoryCommands(program, { services, io, setCode, load, dataPath })
   addDataCommands(program, tools)
   addVerifyCommand(program, tools)
 

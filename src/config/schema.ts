@@ -1,3 +1,4 @@
+import { Cron } from 'croner'
 import { z } from 'zod'
 import { CHANNELS } from '../model/dataset.js'
 import { isPair } from '../model/instrument.js'
@@ -62,6 +63,14 @@ const channel = z
     ),
   )
 
+function isCron(expression: string): boolean {
+  try {
+    return new Cron(expression, { paused: true }).nextRun() !== null
+  } catch {
+    return false
+  }
+}
+
 function isTimezone(name: string): boolean {
   if (name === 'local') return true
   try {
@@ -100,7 +109,6 @@ const token = (description: string) =>
     .default(null)
     .meta(about(description, { expected: 'text', secret: true }))
 
-const NO_HISTORY = 'histories are not fetched yet'
 const NO_ALERTS = 'alerts are not sent yet'
 
 const endpoint = z
@@ -184,7 +192,6 @@ const settings = z
       .meta(
         about('How long finished runs are listed; 0 is for ever.', {
           expected: 'a whole number of days',
-          unbuilt: NO_HISTORY,
         }),
       ),
     workers: z
@@ -276,7 +283,13 @@ const histoJob = z
     format: z
       .enum(['parquet', 'csv', 'xlsx'])
       .default('parquet')
-      .meta(about('The form of the files.', { expected: 'parquet, csv or xlsx', known: ['parquet', 'csv', 'xlsx'] })),
+      .meta(
+        about('The form of the files.', {
+          expected: 'parquet, csv or xlsx',
+          known: ['parquet', 'csv', 'xlsx'],
+          unbuilt: 'files are Parquet',
+        }),
+      ),
     max_retries: retries.schema.default(3).meta(about('Tries per request.', { expected: retries.expected })),
     retry_delay: z
       .number()
@@ -289,11 +302,18 @@ const histoJob = z
 const DATA_TYPES = ['ohlc', 'trades', 'orderbook', 'funding', 'open_interest']
 const TRIGGERS = ['once', 'interval', 'cron', 'supervised', 'manual']
 
-const oneOf = (values: readonly string[], preset: string, description: string) =>
+const oneOf = (
+  values: readonly string[],
+  preset: string,
+  description: string,
+  more: Partial<Pick<Meta, 'unbuilt'>> = {},
+) =>
   z
     .enum(values)
     .default(preset)
-    .meta(about(description, { expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`, known: values }))
+    .meta(
+      about(description, { expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`, known: values, ...more }),
+    )
 
 const olderJob = z
   .strictObject({
@@ -303,7 +323,9 @@ const olderJob = z
       .min(1)
       .meta(about('What to record.', { expected: 'a list of at least one pair' })),
     data_type: oneOf(DATA_TYPES, 'ohlc', 'What is wanted.'),
-    operation: oneOf(['backfill', 'stream'], 'backfill', 'Whether from the past or as it happens.'),
+    operation: oneOf(['backfill', 'stream'], 'backfill', 'Whether from the past or as it happens.', {
+      unbuilt: 'it is not started; name its feeds in stream_jobs',
+    }),
     span: span.schema.optional().meta(about('Length of a candle in seconds.', { expected: span.expected })),
     trigger_kind: oneOf(TRIGGERS, 'interval', 'What starts it.'),
     every: z
@@ -313,8 +335,13 @@ const olderJob = z
       .meta(about('Seconds between two runs.', { expected: 'a whole number of seconds' })),
     cron: z
       .string()
+      .refine(isCron)
       .optional()
-      .meta(about('When it runs.', { expected: 'a cron expression' })),
+      .meta(
+        about('When it runs, in the time zone of the settings: `0 3 * * *` is each day at three.', {
+          expected: 'a cron expression such as 0 3 * * *',
+        }),
+      ),
     start: z
       .union([z.string(), z.int()])
       .default('last')
@@ -381,14 +408,13 @@ export const configSchema = z
     histo_jobs: z
       .array(histoJob)
       .default([])
-      .meta(about('What is fetched from the past.', { expected: 'a list of jobs', unbuilt: NO_HISTORY })),
+      .meta(about('What is fetched from the past.', { expected: 'a list of jobs' })),
     jobs: z
       .array(olderJob)
       .default([])
       .meta(
         about('Jobs in the form of version 3 of the earlier dccd.', {
           expected: 'a list of jobs',
-          unbuilt: 'use stream_jobs; these are not started',
         }),
       ),
     alerts,

@@ -130,6 +130,11 @@ export class CapturePool implements TaskRunner {
     this.schedule()
   }
 
+  /** The shared numbers of connections, for a thread that has a lane of its own. */
+  get connectionNumbers(): SharedArrayBuffer {
+    return this.connections
+  }
+
   private get numbers(): Int32Array {
     return new Int32Array(this.connections)
   }
@@ -348,6 +353,11 @@ export class CapturePool implements TaskRunner {
     })
     await store.commit()
     return done
+  }
+
+  /** A lane of a thread that died is derived from the journal. */
+  recoverLane(lane: number): void {
+    this.recover([lane])
   }
 
   /** Resolves when the lanes of earlier processes are stored. */

@@ -4,13 +4,17 @@ import { asCollectorError, CollectorError } from '../model/error.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
+import { HistoryClient } from './history-client.js'
+import type { HistoryStart } from './history-messages.js'
+import type { RunStore } from './job-service.js'
 import { JournalHost } from './journal-host.js'
 import type { JournalNews, JournalStart } from './journal-messages.js'
 import { StoreHost, type StoreThread } from './store-host.js'
 import type { TaskRunner } from './task.js'
 
 /** The store thread as the recorder uses it. */
-export interface RecorderStore extends StorePort {
+export interface RecorderStore extends StorePort, RunStore {
+  publish(options: { readonly all?: boolean }): Promise<unknown>
   /** Ends wanting for these datasets at their last proof. */
   endWanted(datasets: readonly string[]): Promise<void>
   /** Closes the store and its thread. */
@@ -23,7 +27,7 @@ export interface RecorderDeps {
   lock(): Promise<{ release(): void }>
   /** Number of the first journal file that this process will write. */
   firstJournalFile(): Promise<number>
-  spawn(start: JournalStart | CaptureStart | RecoverStart, transfer: readonly Transferable[]): Thread
+  spawn(start: JournalStart | CaptureStart | HistoryStart | RecoverStart, transfer: readonly Transferable[]): Thread
   /** Starts the store thread; `onExit` hears when it ends without having been closed. */
   openStore(onExit: (reason: string) => void): Promise<StoreThread>
   readonly random: () => number
@@ -54,6 +58,7 @@ interface Opened {
 export class Recorder implements TaskRunner {
   private readonly deps: RecorderDeps
   private opened: Promise<Opened> | undefined
+  private histories: Promise<HistoryClient> | undefined
   private pool: CapturePool | undefined
   private readonly listeners = new Set<(report: TaskReport) => void>()
   private readonly started = new Map<string, Promise<void>>()
@@ -97,7 +102,10 @@ export class Recorder implements TaskRunner {
         onFatal,
         spawn: () => deps.spawn({ role: 'journal', dir: deps.journalPath, syncMs: deps.syncMs }, []),
         onState: (news) => this.hearJournal(news),
-        onDeath: () => this.pool?.replaceAll('the journal was started again'),
+        onDeath: () => {
+          this.pool?.replaceAll('the journal was started again')
+          this.endHistory()
+        },
       })
       undo.push(() => journal.abandon())
       const pool = new CapturePool({
@@ -128,7 +136,10 @@ export class Recorder implements TaskRunner {
       })
       const named = new Set(deps.datasets)
       await store.endWanted([...(await store.wantedSince()).keys()].filter((key) => !named.has(key)))
-      store.onRestart(() => pool.storeRestarted())
+      store.onRestart(() => {
+        pool.storeRestarted()
+        this.endHistory()
+      })
       await pool.open()
       this.pool = pool
       return { lock, store, journal, pool }
@@ -136,6 +147,47 @@ export class Recorder implements TaskRunner {
       for (const act of undo.reverse()) await act()
       throw error
     }
+  }
+
+  /** The history thread, started at first use and again after it died. Earlier lanes are recovered before it plans anything. */
+  async history(): Promise<HistoryClient> {
+    await this.open()
+    this.histories ??= this.startHistory().catch((error: unknown) => {
+      this.histories = undefined
+      throw error
+    })
+    return await this.histories
+  }
+
+  private async startHistory(): Promise<HistoryClient> {
+    const opened = await this.opened
+    if (!opened) throw new CollectorError('PROCESS_STOPPED', 'the recorder is closed')
+    const { config, endpoints, spawn, onError } = this.deps
+    const { store, journal, pool } = opened
+    await pool.recovered()
+    const lane = await store.allocateLane()
+    const ports = { journal: journal.connect(lane), store: store.connect() }
+    const connections = pool.connectionNumbers
+    const thread = spawn({ role: 'history', lane, config, ...ports, connections, endpoints }, Object.values(ports))
+    return new HistoryClient(lane, thread, {
+      instruments: (exchange, list) => void store.saveInstruments(exchange, list).catch(() => {}),
+      died: (reason) => {
+        if (!this.histories || !this.pool) return
+        this.histories = undefined
+        onError(new CollectorError('PROCESS_CRASHED', `the history thread died: ${reason}`))
+        pool.recoverLane(lane)
+      },
+    })
+  }
+
+  /** Journal or store were started anew: what the history thread had there is derived again from the journal. Its runs begin again. */
+  private endHistory(): void {
+    void this.histories?.then((client) => client.terminate()).catch(() => {})
+  }
+
+  /** Everything received so far becomes safe in the store, and what the ledger says is of now. */
+  async commit(): Promise<void> {
+    await this.pool?.commit()
   }
 
   private hearJournal(news: JournalNews): void {
@@ -187,9 +239,20 @@ export class Recorder implements TaskRunner {
     this.opened = undefined
     this.pool = undefined
     this.started.clear()
+    const history = await this.histories?.catch(() => undefined)
+    this.histories = undefined
     if (!opened) return
     const { lock, store, journal, pool } = opened
     try {
+      if (history) {
+        // Without it the lane stays open, and the next start derives the rest of it.
+        const ended = await history.stop().then(
+          () => true,
+          () => false,
+        )
+        if (ended) await store.closeLane(history.lane)
+        await history.terminate()
+      }
       await pool.close(signal)
       await journal.close()
       await store.close()

@@ -3,6 +3,7 @@ import { Backoff } from '../lib/backoff.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
+import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { RecorderStore } from './recorder.js'
 
 /** One life of the store thread. */
@@ -125,6 +126,26 @@ export class StoreHost implements RecorderStore {
 
   endWanted(datasets: readonly string[]): Promise<void> {
     return this.#repeat((thread) => thread.endWanted(datasets))
+  }
+
+  newRun(): Promise<number> {
+    return this.#repeat((thread) => thread.newRun())
+  }
+
+  saveRun(run: StoredRun): Promise<void> {
+    return this.#repeat((thread) => thread.saveRun(run))
+  }
+
+  runs(query: RunQuery) {
+    return this.#repeat((thread) => thread.runs(query))
+  }
+
+  forgetRuns(before: number, states: readonly string[]): Promise<void> {
+    return this.#repeat((thread) => thread.forgetRuns(before, states))
+  }
+
+  gaps() {
+    return this.#repeat((thread) => thread.gaps())
   }
 
   /** Not made again by itself: the next thread has nothing of what was to be committed. */

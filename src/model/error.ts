@@ -108,6 +108,12 @@ export const ERRORS = {
     meaning: 'The exchange does not serve history that old.',
     remedy: 'Ask for a later start.',
   },
+  HISTORY_INCOMPLETE: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The exchange leaves something out of its history that must have been there.',
+    remedy: 'None: what is missing stands in the ledger as lost.',
+  },
   BACKLOG_FULL: {
     scope: 'connection',
     retry: 'now',

@@ -1,5 +1,5 @@
 import type { ErrorCode } from './error.js'
-import type { Held, LedgerBreak, Proof, Wanted } from './ledger.js'
+import type { Held, LedgerBreak, Lost, Proof, Wanted } from './ledger.js'
 import { type Nanos, SECOND } from './time.js'
 
 /** A stretch that was wanted and is not held by proof, half-open, on the dataset's axis. */
@@ -11,6 +11,8 @@ export interface Gap {
   readonly detail: string
   /** How many of the venue's counter are missing; absent where there is no counter. */
   readonly missing?: bigint
+  /** Why it cannot be filled from the past, once that is known. */
+  readonly lost?: { readonly code: ErrorCode; readonly detail: string }
 }
 
 /** A stretch of coverage after the union: neighbours with the same proof are one. */
@@ -25,6 +27,7 @@ export interface Ledger {
   readonly held: readonly Held[]
   readonly wanted: readonly Wanted[]
   readonly breaks: readonly LedgerBreak[]
+  readonly lost?: readonly Lost[]
   /** Now, on the datasets' axis: how far a refused dataset counts as lost. */
   readonly until?: Nanos
 }
@@ -91,11 +94,27 @@ function bridges(held: readonly Held[]): Covered[] {
 export function gaps(ledger: Ledger): Gap[] {
   const held = byDataset(ledger.held)
   const breaks = byDataset(ledger.breaks)
-  return [...byDataset(ledger.wanted)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([dataset, wanted]) =>
-      datasetGaps(dataset, wanted, held.get(dataset) ?? [], breaks.get(dataset) ?? [], ledger.until),
+  const lost = byDataset(ledger.lost ?? [])
+  const wanted = byDataset(ledger.wanted)
+  return [...new Set([...wanted.keys(), ...lost.keys()])].sort().flatMap((dataset) => {
+    const own = lost.get(dataset) ?? []
+    const asked = wanted.get(dataset) ?? []
+    // What a history looked for and could not have was wanted too, if by nobody else.
+    const alone = own.filter(({ from, until }) =>
+      asked.every((each) => each.from >= until || (each.until !== null && each.until <= from)),
     )
+    const causes = alone.map(({ from, code, detail }): LedgerBreak => ({ dataset, at: from, code, detail }))
+    const all = [...(breaks.get(dataset) ?? []), ...causes]
+    return datasetGaps(dataset, [...asked, ...alone], held.get(dataset) ?? [], all, ledger.until).map((gap) =>
+      given(gap, own),
+    )
+  })
+}
+
+/** The gap with the reason why it is lost for good, where that is known of all of it. */
+function given(gap: Gap, lost: readonly Lost[]): Gap {
+  const found = lost.find(({ from, until }) => from <= gap.from && until >= gap.until)
+  return found ? { ...gap, lost: { code: found.code, detail: found.detail } } : gap
 }
 
 function datasetGaps(

@@ -35,7 +35,17 @@ export interface LedgerBreak {
   readonly detail: string
 }
 
+/** A stretch that cannot be filled from anywhere: the venue has nothing of it, or not any more. A gap inside it stays one. */
+export interface Lost {
+  readonly dataset: string
+  readonly from: Nanos
+  readonly until: Nanos
+  readonly code: ErrorCode
+  readonly detail: string
+}
+
 export type LedgerFact =
   | ({ readonly fact: 'held' } & Held)
   | ({ readonly fact: 'wanted' } & Wanted)
   | ({ readonly fact: 'break' } & LedgerBreak)
+  | ({ readonly fact: 'lost' } & Lost)

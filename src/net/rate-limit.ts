@@ -2,8 +2,15 @@ import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 
 /** What a request is for, most urgent first. A more urgent one never waits behind a less urgent one. */
-export const PRIORITIES = ['resync', 'live', 'backfill', 'discovery'] as const
+export const PRIORITIES = ['resync', 'live', 'discovery', 'heal', 'backfill'] as const
 export type Priority = (typeof PRIORITIES)[number]
+
+/** What may wait for hours leaves a part of every window to what may not. */
+const IN_BACKGROUND: ReadonlySet<Priority> = new Set(['heal', 'backfill'])
+const BACKGROUND_SHARE = 0.75
+
+/** What a request spends from: the budget itself, or one that the main thread grants from. */
+export type RequestBudget = Pick<RateBudget, 'take' | 'used' | 'blockUntil'>
 
 export interface Budget {
   /** Weight units that may be spent in any window of `perMs`. */
@@ -15,6 +22,8 @@ export interface Budget {
 
 interface Waiting {
   readonly weight: number
+  /** Most that may be spent in a window with this request in it. */
+  readonly within: number
   readonly grant: () => void
   readonly refuse: (error: unknown) => void
 }
@@ -42,12 +51,15 @@ export class RateBudget {
   #spent = 0
   #blockedUntil = 0n
   #cancelTimer: (() => void) | undefined
+  /** Called before a weight is granted, with what is then spent in the window. */
+  readonly #beforeSpend: (spent: number) => void
 
-  constructor(budget: Budget, clock: Clock) {
+  constructor(budget: Budget, clock: Clock, beforeSpend: (spent: number) => void = () => {}) {
     this.#weight = budget.weight
     this.#perMono = BigInt(Math.ceil(budget.perMs)) * MS
     this.#maxWaiting = budget.maxWaiting ?? 10_000
     this.#clock = clock
+    this.#beforeSpend = beforeSpend
   }
 
   /** Requests that wait now. */
@@ -75,6 +87,7 @@ export class RateBudget {
       }
       const entry: Waiting = {
         weight,
+        within: IN_BACKGROUND.has(priority) ? Math.max(weight, this.#weight * BACKGROUND_SHARE) : this.#weight,
         grant: () => {
           signal?.removeEventListener('abort', onAbort)
           resolve()
@@ -89,6 +102,15 @@ export class RateBudget {
       this.#serve()
       if (this.waiting > this.#maxWaiting) this.#dropLast()
     })
+  }
+
+  /** What an earlier process spent, and until when it counts (monotonic nanoseconds). */
+  recall(weight: number, until: bigint): void {
+    const at = until - this.#perMono
+    if (weight > 0 && until > this.#clock.mono()) {
+      this.#spent += weight
+      this.#spends.unshift({ mono: at, weight })
+    }
   }
 
   /** What the venue says was spent in its current window (a response header). More than we know of counts from now on. */
@@ -112,24 +134,25 @@ export class RateBudget {
     const now = this.#clock.mono()
     this.#expire(now)
     for (let next = this.#first(); next; next = this.#first()) {
-      const readyAt = this.#readyAt(now, next.entry.weight)
+      const readyAt = this.#readyAt(now, next.entry)
       if (readyAt > now) {
         // Rounded up: waking early would only wait again.
         this.#cancelTimer = this.#clock.after(Number((readyAt - now + MS - 1n) / MS), () => this.#serve())
         return
       }
       next.queue.shift()
+      this.#beforeSpend(this.#spent + next.entry.weight)
       this.#spend(now, next.entry.weight)
       next.entry.grant()
     }
   }
 
   /** When `weight` more fits, if nothing else is spent until then. */
-  #readyAt(now: bigint, weight: number): bigint {
+  #readyAt(now: bigint, { weight, within }: Waiting): bigint {
     let readyAt = this.#blockedUntil > now ? this.#blockedUntil : now
     let spent = this.#spent
     for (const spend of this.#spends) {
-      if (spent + weight <= this.#weight) break
+      if (spent + weight <= within) break
       spent -= spend.weight
       const free = spend.mono + this.#perMono
       if (free > readyAt) readyAt = free

@@ -12,6 +12,7 @@ import { ConfigFile } from './config-file.js'
 import { restartNeeded } from './config-restart.js'
 import { EventHub } from './event-hub.js'
 import { watchForEvents } from './event-sources.js'
+import type { Jobs } from './jobs.js'
 import type { LogPort } from './log-lines.js'
 import type { AppliedConfig, Ports, StreamControl } from './ports.js'
 import type { StoredData } from './services.js'
@@ -36,6 +37,7 @@ export interface RunningDeps {
   onConfig?(config: CollectorConfig): void
   readonly sync: Ports['sync']
   readonly logs: LogPort
+  readonly jobs: Jobs
   openData(dataPath: string): Promise<StoredData>
   sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
@@ -96,6 +98,10 @@ export class Running implements Ports {
 
   get sync(): Ports['sync'] {
     return this.#deps.sync
+  }
+
+  get jobs(): Jobs {
+    return this.#deps.jobs
   }
 
   get logs(): LogPort {

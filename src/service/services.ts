@@ -6,6 +6,7 @@ import type { Dataset, Interval } from '../model/dataset.js'
 import type { CollectorError } from '../model/error.js'
 import type { Covered, Gap } from '../model/gaps.js'
 import type { Nanos } from '../model/time.js'
+import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { DerivedCandle } from '../store/derived-candles.js'
 import type { GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
@@ -25,11 +26,17 @@ export interface Daemon {
   readonly dataPath: string
   status(): StreamStatus[]
   /** Its histories. */
-  readonly jobs?: Jobs
+  readonly jobs: Jobs
   /** Resolves with the reason when the daemon cannot go on. */
   readonly failed: Promise<CollectorError>
   /** Flushes, closes and lets go of everything, within the deadline. */
   stop(deadlineMs: number): Promise<void>
+}
+
+/** Histories of a data folder that no daemon records into. `close` ends what runs and lets go of the folder. */
+export interface OpenJobs {
+  readonly jobs: Jobs
+  close(): Promise<void>
 }
 
 /** What `emulate` and `demo` ask of the emulator; see `dccd emulate --help`. */
@@ -53,6 +60,8 @@ export interface RunningEmulator {
 /** A data folder opened for reading alone, beside its daemon or without one. */
 export interface StoredData {
   inventory(): InventoryEntry[]
+  /** Runs of histories as they were saved, newest first. */
+  runs(query: RunQuery): StoredRun[]
   gaps(filter: GapFilter): Gap[]
   /** Part of the wanted time that is held by proof, 0 to 1; undefined where nothing is known. */
   coverage(dataset: Dataset): { readonly heldUntil: Nanos; readonly ratio: number } | undefined
@@ -81,6 +90,8 @@ export interface Services {
   idleStreams(config: CollectorConfig): StreamStatus[]
   /** `origin`: the file that the config is of, so that it can be edited while the daemon runs. */
   startDaemon(config: CollectorConfig, onError: (error: CollectorError) => void, origin?: ConfigOrigin): Promise<Daemon>
+  /** Takes the data folder for histories alone. Throws DATA_LOCKED where a daemon or another command has it. */
+  openJobs(config: CollectorConfig, onError: (error: CollectorError) => void): Promise<OpenJobs>
   startEmulator(request: EmulatorRequest): Promise<RunningEmulator>
   /** The exchanges that can be emulated, with the first pairs of each. */
   emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]

@@ -1,6 +1,6 @@
 import { KINDS, type Kind } from '../model/dataset.js'
 import { CollectorError, ERRORS, type ErrorCode } from '../model/error.js'
-import type { Held, LedgerBreak, LedgerFact, Proof, Wanted } from '../model/ledger.js'
+import type { Held, LedgerBreak, LedgerFact, Lost, Proof, Wanted } from '../model/ledger.js'
 import type { Nanos } from '../model/time.js'
 import { openForReading, openForWriting } from './catalog-schema.js'
 import type { Part } from './partition.js'
@@ -54,6 +54,23 @@ export interface PartState {
   readonly segments: readonly { readonly id: number; readonly path: string; readonly rows: number }[]
 }
 
+/** A run of a job as it is kept; `body` is JSON of the owner's. */
+export interface StoredRun {
+  readonly id: number
+  readonly job: string | null
+  readonly state: string
+  readonly ended: number | null
+  readonly body: string
+}
+
+/** Which runs: absent fields mean all; `before`: only smaller ids. */
+export interface RunQuery {
+  readonly job?: string
+  readonly state?: string
+  readonly before?: number
+  readonly limit: number
+}
+
 const PROOFS: readonly Proof[] = ['observed', 'backfilled', 'unverifiable']
 
 function isCode(text: string): text is ErrorCode {
@@ -83,6 +100,11 @@ function decodeBreak(row: SqlRow): LedgerBreak {
   const code = textOf(row, 'code')
   if (!isCode(code)) throw new CollectorError('DATA_FOREIGN', `The catalog holds an unknown error code: ${code}.`)
   return { dataset: textOf(row, 'dataset'), at: bigintOf(row, 'at'), code, detail: textOf(row, 'detail') }
+}
+
+function decodeLost(row: SqlRow): Lost {
+  const { at: _, ...reason } = decodeBreak({ ...row, at: row.from_time ?? null })
+  return { ...reason, from: bigintOf(row, 'from_time'), until: bigintOf(row, 'until_time') }
 }
 
 function decodePiece(row: SqlRow): Piece {
@@ -212,6 +234,9 @@ export class Catalog {
         this.#db.run('UPDATE wanted SET until_time = ? WHERE dataset = ? AND until_time IS NULL', fact.until, dataset)
       }
       this.#db.run('INSERT OR REPLACE INTO wanted VALUES (?, ?, ?)', dataset, fact.from, fact.until)
+    } else if (fact.fact === 'lost') {
+      const { from, until, code, detail } = fact
+      this.#db.run('INSERT OR REPLACE INTO lost VALUES (?, ?, ?, ?, ?)', dataset, from, until, code, detail)
     } else {
       this.#db.run('INSERT OR REPLACE INTO breaks VALUES (?, ?, ?, ?)', dataset, fact.at, fact.code, fact.detail)
     }
@@ -396,6 +421,56 @@ export class Catalog {
 
   addBreak(fact: LedgerBreak): void {
     this.#putFact({ fact: 'break', ...fact })
+  }
+
+  lost(dataset?: string): Lost[] {
+    // A catalog that an earlier version wrote has no such table until it is opened for writing.
+    if (this.#db.all("SELECT name FROM sqlite_master WHERE name = 'lost'").length === 0) return []
+    const rows =
+      dataset === undefined
+        ? this.#db.all('SELECT * FROM lost ORDER BY dataset, from_time')
+        : this.#db.all('SELECT * FROM lost WHERE dataset = ? ORDER BY from_time', dataset)
+    return rows.map(decodeLost)
+  }
+
+  /** A number for a run that begins. */
+  newRun(): number {
+    return this.#reserve('run', 1)
+  }
+
+  /** Keeps a run as it is now. `ended` as milliseconds since 1970, null while it goes on. */
+  saveRun(run: StoredRun): void {
+    const { id, job, state, ended, body } = run
+    this.#db.run('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)', id, job, state, ended, body)
+  }
+
+  /** Runs as they were saved, newest first. */
+  runs({ job, state, before, limit }: RunQuery): StoredRun[] {
+    if (this.#db.all("SELECT name FROM sqlite_master WHERE name = 'runs'").length === 0) return []
+    const where: string[] = []
+    const values: (string | number)[] = []
+    const add = (condition: string, value: string | number | undefined) => {
+      if (value === undefined) return
+      where.push(condition)
+      values.push(value)
+    }
+    add('job = ?', job)
+    add('state = ?', state)
+    add('id < ?', before)
+    const only = where.length ? `WHERE ${where.join(' AND ')}` : ''
+    const rows = this.#db.all(`SELECT * FROM runs ${only} ORDER BY id DESC LIMIT ?`, ...values, limit)
+    return rows.map((row) => ({
+      id: numberOf(row, 'id'),
+      job: row.job === null ? null : textOf(row, 'job'),
+      state: textOf(row, 'state'),
+      ended: row.ended === null ? null : numberOf(row, 'ended'),
+      body: textOf(row, 'body'),
+    }))
+  }
+
+  /** Forgets runs that ended before this moment (milliseconds since 1970) in one of these states. */
+  forgetRuns(before: number, states: readonly string[]): void {
+    for (const state of states) this.#db.run('DELETE FROM runs WHERE state = ? AND ended < ?', state, before)
   }
 
   saveInstruments(exchange: string, list: string): void {

@@ -193,6 +193,7 @@ class KindBuilder {
 function factKey(fact: LedgerFact): string {
   if (fact.fact === 'held') return `held ${fact.dataset} ${fact.run}`
   if (fact.fact === 'wanted') return `wanted ${fact.dataset} ${fact.from}`
+  if (fact.fact === 'lost') return `lost ${fact.dataset} ${fact.from} ${fact.until}`
   return `break ${fact.dataset} ${fact.at} ${fact.code}`
 }
 

@@ -6,10 +6,11 @@ import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } f
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
 import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
+import type { Held, Lost } from '../model/ledger.js'
 import { SCHEMA } from '../model/row.js'
 import type { Nanos } from '../model/time.js'
 import { fileOrder, timeAxis } from './canonical.js'
-import { Catalog, type PartState } from './catalog.js'
+import { Catalog, type PartState, type RunQuery, type StoredRun } from './catalog.js'
 import type { Cell } from './column-buffer.js'
 import { DataFolder } from './data-folder.js'
 import { CANDLE_FIELDS, candlesOf, type DerivedCandle, decodeCandle } from './derived-candles.js'
@@ -79,12 +80,13 @@ export class DataReader {
   }
 
   gaps(filter: GapFilter = {}): Gap[] {
-    const { held, wanted, breaks } = this.#catalog.snapshot(() => ({
+    const { held, wanted, breaks, lost } = this.#catalog.snapshot(() => ({
       held: this.#catalog.held(),
       wanted: this.#catalog.wanted(),
       breaks: this.#catalog.breaks(),
+      lost: this.#catalog.lost(),
     }))
-    const all = gaps({ held, wanted, breaks, ...(filter.now === undefined ? {} : { until: filter.now }) })
+    const all = gaps({ held, wanted, breaks, lost, ...(filter.now === undefined ? {} : { until: filter.now }) })
     return all.filter((gap) => {
       const dataset = parseDatasetKey(gap.dataset)
       return (
@@ -99,6 +101,17 @@ export class DataReader {
 
   coverage(dataset: Dataset): Covered[] {
     return coverage(this.#catalog.held(datasetKey(dataset)))
+  }
+
+  /** What is held by proof of a dataset, stretch by stretch, and what is known to be lost. */
+  proven(dataset: Dataset): { readonly held: readonly Held[]; readonly lost: readonly Lost[] } {
+    const key = datasetKey(dataset)
+    return this.#catalog.snapshot(() => ({ held: this.#catalog.held(key), lost: this.#catalog.lost(key) }))
+  }
+
+  /** Runs of histories as they were saved, newest first. */
+  runs(query: RunQuery): StoredRun[] {
+    return this.#catalog.runs(query)
   }
 
   /** Datasets that were wanted and nobody ended, with the time since when. */

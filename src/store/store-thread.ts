@@ -23,6 +23,11 @@ type Calls = Pick<
   | 'inventory'
   | 'gaps'
   | 'coverage'
+  | 'proven'
+  | 'newRun'
+  | 'saveRun'
+  | 'runs'
+  | 'forgetRuns'
   | 'wantedSince'
   | 'endWanted'
   | 'close'
@@ -74,6 +79,11 @@ export function serveStore(port: MessagePort, store: Store): () => void {
     inventory: () => store.inventory(),
     gaps: (args) => store.gaps(...args),
     coverage: (args) => store.coverage(...args),
+    proven: (args) => store.proven(...args),
+    newRun: () => store.newRun(),
+    saveRun: (args) => store.saveRun(...args),
+    runs: (args) => store.runs(...args),
+    forgetRuns: (args) => store.forgetRuns(...args),
     wantedSince: () => store.wantedSince(),
     endWanted: (args) => store.endWanted(...args),
     close: () => store.close(),
@@ -163,6 +173,11 @@ export class StoreClient {
   readonly inventory = () => this.#call('inventory', [])
   readonly gaps = (...args: Arguments<'gaps'>) => this.#call('gaps', args)
   readonly coverage = (dataset: Dataset) => this.#call('coverage', [dataset])
+  readonly proven = (dataset: Dataset) => this.#call('proven', [dataset])
+  readonly newRun = () => this.#call('newRun', [])
+  readonly saveRun = (...args: Arguments<'saveRun'>) => this.#call('saveRun', args)
+  readonly runs = (...args: Arguments<'runs'>) => this.#call('runs', args)
+  readonly forgetRuns = (...args: Arguments<'forgetRuns'>) => this.#call('forgetRuns', args)
   readonly wantedSince = () => this.#call('wantedSince', [])
   readonly endWanted = (datasets: readonly string[]) => this.#call('endWanted', [datasets])
   /** Closes the store itself, for all its clients. */

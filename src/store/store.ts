@@ -4,8 +4,9 @@ import type { Clock } from '../lib/clock.js'
 import { type Dataset, KINDS, parseDatasetKey } from '../model/dataset.js'
 import type { Covered, Gap } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
+import type { Held, Lost } from '../model/ledger.js'
 import { type Nanos, SECOND } from '../model/time.js'
-import { Catalog, type LaneState, type PartState, type Segment } from './catalog.js'
+import { Catalog, type LaneState, type PartState, type RunQuery, type Segment, type StoredRun } from './catalog.js'
 import type { ColumnBatch } from './columns.js'
 import { DataFolder } from './data-folder.js'
 import { makeFolder, removeFile } from './durable-file.js'
@@ -261,6 +262,27 @@ export class Store {
 
   async coverage(dataset: Dataset): Promise<Covered[]> {
     return this.#guarded('read the ledger', () => this.#reader.coverage(dataset))
+  }
+
+  /** See `DataReader.proven`. */
+  async proven(dataset: Dataset): Promise<{ readonly held: readonly Held[]; readonly lost: readonly Lost[] }> {
+    return this.#guarded('read the ledger', () => this.#reader.proven(dataset))
+  }
+
+  async newRun(): Promise<number> {
+    return this.#guarded('number a run', () => this.#catalog.newRun())
+  }
+
+  async saveRun(run: StoredRun): Promise<void> {
+    this.#guarded('save a run', () => this.#catalog.saveRun(run))
+  }
+
+  async runs(query: RunQuery): Promise<StoredRun[]> {
+    return this.#guarded('read the runs', () => this.#catalog.runs(query))
+  }
+
+  async forgetRuns(before: number, states: readonly string[]): Promise<void> {
+    this.#guarded('forget old runs', () => this.#catalog.forgetRuns(before, states))
   }
 
   /** See `DataReader.wantedSince`. */

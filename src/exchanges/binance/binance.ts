@@ -4,6 +4,7 @@ import { planOncePerKey } from '../kit/plan.js'
 import { BINANCE_DEPTHS, binanceBook } from './book.js'
 import { errors } from './errors.js'
 import { eventOf } from './events.js'
+import { binanceCandles, binanceTrades } from './history.js'
 import { readInstruments } from './instruments.js'
 import { BINANCE_INTERVALS, carries, formOf, streamOf, subscriptionOf } from './streams.js'
 
@@ -54,5 +55,6 @@ export const binance: ExchangeAdapter = {
     acknowledges: true,
   },
   book: binanceBook,
+  history: [binanceTrades, binanceCandles],
   refusal: errors.refusal,
 }

@@ -3,6 +3,7 @@ import type { ExchangeAdapter } from '../exchange.js'
 import { planOncePerKey } from '../kit/plan.js'
 import { bitfinexChecksum, CHECKSUM_LEVELS } from './checksum.js'
 import { BitfinexConversation } from './conversation.js'
+import { bitfinexCandles, bitfinexTrades } from './history.js'
 import { bitfinexInstruments } from './instruments.js'
 import { CANDLE_INTERVALS, params, topicKey } from './topics.js'
 
@@ -53,5 +54,6 @@ export const bitfinex: ExchangeAdapter = {
     checksumLevels: CHECKSUM_LEVELS,
     cutsToDepth: true,
   },
+  history: [bitfinexTrades, bitfinexCandles],
   refusal,
 }

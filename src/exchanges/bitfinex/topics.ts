@@ -25,10 +25,15 @@ export function params({ channel, symbol, depth, interval }: Subscription): { re
     case 'quotes':
       return { channel: 'book', symbol, prec: 'P0', freq: 'F0', len: '1' }
     case 'ohlc':
-      return { channel: 'candles', key: `trade:${RENAMED.get(interval ?? '1m') ?? interval ?? '1m'}:${symbol}` }
+      return { channel: 'candles', key: candleKey(symbol, interval ?? '1m') }
     default:
       return { channel, symbol }
   }
+}
+
+/** Bitfinex's name of the candles of a symbol, live and in the past. */
+export function candleKey(symbol: string, interval: Interval): string {
+  return `trade:${RENAMED.get(interval) ?? interval}:${symbol}`
 }
 
 /** One text per thing that can be asked for; equal for a subscription and for the answers to it. */

@@ -1,8 +1,8 @@
-import { CollectorError } from '../../model/error.js'
 import { type Instrument, isPair } from '../../model/instrument.js'
 import type { RestCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
-import { type Fields, fields, integer, isFields, list, text, WireError } from '../kit/wire.js'
+import { type Fields, integer, isFields, text, WireError } from '../kit/wire.js'
+import { resultOf } from './errors.js'
 
 /** AssetPairs keeps names that the v2 feed has given up. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -21,22 +21,13 @@ export const krakenInstruments: RestCall<readonly Instrument[]> = {
 }
 
 function readPairs(body: unknown): readonly Instrument[] {
-  const answer = fields(body, 'AssetPairs')
-  refuse(list(answer.error, 'error'))
+  const result = resultOf(body, 'the list of instruments')
   const found = new Map<string, Instrument>()
-  for (const each of Object.values(fields(answer.result, 'result'))) {
+  for (const each of Object.values(result)) {
     const instrument = isFields(each) && each.wsname !== undefined ? read(each) : undefined
     if (instrument) found.set(instrument.symbol, instrument)
   }
   return [...found.values()]
-}
-
-/** An HTTP 200 may carry errors. */
-function refuse(errors: readonly unknown[]): void {
-  if (!errors.length) return
-  const message = errors.join(', ')
-  const code = /rate limit|too many/i.test(message) ? 'RATE_LIMITED' : 'EXCHANGE_DOWN'
-  throw new CollectorError(code, `Kraken refused the list of instruments: ${message}`)
 }
 
 function read(pair: Fields): Instrument | undefined {

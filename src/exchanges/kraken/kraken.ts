@@ -2,6 +2,7 @@ import type { ExchangeAdapter } from '../exchange.js'
 import { planOncePerKey } from '../kit/plan.js'
 import { CHECKSUM_LEVELS, krakenChecksum } from './checksum.js'
 import { KrakenConversation } from './conversation.js'
+import { krakenCandles, krakenTrades } from './history.js'
 import { krakenInstruments } from './instruments.js'
 import { CANDLE_INTERVALS, topicKey, topicOf } from './topics.js'
 
@@ -46,4 +47,5 @@ export const kraken: ExchangeAdapter = {
     checksumLevels: CHECKSUM_LEVELS,
     cutsToDepth: true,
   },
+  history: [krakenTrades, krakenCandles],
 }

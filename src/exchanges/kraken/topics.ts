@@ -25,6 +25,11 @@ export function intervalOf(minutes: number): Interval | undefined {
   return CANDLE_INTERVALS.find((name) => MINUTES.get(name) === minutes)
 }
 
+/** A length that Kraken has, in minutes. */
+export function minutesOf(interval: Interval): number {
+  return MINUTES.get(interval) ?? 1
+}
+
 /** Whose data a message is: Kraken's channel, the symbol, and of candles their length in minutes. */
 export interface Topic {
   readonly channel: string

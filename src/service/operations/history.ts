@@ -3,7 +3,7 @@ import { CHANNELS } from '../../model/dataset.js'
 import { CollectorError } from '../../model/error.js'
 import { errorFields, exchange, interval, nothing, pair, rowLimit } from '../fields.js'
 import type { Job, Jobs, Run, RunDetail, RunPlan } from '../jobs.js'
-import { operation } from '../operation.js'
+import { type Operation, operation } from '../operation.js'
 import type { Ports } from '../ports.js'
 import { present } from '../present.js'
 
@@ -111,7 +111,14 @@ const jobSchema = z.object({
 
 const id = z.int().min(1)
 
-function jobsOf(ports: Ports): Jobs {
+/** All that these operations work on: a daemon has it, and a command that has the data folder for itself. */
+export type HistoryPorts = Pick<Ports, 'jobs'>
+
+function historyOperation<I extends z.ZodType, O extends z.ZodType>(made: Operation<I, O, HistoryPorts>) {
+  return operation(made)
+}
+
+function jobsOf(ports: HistoryPorts): Jobs {
   if (ports.jobs) return ports.jobs
   throw new CollectorError('UNSUPPORTED', 'this process fetches no histories', {
     remedy: 'Ask a daemon: `dccd start`.',
@@ -158,13 +165,13 @@ function jobOf({ id, trigger, schedule, next, running, last, failures }: Job): z
   return { id, trigger, schedule, next, running, last: last && runOf(last), failures }
 }
 
-async function found(ports: Ports, wanted: number): Promise<RunDetail> {
+async function found(ports: HistoryPorts, wanted: number): Promise<RunDetail> {
   const run = await jobsOf(ports).run(wanted)
   if (run) return run
   throw new CollectorError('NOT_FOUND', `there is no run ${wanted}`, { remedy: '`dccd runs` lists them.' })
 }
 
-const jobs = operation({
+const jobs = historyOperation({
   summary: 'The scheduled histories: when they run next, and how the last run went',
   role: 'read',
   input: nothing,
@@ -175,7 +182,7 @@ const jobs = operation({
   },
 })
 
-const jobRun = operation({
+const jobRun = historyOperation({
   summary: 'Start a scheduled history now; the run that is under way if there is one',
   role: 'control',
   input: z.strictObject({ job: z.string().min(1).max(200) }),
@@ -183,7 +190,7 @@ const jobRun = operation({
   run: async (ports, { job }) => runOf(await jobsOf(ports).runNow(job)),
 })
 
-const pause = operation({
+const pause = historyOperation({
   summary: 'Let the scheduler start nothing by itself, or again; runs under way go on',
   role: 'control',
   input: z.strictObject({ paused: z.boolean() }),
@@ -194,7 +201,7 @@ const pause = operation({
   },
 })
 
-const runs = operation({
+const runs = historyOperation({
   summary: 'Runs of histories, newest first',
   role: 'read',
   input: z.strictObject({
@@ -207,7 +214,7 @@ const runs = operation({
   run: async (ports, filter) => (await jobsOf(ports).runs(present(filter))).map(runOf),
 })
 
-const run = operation({
+const run = historyOperation({
   summary: 'One run with the last lines of its log',
   role: 'read',
   input: z.strictObject({ id }),
@@ -218,7 +225,7 @@ const run = operation({
   },
 })
 
-const start = operation({
+const start = historyOperation({
   summary:
     'Fetch history: what is missing of a range, or the gaps of what was wanted. Answers at once; `runs.get` tells how it goes',
   role: 'control',
@@ -227,7 +234,7 @@ const start = operation({
   run: async (ports, { kind, ...asked }) => runOf(await jobsOf(ports).start({ kind, ...present(asked) })),
 })
 
-const plan = operation({
+const plan = historyOperation({
   summary: 'What fetching history would do, without doing it: requests, rows, bytes and time',
   role: 'read',
   input: z.strictObject({ kind: kind.default('backfill'), ...request }),
@@ -235,7 +242,7 @@ const plan = operation({
   run: async (ports, { kind, ...asked }): Promise<RunPlan> => await jobsOf(ports).plan({ kind, ...present(asked) }),
 })
 
-const cancel = operation({
+const cancel = historyOperation({
   summary: 'End a run at its next page; what is proven stays',
   role: 'control',
   input: z.strictObject({ id }),

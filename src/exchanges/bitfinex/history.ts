@@ -1,0 +1,87 @@
+import { INTERVALS, type Interval } from '../../model/dataset.js'
+import { CollectorError } from '../../model/error.js'
+import type { AdapterEvent, Candle, Trade } from '../../model/event.js'
+import { SECOND } from '../../model/time.js'
+import type { HistoryFeed } from '../exchange.js'
+import { candleEdge, risingCandles, timedAnchor, timedPage, toMs } from '../kit/history.js'
+import { readLossless } from '../kit/lossless-json.js'
+import { list, WireError } from '../kit/wire.js'
+import { candleEvents, tradeEvent } from './messages.js'
+import { CANDLE_INTERVALS, candleKey } from './topics.js'
+
+const ROWS = 10_000
+/** How far past the end is asked: a trade there shows that the answer reaches it. */
+const BEYOND_MS = 60_000n
+
+/**
+ * `GET /v2/trades/{symbol}/hist`: times in milliseconds, inclusive; ids do not count. 15 requests a minute: half of those for candles.
+ * https://docs.bitfinex.com/reference/rest-public-trades
+ */
+export const bitfinexTrades: HistoryFeed = {
+  channel: 'trades',
+  pageRows: ROWS,
+  order: 'rising',
+  page(request, cursor) {
+    const { symbol, restSymbol, until } = request
+    const anchor = timedAnchor(request, cursor)
+    const query = `start=${toMs(anchor.edge)}&end=${toMs(until) + BEYOND_MS}&limit=${ROWS}&sort=1`
+    return {
+      path: `/v2/trades/${encodeURIComponent(restSymbol)}/hist?${query}`,
+      weight: 2,
+      read: (body) =>
+        readRows(body, `trades of ${symbol}`, (rows) => {
+          const trades = rows.flatMap((row) => tradesOf(tradeEvent(list(row, 'trade'), { symbol, time: undefined })))
+          return timedPage(trades, request, anchor, ROWS)
+        }),
+    }
+  },
+}
+
+/** `GET /v2/candles/trade:{length}:{symbol}/hist`: quiet intervals have no row. */
+export const bitfinexCandles: HistoryFeed = {
+  channel: 'ohlc',
+  intervals: CANDLE_INTERVALS,
+  pageRows: ROWS,
+  order: 'rising',
+  page(request, cursor) {
+    const { symbol, restSymbol, until, interval = '1m' } = request
+    const edge = candleEdge(cursor, request.from)
+    const query = `start=${toMs(edge)}&end=${toMs(until)}&limit=${ROWS}&sort=1`
+    return {
+      path: `/v2/candles/${encodeURIComponent(candleKey(restSymbol, interval))}/hist?${query}`,
+      weight: 1,
+      read: (body) =>
+        readRows(body, `candles of ${symbol}`, (rows) => {
+          const candles = rows.length ? candlesOf(candleEvents(rows, interval, { symbol, time: undefined })) : []
+          return risingCandles(candles, request, edge, spanOf(interval))
+        }),
+    }
+  },
+}
+
+function spanOf(interval: Interval): bigint {
+  return BigInt(INTERVALS[interval]) * SECOND
+}
+
+function tradesOf(event: AdapterEvent): Trade[] {
+  return event.kind === 'trade' ? [event] : []
+}
+
+function candlesOf(events: readonly AdapterEvent[]): Candle[] {
+  return events.flatMap((event) => (event.kind === 'candle' ? [{ ...event, closed: true }] : []))
+}
+
+/** The list of an answer; an error comes as `["error", code, text]`, also with HTTP 200. */
+function readRows<T>(body: string, what: string, read: (rows: readonly unknown[]) => T): T {
+  try {
+    const rows = list(readLossless(body), 'the answer')
+    if (rows[0] === 'error') {
+      const code = /ratelimit/i.test(String(rows[2])) ? 'RATE_LIMITED' : 'BAD_MESSAGE'
+      throw new CollectorError(code, `Bitfinex refused ${what}: ${String(rows[2])} (code ${String(rows[1])})`)
+    }
+    return read(rows)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    throw new CollectorError('BAD_MESSAGE', `${what}: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,207 @@
+import type { Candle, Trade } from '../../model/event.js'
+import type { Nanos } from '../../model/time.js'
+import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
+import { fields, text } from './wire.js'
+
+/** No venue is known to cap an answer below this many rows. */
+const LEAST_CAP = 100
+const MS = 1_000_000n
+
+/** Where a rising page of counted trades begins: the last one proven, and the time up to which everything is. */
+export interface CountedAnchor {
+  readonly last: bigint | undefined
+  readonly edge: Nanos
+}
+
+/**
+ * A rising page of trades that the venue counts. Only consecutive counters are one stretch; the end of the request is proven by a trade at or
+ * beyond it, by the counter of what is held there, or by an answer with nothing new. `next` makes the cursor of a further page.
+ */
+export function countedPage(
+  rows: readonly Trade[],
+  request: HistoryRequest,
+  anchor: CountedAnchor,
+  next: (anchor: { readonly last: bigint; readonly edge: Nanos }) => Json,
+): Page {
+  const { from, until, after, before } = request
+  const fresh = byCounter(rows).filter(({ counter }) => anchor.last === undefined || counter > anchor.last)
+  const first = fresh[0]
+  if (!first) return nothingMore(request, anchor)
+  const covers: PageCover[] = []
+  const missing: { from: Nanos; until: Nanos; reason: string }[] = []
+  const events: Trade[] = []
+  let cover: { from: Nanos; before: bigint; joined: boolean } | undefined
+  // A first page that is asked for by time begins where it was asked to.
+  if (anchor.last === undefined || first.counter === anchor.last + 1n)
+    cover = { from: anchor.edge, before: first.counter - 1n, joined: true }
+  let last = anchor.last ?? first.counter - 1n
+  let edge = anchor.edge
+  let done = false
+  const close = (to: Nanos) => {
+    if (cover && to >= cover.from) covers.push({ ...cover, until: to, last })
+    cover = undefined
+  }
+  for (const row of fresh) {
+    const time = row.exchangeTime ?? edge
+    if (row.counter !== last + 1n) {
+      close(edge)
+      missing.push({
+        from: edge,
+        until: time,
+        reason: `the exchange leaves out ${row.counter - last - 1n} trades after ${last}`,
+      })
+      cover = { from: time, before: row.counter - 1n, joined: false }
+    }
+    cover ??= { from: time, before: row.counter - 1n, joined: false }
+    // Where what is held beside it has counters these tell what is inside, else the times do.
+    const past = before === undefined ? time >= until : row.counter > before
+    if (past) {
+      done = true
+      close(until)
+      break
+    }
+    if (after !== undefined ? row.counter > after : time >= from) events.push(row)
+    last = row.counter
+    if (time > edge) edge = time
+    if (before !== undefined && last >= before) {
+      done = true
+      close(edge > until ? edge : until)
+      break
+    }
+  }
+  if (!done) close(edge)
+  return {
+    events,
+    covers,
+    ...(missing.length ? { missing } : {}),
+    ...(done ? {} : { next: next({ last, edge }) }),
+  }
+}
+
+function nothingMore({ until, before }: HistoryRequest, { last, edge }: CountedAnchor): Page {
+  if (before !== undefined && last !== undefined && last < before)
+    return {
+      events: [],
+      covers: [],
+      missing: [{ from: edge, until, reason: `the exchange has nothing after ${last}, though ${before} was seen` }],
+    }
+  const cover = {
+    from: edge,
+    until: until > edge ? until : edge,
+    before: last ?? null,
+    last: last ?? null,
+    joined: true,
+  }
+  return { events: [], covers: [cover] }
+}
+
+type Counted = Trade & { readonly counter: bigint }
+
+/** Sorted by counter, each once; those without a counter are left out. */
+function byCounter(rows: readonly Trade[]): Counted[] {
+  const counted = rows.filter((row): row is Counted => row.counter !== undefined)
+  let sorted = true
+  for (let at = 1; at < counted.length && sorted; at++)
+    sorted = (counted[at]?.counter ?? 0n) > (counted[at - 1]?.counter ?? 0n)
+  if (sorted) return counted
+  counted.sort((a, b) => (a.counter < b.counter ? -1 : a.counter > b.counter ? 1 : 0))
+  return counted.filter((row, at) => row.counter !== counted[at - 1]?.counter)
+}
+
+/** Where a rising page without counters begins: everything before `edge` is proven. */
+export interface TimedAnchor {
+  readonly edge: Nanos
+  /** Rows of the page before; 0 for none. */
+  readonly rows: number
+}
+
+export function timedAnchor(request: HistoryRequest, cursor: Json | undefined): TimedAnchor {
+  if (cursor === undefined) return { edge: request.from, rows: 0 }
+  const saved = fields(cursor, 'cursor')
+  return { edge: BigInt(text(saved.edge, 'edge')), rows: Number(saved.rows) }
+}
+
+/**
+ * A rising page of trades told apart by id alone. The last instant of a page may go on in the next one, which begins with it: rows of that
+ * instant are left to it. `limit`: rows that were asked for; `step`: the unit of the venue's times.
+ */
+export function timedPage(
+  rows: readonly Trade[],
+  request: HistoryRequest,
+  anchor: TimedAnchor,
+  limit: number,
+  step = MS,
+): Page {
+  const { from, until } = request
+  const { edge } = anchor
+  const sorted = byTime(rows)
+  const cover = (to: Nanos): PageCover[] =>
+    to > edge ? [{ from: edge, until: to, before: null, last: null, joined: true }] : []
+  const inside = (to: Nanos) =>
+    sorted.filter(({ time }) => time >= from && time >= edge && time < to).map(({ row }) => row)
+  const last = sorted.at(-1)?.time
+  if (last === undefined || last < edge || last >= until) return { events: inside(until), covers: cover(until) }
+  if (last > edge || (anchor.rows === 0 && edge <= from)) {
+    const size = String(rows.length)
+    return { events: inside(last), covers: cover(last), next: { edge: last.toString(), rows: size } }
+  }
+  // Only the instant that the page before ended with: that is all of it, unless the answer is as long as answers can be.
+  if (rows.length < limit && (rows.length < anchor.rows || rows.length < LEAST_CAP))
+    return { events: inside(until), covers: cover(until) }
+  const past = edge + step
+  return {
+    events: inside(past),
+    covers: [],
+    missing: [{ from: edge, until: past, reason: `more than ${rows.length} trades at one instant` }],
+    next: { edge: past.toString(), rows: '0' },
+  }
+}
+
+function byTime(rows: readonly Trade[]): { readonly time: Nanos; readonly row: Trade }[] {
+  const seen = new Set<string>()
+  const timed: { time: Nanos; row: Trade }[] = []
+  for (const row of rows) {
+    if (row.exchangeTime === undefined || (row.tradeId !== undefined && seen.has(row.tradeId))) continue
+    if (row.tradeId !== undefined) seen.add(row.tradeId)
+    timed.push({ time: row.exchangeTime, row })
+  }
+  const ordered = timed.every(({ time }, at) => at === 0 || time >= (timed[at - 1]?.time ?? 0n))
+  if (!ordered) timed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : idOrder(a.row, b.row)))
+  return timed
+}
+
+function idOrder({ tradeId: a = '' }: Trade, { tradeId: b = '' }: Trade): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
+}
+
+/**
+ * A rising page of candles. A quiet interval may have no candle: what lies between two of one answer is proven by both. The end is proven by a candle
+ * that opens at or after it (the running one does), or by an answer with nothing new.
+ */
+export function risingCandles(rows: readonly Candle[], request: HistoryRequest, edge: Nanos, span: Nanos): Page {
+  const { from, until } = request
+  const sorted = candlesInOrder(rows)
+  const last = sorted.at(-1)?.openTime
+  const cover = (to: Nanos): PageCover[] =>
+    to > edge ? [{ from: edge, until: to, before: null, last: null, joined: true }] : []
+  const events = sorted.filter(({ openTime }) => openTime >= from && openTime >= edge && openTime < until)
+  if (last === undefined || last < edge || last >= until) return { events, covers: cover(until) }
+  const reached = last + span
+  if (reached >= until) return { events, covers: cover(until) }
+  return { events, covers: cover(reached), next: { edge: reached.toString() } }
+}
+
+/** The edge in a cursor of candles; that of the request on the first page. */
+export function candleEdge(cursor: Json | undefined, first: Nanos): Nanos {
+  return cursor === undefined ? first : BigInt(text(fields(cursor, 'cursor').edge, 'edge'))
+}
+
+function candlesInOrder(rows: readonly Candle[]): Candle[] {
+  const sorted = [...rows].sort((a, b) => (a.openTime < b.openTime ? -1 : a.openTime > b.openTime ? 1 : 0))
+  return sorted.filter((row, at) => row.openTime !== sorted[at - 1]?.openTime)
+}
+
+/** Nanoseconds as whole milliseconds, down. */
+export function toMs(time: Nanos): bigint {
+  return time / MS
+}

@@ -1,0 +1,48 @@
+import type { Target } from './target.js'
+
+/** What the history thread is asked to do. Plain data. */
+export interface RunOrder {
+  readonly run: number
+  /** `backfill`: what is missing of a range. `repair`: only the gaps of what was wanted. */
+  readonly kind: 'backfill' | 'repair'
+  readonly targets: readonly Target[]
+  readonly start?: string
+  readonly until?: string
+  readonly parallel: number
+  readonly first: 'oldest' | 'newest'
+  /** `heal`: a gap of a live stream, before deep histories. */
+  readonly priority: 'heal' | 'backfill'
+}
+
+export interface PartError {
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+}
+
+/** How far one dataset of a run is; times are nanoseconds as text. */
+export interface PartProgress {
+  readonly dataset: string
+  readonly from: string
+  readonly until: string
+  readonly wantedSeconds: number
+  readonly doneSeconds: number
+  readonly rows: number
+  readonly requests: number
+  readonly bytes: number
+  readonly lost: readonly { readonly from: string; readonly until: string; readonly reason: string }[]
+  readonly error: PartError | null
+}
+
+/** What a run would fetch of one dataset. Rows and bytes are estimates. */
+export interface PlannedPart {
+  readonly dataset: string
+  readonly from: string
+  readonly until: string
+  readonly missing: readonly { readonly from: string; readonly until: string }[]
+  readonly requests: number
+  readonly rows: number
+  readonly bytes: number
+  readonly seconds: number
+  readonly warnings: readonly string[]
+}
