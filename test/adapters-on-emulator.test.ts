@@ -29,7 +29,7 @@ describe('adapters on emulated exchanges', () => {
         kinds.set(kind, [...(kinds.get(kind) ?? []), each])
       }
       const listed = [...kinds.values()].flatMap((each) => each.slice(0, 2))
-      const subscriptions = listed.flatMap(({ symbol, pair, kind }) =>
+      const wanted = listed.flatMap(({ symbol, pair, kind }) =>
         adapter.capabilities
           .filter(({ kinds: of }) => of?.includes(kind) ?? true)
           .map(({ channel, depths, intervals }): Subscription => {
@@ -39,6 +39,14 @@ describe('adapters on emulated exchanges', () => {
             return { id: subscriptionId(of), pair, ...of }
           }),
       )
+      const pollOf = ({ channel }: Subscription) => adapter.polls?.find((each) => each.channel === channel)
+      const subscriptions = wanted.filter((each) => !pollOf(each))
+      for (const each of wanted) {
+        const call = pollOf(each)?.call([each])
+        if (!call) continue
+        const events = call.read(await rest(call.path)).filter(({ symbol }) => symbol === each.symbol)
+        expect(events.map(({ kind }) => CHANNEL_OF[kind])).toEqual([each.channel])
+      }
       const connections = await Promise.all(
         adapter.live.plan(subscriptions).map(async (plan) => ({
           ids: plan.subscriptions.map(({ id }) => id),

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import { binance } from './binance/venue.js'
+import { binanceCoinm, binanceUsdm } from './binance-futures/venue.js'
 import { bitfinex } from './bitfinex/venue.js'
 import { bybit } from './bybit/venue.js'
 import { coinbase } from './coinbase/venue.js'
@@ -17,7 +18,7 @@ import { LineFile, noTruth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
 
 /** Every venue that can be emulated. */
-export const VENUES: readonly VenueKind[] = [binance, kraken, bitfinex, coinbase, bybit]
+export const VENUES: readonly VenueKind[] = [binance, binanceUsdm, binanceCoinm, kraken, bitfinex, coinbase, bybit]
 
 const TICK_MS = 20
 
@@ -87,6 +88,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       const market = new Market(specs, { seed, rate, stepNs: kind.stepNs, start: startWall })
       const venue = kind.open({
         market,
+        seed,
         clock,
         truth: writeTruth ? writtenTruth(exchange, writeTruth) : noTruth,
         now: () => now,

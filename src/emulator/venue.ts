@@ -84,6 +84,8 @@ export interface Venue {
 /** What a venue over a seeded market is made from. */
 export interface VenueContext {
   readonly market: Market
+  /** Of the market; what else a venue makes up begins with it. */
+  readonly seed: string
   readonly truth: Truth
   readonly clock: Clock
   /** The venue's clock, as `tick` tells it, for frames that carry the time of sending. */

@@ -5,7 +5,30 @@ import { amountText, priceText, valueText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
 import { toMs } from './feed.js'
 
-const PUSH_EVERY: Nanos = 2_000_000_000n
+/** The four sums of a bar as the market writes them. */
+export interface BarSums {
+  readonly volume: string
+  readonly value: string
+  readonly takerBuyVolume: string
+  readonly takerBuyValue: string
+}
+
+/** Volumes in the base, values in the quote. */
+export function usualSums({ spec }: MarketInstrument, candle: MarketCandle): BarSums {
+  return {
+    volume: amountText(spec, candle.volume),
+    value: valueText(spec, candle.value),
+    takerBuyVolume: amountText(spec, candle.takerBuyVolume),
+    takerBuyValue: valueText(spec, candle.takerBuyValue),
+  }
+}
+
+export interface KlineOptions {
+  readonly pushEveryMs: number
+  readonly sums: typeof usualSums
+}
+
+const SPOT: KlineOptions = { pushEveryMs: 2000, sums: usualSums }
 /** Those of our interval names that Binance has too. */
 const OFFERED: readonly Interval[] = [
   '1m',
@@ -28,14 +51,16 @@ export function isKlineInterval(text: string): text is Interval {
   return isInterval(text) && OFFERED.includes(text)
 }
 
-/** One `@kline_…` stream with a listener: the open bar every 2 s, each bar once more when it has closed (`x`: true). */
+/** One `@kline_…` stream with a listener: the open bar every 2 s on spot, each bar once more when it has closed (`x`: true). */
 export class KlineStream {
   private readonly instrument: MarketInstrument
   private readonly interval: Interval
   private openTime: Nanos
   private pushed: Nanos = 0n
+  private readonly options: KlineOptions
 
-  constructor(instrument: MarketInstrument, interval: Interval, now: Nanos) {
+  constructor(instrument: MarketInstrument, interval: Interval, now: Nanos, options = SPOT) {
+    this.options = options
     this.instrument = instrument
     this.interval = interval
     this.openTime = candleOpen(interval, now)
@@ -50,7 +75,7 @@ export class KlineStream {
       const closed = candles.at(this.interval, this.openTime)
       if (closed) texts.push(this.frame(closed, true, now))
     }
-    if (now - this.pushed >= PUSH_EVERY) {
+    if (now - this.pushed >= BigInt(this.options.pushEveryMs) * 1_000_000n) {
       const open = candles.at(this.interval, this.openTime)
       if (open) texts.push(this.frame(open, false, now))
       this.pushed = now
@@ -60,6 +85,7 @@ export class KlineStream {
 
   private frame(candle: MarketCandle, closed: boolean, now: Nanos): string {
     const { spec } = this.instrument
+    const sums = this.options.sums(this.instrument, candle)
     return JSON.stringify({
       e: 'kline',
       E: toMs(now),
@@ -75,12 +101,12 @@ export class KlineStream {
         c: priceText(spec, candle.close),
         h: priceText(spec, candle.high),
         l: priceText(spec, candle.low),
-        v: amountText(spec, candle.volume),
+        v: sums.volume,
         n: candle.trades,
         x: closed,
-        q: valueText(spec, candle.value),
-        V: amountText(spec, candle.takerBuyVolume),
-        Q: valueText(spec, candle.takerBuyValue),
+        q: sums.value,
+        V: sums.takerBuyVolume,
+        Q: sums.takerBuyValue,
         B: '0',
       },
     })
@@ -88,20 +114,21 @@ export class KlineStream {
 }
 
 /** A bar as a row of `/api/v3/klines`. */
-export function klineRow(instrument: MarketInstrument, candle: MarketCandle): unknown[] {
+export function klineRow(instrument: MarketInstrument, candle: MarketCandle, sumsOf = usualSums): unknown[] {
   const { spec } = instrument
+  const sums = sumsOf(instrument, candle)
   return [
     toMs(candle.openTime),
     priceText(spec, candle.open),
     priceText(spec, candle.high),
     priceText(spec, candle.low),
     priceText(spec, candle.close),
-    amountText(spec, candle.volume),
+    sums.volume,
     toMs(candle.closeTime) - 1,
-    valueText(spec, candle.value),
+    sums.value,
     candle.trades,
-    amountText(spec, candle.takerBuyVolume),
-    valueText(spec, candle.takerBuyValue),
+    sums.takerBuyVolume,
+    sums.takerBuyValue,
     '0',
   ]
 }

@@ -21,7 +21,7 @@ class ApiError extends Error {
 
 /** Binance's public REST interface of spot. */
 export class BinanceRest {
-  readonly budget = new WeightBudget()
+  readonly budget = new WeightBudget(6000)
   private readonly feeds: readonly BinanceFeed[]
   private readonly now: () => Nanos
 

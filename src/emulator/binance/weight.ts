@@ -2,17 +2,21 @@ import type { Nanos } from '../../model/time.js'
 import type { HttpAnswer } from '../venue.js'
 
 const MINUTE: Nanos = 60_000_000_000n
-const PER_MINUTE = 6000
 /** Requests after the first 429 of a minute until the address is banned. */
 const PATIENCE = 20
 const BAN: Nanos = 120_000_000_000n
 
 /** Binance's budget of request weight per minute (one address: everybody here comes from loopback). */
 export class WeightBudget {
+  private readonly perMinute: number
   private minute = -1n
   private used = 0
   private refused = 0
   private bannedUntil: Nanos = 0n
+
+  constructor(perMinute: number) {
+    this.perMinute = perMinute
+  }
 
   /** Charges a request; an answer when it is refused. */
   charge(weight: number, now: Nanos): HttpAnswer | undefined {
@@ -24,7 +28,7 @@ export class WeightBudget {
       this.refused = 0
     }
     this.used += weight
-    if (this.used <= PER_MINUTE) return undefined
+    if (this.used <= this.perMinute) return undefined
     if (++this.refused > PATIENCE) {
       this.bannedUntil = now + BAN
       return this.refusal(418, 120)
@@ -47,7 +51,10 @@ export class WeightBudget {
             msg: 'Way too much request weight used; IP banned. Please use WebSocket Streams for live updates.',
           }
         : status === 429
-          ? { code: -1003, msg: 'Too much request weight used; current limit is 6000 request weight per 1 MINUTE.' }
+          ? {
+              code: -1003,
+              msg: `Too much request weight used; current limit is ${this.perMinute} request weight per 1 MINUTE.`,
+            }
           : { code: -1000, msg: 'An unknown error occurred while processing the request.' }
     return { status, headers, body: JSON.stringify(error) }
   }
