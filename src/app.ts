@@ -11,6 +11,7 @@ import { redact } from './config/redact.js'
 import type { CollectorConfig } from './config/schema.js'
 import { tasksOf } from './config/tasks.js'
 import type { CatalogEntry } from './config/validate-against.js'
+import { Alerts } from './daemon/alerts.js'
 import type { CaptureStart, RecoverStart } from './daemon/capture-messages.js'
 import type { Thread } from './daemon/capture-pool.js'
 import { HealthMonitor } from './daemon/health-monitor.js'
@@ -34,6 +35,7 @@ import { serveRpc } from './lib/rpc.js'
 import { datasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from './model/error.js'
 import { Budgets } from './net/budgets.js'
+import { postText } from './net/post.js'
 import { rebuildPorts } from './rebuild-ports.js'
 import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
@@ -282,7 +284,19 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   const own = join(dccd, 'daemon.json')
   const ownToken = join(dccd, 'daemon.token')
   const clock = systemClock()
-  const health = new HealthMonitor({ path: join(dccd, 'metrics.json'), clock, onError: (error) => log.error(error) })
+  const onError = (error: CollectorError) => log.error(error)
+  const alerts = new Alerts(config.alerts, {
+    clock,
+    onError,
+    post: (url, message, signal) => postText(url, message, { clock }, signal),
+  })
+  const health = new HealthMonitor({
+    path: join(dccd, 'metrics.json'),
+    clock,
+    onError,
+    onAlert: (alert) => alerts.send(alert),
+    alertAfter: config.alerts.max_consecutive_errors,
+  })
   let fail: (error: CollectorError) => void = () => {}
   const failed = new Promise<CollectorError>((resolve) => {
     fail = resolve
@@ -310,7 +324,11 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     sync: deps.sync,
     logs: logTail(join(dccd, 'logs')),
     jobs,
-    onConfig: (next) => void jobs.apply(next).catch((error: unknown) => log.error(asCollectorError(error, 'INTERNAL'))),
+    onConfig(next) {
+      jobs.apply(next).catch((error: unknown) => log.error(asCollectorError(error, 'INTERNAL')))
+      alerts.configure(next.alerts)
+      health.alertAfter(next.alerts.max_consecutive_errors)
+    },
     openData,
     sql: (dataPath, request, signal) => runSql(dataPath, request, clock, signal),
     instruments: async (exchange) => await (await deps.recorder.store()).loadInstruments(exchange),
@@ -346,6 +364,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     async stop(deadlineMs) {
       await jobs.stop()
       await manager.stop({ deadlineMs })
+      await alerts.close(1000)
       await removeDaemonFile(own)
       await removeDaemonFile(ownToken)
       await api.close()

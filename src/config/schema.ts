@@ -109,8 +109,6 @@ const token = (description: string) =>
     .default(null)
     .meta(about(description, { expected: 'text', secret: true }))
 
-const NO_ALERTS = 'alerts are not sent yet'
-
 const endpoint = z
   .strictObject({
     websocket: z
@@ -358,18 +356,30 @@ const alerts = z
       .nullable()
       .default(null)
       .meta(
-        about('Where alerts are sent.', {
+        about('Where alerts are sent: a webhook of Slack or Mattermost, a topic of ntfy.', {
           expected: 'a URL that begins with http:// or https://',
           secret: true,
-          unbuilt: NO_ALERTS,
         }),
+      ),
+    format: z
+      .enum(['auto', 'slack', 'ntfy'])
+      .default('auto')
+      .meta(
+        about(
+          'The form of alerts: JSON with `text` (`slack`), or plain text with headers (`ntfy`). `auto` is `ntfy` where the host has that in its name, else `slack`.',
+          { expected: 'auto, slack or ntfy', known: ['auto', 'slack', 'ntfy'] },
+        ),
       ),
     max_consecutive_errors: errors.schema
       .default(3)
-      .meta(about('Failures in a row before an alert.', { expected: errors.expected, unbuilt: NO_ALERTS })),
+      .meta(about('Failures in a row before an alert.', { expected: errors.expected })),
   })
   .prefault({})
-  .meta(about('Who is told when something stays broken.', { expected: 'settings, one a line' }))
+  .meta(
+    about('Who is told when something stays broken, once for each row of failures, and when it works again.', {
+      expected: 'settings, one a line',
+    }),
+  )
 
 const journal = z
   .strictObject({

@@ -45,6 +45,7 @@ describe('HealthMonitor', () => {
         last_success_at: null,
         last_failure_at: '2025-11-24T16:00:00.000000000Z',
         last_error: { code: 'BANNED', message: '418' },
+        alerted: false,
       },
     })
     second.recordSuccess('a')

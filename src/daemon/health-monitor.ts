@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../lib/atomic-file.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, type CollectorError } from '../model/error.js'
 import { isoFromNanos } from '../model/time.js'
+import type { Alert } from './alerts.js'
 
 const count = z.number().int().nonnegative()
 
@@ -17,6 +18,8 @@ const entrySchema = z.object({
   last_success_at: z.string().nullable(),
   last_failure_at: z.string().nullable(),
   last_error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Somebody was told that it fails, and not yet that it works again. */
+  alerted: z.boolean().default(false),
 })
 
 const fileSchema = z.object({ version: z.literal(1), tasks: z.record(z.string(), entrySchema) })
@@ -30,6 +33,10 @@ export interface HealthOptions {
   readonly clock: Clock
   /** What nobody waits for: a file that could not be read or written. Recording goes on. */
   readonly onError: (error: CollectorError) => void
+  /** Told once for each row of failures, when it has become long enough, and once when it is over. Must return at once. */
+  readonly onAlert?: (alert: Alert) => void
+  /** Failures in a row that are worth an alert; 3. */
+  readonly alertAfter?: number
 }
 
 const SAVE_AFTER_MS = 5000
@@ -38,6 +45,7 @@ const SAVE_AFTER_MS = 5000
 export class HealthMonitor {
   readonly #options: HealthOptions
   readonly #entries = new Map<string, z.infer<typeof entrySchema>>()
+  #alertAfter: number
   #opened = false
   #dirty = false
   #cancelSave: (() => void) | undefined
@@ -45,6 +53,12 @@ export class HealthMonitor {
 
   constructor(options: HealthOptions) {
     this.#options = options
+    this.#alertAfter = options.alertAfter ?? 3
+  }
+
+  /** How many failures in a row are worth an alert from now on. */
+  alertAfter(failures: number): void {
+    this.#alertAfter = failures
   }
 
   /** Adds what earlier runs counted. A file that cannot be read is set aside as `metrics.json.bad`. Does nothing the second time. */
@@ -68,15 +82,29 @@ export class HealthMonitor {
     entry.successes += 1
     entry.consecutive_failures = 0
     entry.last_success_at = this.#now()
+    if (entry.alerted) {
+      entry.alerted = false
+      this.#options.onAlert?.({ what: 'resolved', key })
+    }
     this.#changed()
   }
 
-  recordFailure(key: string, error: { readonly code: string; readonly message: string }): void {
+  /** `final`: it has given up, which is worth an alert at once. */
+  recordFailure(
+    key: string,
+    error: { readonly code: string; readonly message: string },
+    { final = false }: { readonly final?: boolean } = {},
+  ): void {
     const entry = this.#entry(key)
     entry.failures += 1
     entry.consecutive_failures += 1
     entry.last_failure_at = this.#now()
     entry.last_error = { code: error.code, message: error.message }
+    if (!entry.alerted && (final || entry.consecutive_failures >= this.#alertAfter)) {
+      entry.alerted = true
+      const { code, message } = error
+      this.#options.onAlert?.({ what: 'failing', key, failures: entry.consecutive_failures, error: { code, message } })
+    }
     this.#changed()
   }
 
@@ -127,6 +155,7 @@ export class HealthMonitor {
         last_success_at: null,
         last_failure_at: null,
         last_error: null,
+        alerted: false,
       }
       this.#entries.set(key, entry)
     }
@@ -136,7 +165,10 @@ export class HealthMonitor {
   /** Joins an older record with what was counted before the file was read. */
   #add(key: string, older: HealthEntry): void {
     const entry = this.#entry(key)
-    if (entry.last_success_at === null) entry.consecutive_failures += older.consecutive_failures
+    if (entry.last_success_at === null) {
+      entry.consecutive_failures += older.consecutive_failures
+      entry.alerted ||= older.alerted
+    } else if (older.alerted) this.#options.onAlert?.({ what: 'resolved', key })
     entry.successes += older.successes
     entry.failures += older.failures
     entry.rows += older.rows

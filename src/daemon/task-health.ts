@@ -10,7 +10,9 @@ export function recordReport(health: HealthMonitor, previous: TaskReport | undef
   const reconnected = report.reconnects > (previous?.reconnects ?? 0)
   const newError =
     error !== undefined && (error.code !== previous?.error?.code || error.message !== previous.error.message)
-  if (error && (newError || reconnected)) health.recordFailure(key, error)
+  const final = report.state === 'failed'
+  if (error && (newError || reconnected || (final && previous?.state !== 'failed')))
+    health.recordFailure(key, error, { final })
   else if (reconnected) health.recordFailure(key, { code: 'CONNECTION_LOST', message: 'the connection was made again' })
   const becameLive = report.state === 'live' && (previous?.state !== 'live' || newError || reconnected)
   if (becameLive) health.recordSuccess(key)

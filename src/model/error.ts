@@ -199,6 +199,12 @@ export const ERRORS = {
     meaning: 'Copying to a remote failed.',
     remedy: 'Check `rclone` and the remote; it is tried again at the next interval.',
   },
+  ALERT_FAILED: {
+    scope: 'call',
+    retry: 'backoff',
+    meaning: 'An alert could not be sent.',
+    remedy: 'Check `alerts.webhook_url` and whether this machine reaches it.',
+  },
   CONFIG_INVALID: {
     scope: 'process',
     retry: 'never',
