@@ -60,7 +60,7 @@ export class Candles {
       const openTime = candleOpen(interval, trade.time)
       let bar = bars.at(-1)
       if (bar?.openTime !== openTime) {
-        bar = flat(interval, openTime, trade.price)
+        bar = flatCandle(interval, openTime, trade.price)
         bar.firstTradeId = trade.id
         bars.push(bar)
         if (bars.length > this.kept) bars.shift()
@@ -92,7 +92,7 @@ export class Candles {
     for (let i = bars.length - 1; i >= 0; i--) {
       const bar = bars[i]
       if (!bar || bar.openTime > openTime) continue
-      return bar.openTime === openTime ? bar : flat(interval, openTime, bar.close)
+      return bar.openTime === openTime ? bar : flatCandle(interval, openTime, bar.close)
     }
     return undefined
   }
@@ -113,13 +113,14 @@ export class Candles {
       while ((bars[next]?.openTime ?? open) < open) close = bars[next++]?.close ?? close
       const bar = bars[next]
       if (bar?.openTime === open) found.push(bar)
-      else found.push(flat(interval, open, close))
+      else found.push(flatCandle(interval, open, close))
     }
     return found
   }
 }
 
-function flat(interval: Interval, openTime: Nanos, price: number): Building {
+/** A bar without trades. */
+export function flatCandle(interval: Interval, openTime: Nanos, price: number): Building {
   return {
     interval,
     openTime,

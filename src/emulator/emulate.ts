@@ -5,6 +5,7 @@ import type { Nanos } from '../model/time.js'
 import { binance } from './binance/venue.js'
 import { binanceCoinm, binanceUsdm } from './binance-futures/venue.js'
 import { bitfinex } from './bitfinex/venue.js'
+import { bitmex } from './bitmex/venue.js'
 import { bybit } from './bybit/venue.js'
 import { coinbase } from './coinbase/venue.js'
 import { COINS } from './coins.js'
@@ -18,7 +19,16 @@ import { LineFile, noTruth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
 
 /** Every venue that can be emulated. */
-export const VENUES: readonly VenueKind[] = [binance, binanceUsdm, binanceCoinm, kraken, bitfinex, coinbase, bybit]
+export const VENUES: readonly VenueKind[] = [
+  binance,
+  binanceUsdm,
+  binanceCoinm,
+  kraken,
+  bitfinex,
+  coinbase,
+  bybit,
+  bitmex,
+]
 
 const TICK_MS = 20
 
