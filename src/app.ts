@@ -321,6 +321,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     config,
     origin,
     manager,
+    source: deps.recorder,
     sync: deps.sync,
     logs: logTail(join(dccd, 'logs')),
     jobs,

@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { CaptureEngine } from './capture/engine.js'
 import { HandOver } from './capture/hand-over.js'
+import { LiveTap } from './capture/live-tap.js'
 import { recoverLane } from './capture/recover-lane.js'
 import type { CaptureMethods, CaptureNews, CaptureStart, RecoverNews, RecoverStart } from './daemon/capture-messages.js'
 import type { HistoryStart } from './daemon/history-messages.js'
@@ -89,10 +90,15 @@ function captureThread(port: Port, start: CaptureStart): void {
     most: COLUMNS_MOST,
     onBehind: () => tell({ news: 'behind' }),
   })
+  const tap: LiveTap = new LiveTap(handOver, {
+    clock,
+    bookOf: (dataset, depth) => engine.bookOf(dataset, depth),
+    send: (batch) => tell({ news: 'live', batch }),
+  })
   const engine = new CaptureEngine({
     clock,
     writer,
-    sink: handOver,
+    sink: tap,
     outward: {
       openSocket,
       request: requestText,
@@ -111,6 +117,8 @@ function captureThread(port: Port, start: CaptureStart): void {
   const methods: CaptureMethods = {
     startTask: (spec) => engine.startTask(spec),
     stopTask: (key, instance, stillWanted) => engine.stopTask(key, instance, stillWanted),
+    follow: (wish) => tap.follow(wish),
+    liveTaken: () => tap.taken(),
     cut: () => handOver.cut(),
     rejoin: (again) => {
       if (!again) return handOver.rejoin()
@@ -120,6 +128,7 @@ function captureThread(port: Port, start: CaptureStart): void {
     resume: () => handOver.resume(),
     stop: async () => {
       clearInterval(watch)
+      tap.close()
       return await handOver.end(await engine.stop())
     },
   }

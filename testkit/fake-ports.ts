@@ -3,6 +3,7 @@ import type { StreamStatus } from '../src/daemon/stream-status.js'
 import { CollectorError } from '../src/model/error.js'
 import { ConfigFile } from '../src/service/config-file.js'
 import { EventHub } from '../src/service/event-hub.js'
+import { LiveHub } from '../src/service/live-hub.js'
 import type { Ports } from '../src/service/ports.js'
 import { Tokens } from '../src/service/tokens.js'
 
@@ -50,6 +51,7 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
     sync: { running: false, last: async () => undefined, syncNow: async () => ({ last_sync_at: null, remotes: [] }) },
     logs: { tail: async () => [] },
     events: new EventHub('run'),
+    live: new LiveHub({ follow: () => {}, onLive: () => () => {} }, { status: () => [streamRow] }),
     ...parts,
   }
 }

@@ -38,7 +38,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
     typesOf: PORTS,
     packages: ['node', 'zod', 'diff'],
   },
-  api: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'fastify', 'zod'] },
+  api: {
+    may: ['service', 'model', 'config', 'lib'],
+    packages: ['node', 'fastify', '@fastify/websocket', 'ws', 'prom-client', 'zod'],
+  },
   cli: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'commander'] },
   // Runs the built program beside an emulator and compares; knows nothing of its inside.
   chaos: { may: ['model', 'lib'], packages: ['node', 'node:child_process', 'zod'] },

@@ -1,3 +1,4 @@
+import websocket from '@fastify/websocket'
 import { type FastifyInstance, fastify } from 'fastify'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import { health } from '../service/health.js'
@@ -6,6 +7,8 @@ import { DOCS_CSS, docsPage } from './docs-page.js'
 import { apiError, errorBody, statusOf } from './error-body.js'
 import { addEventRoute } from './events.js'
 import { addGuard } from './guard.js'
+import { addLiveRoute } from './live.js'
+import { addMetricsRoute } from './metrics.js'
 import { openApi } from './openapi.js'
 import { addOperationRoutes } from './operation-routes.js'
 import { addSessionRoutes } from './session-routes.js'
@@ -18,6 +21,8 @@ export interface ApiOptions {
   readonly port: number
   /** Where the built web UI is; none is served when absent. */
   readonly uiFolder?: string
+  /** How long a live client may stay behind before it is dropped; 10 s. */
+  readonly slowMs?: number
 }
 
 export interface Api {
@@ -36,6 +41,7 @@ export async function serveApi(ports: Ports, options: ApiOptions, signal?: Abort
   signal?.throwIfAborted()
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host
   const app = createApp()
+  await app.register(websocket, { options: { maxPayload: 65_536 } })
   app.server.maxConnections = 2048
   let port = options.port
 
@@ -49,6 +55,8 @@ export async function serveApi(ports: Ports, options: ApiOptions, signal?: Abort
   addSessionRoutes(app, ports)
   addOperationRoutes(app, ports)
   addEventRoute(app, ports, ports.events)
+  addMetricsRoute(app, ports)
+  addLiveRoute(app, ports.live, options.slowMs ?? 10_000)
   const document = openApi(ports.version)
   app.get('/api/openapi.json', () => document)
   app.get('/api/docs.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(DOCS_CSS))

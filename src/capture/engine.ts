@@ -99,6 +99,16 @@ export class CaptureEngine {
     this.report(true)
   }
 
+  /** The book of a dataset of changes as it stands now. */
+  bookOf(dataset: string, depth: number) {
+    const task = this.owners.get(dataset)
+    for (const { id } of task?.subscriptions ?? []) {
+      const each = task?.session.slotOf(id)?.derived?.subscriptions.get(id)
+      if (each?.dataset === dataset) return each.bookView(depth)
+    }
+    return undefined
+  }
+
   startTask(spec: TaskSpec): void {
     const session = this.session(spec.exchange)
     const task: Task = {

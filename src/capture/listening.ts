@@ -175,6 +175,15 @@ export class Listening {
     return this.capability.proof === 'none' || this.capability.proof === 'checksum'
   }
 
+  /** The book as it stands, where there is one to vouch for. */
+  bookView(depth: number) {
+    const { keeper } = this
+    const view = keeper?.view(depth)
+    if (!keeper || !view) return undefined
+    const { lastSequence = null, exchangeTime = null, proof } = keeper
+    return { ...view, sequence: lastSequence, exchangeTime, proof }
+  }
+
   get bookMissing(): boolean {
     return this.status === 'confirmed' && this.keeper !== undefined && !this.keeper.ready
   }

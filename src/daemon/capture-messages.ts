@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Instrument } from '../model/instrument.js'
+import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 
 /** What the main thread asks of a capture worker. */
@@ -16,6 +17,10 @@ export type CaptureMethods = {
   rejoin(store: MessagePort | null): Promise<number>
   /** What lies before that position is stored: hands over again. */
   resume(): void
+  /** Hands these out as they come, instead of those before. */
+  follow(wish: LiveWish): void
+  /** A batch that was handed out has been worked off. */
+  liveTaken(): void
   /** Closes all connections, ends the lane and hands over the rest. Whether all of it is handed over. */
   stop(): Promise<boolean>
 }
@@ -24,6 +29,7 @@ export type CaptureMethods = {
 export type CaptureNews =
   | { readonly news: 'report'; readonly report: TaskReport }
   | { readonly news: 'instruments'; readonly exchange: string; readonly list: readonly Instrument[] }
+  | { readonly news: 'live'; readonly batch: LiveBatch }
   /** Much has come since the last commit. */
   | { readonly news: 'commit-due' }
   /** Rows were forgotten because the store did not take them; the journal has their frames. */

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.js'
 import { type Port, RpcClient } from '../lib/rpc.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
+import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { Nanos } from '../model/time.js'
 import type {
@@ -93,6 +94,8 @@ export class CapturePool implements TaskRunner {
   private readonly places = new Map<string, number>()
   private readonly tasks = new Map<string, TaskSpec>()
   private readonly listeners = new Set<(report: TaskReport) => void>()
+  private readonly liveListeners = new Set<(batch: LiveBatch) => void>()
+  private wish: LiveWish = { rows: [], books: [], whole: [] }
   private instruments: Record<string, readonly Instrument[]> = {}
   private reserved = 0
   private commitMs = FIRST_COMMIT_MS
@@ -221,6 +224,7 @@ export class CapturePool implements TaskRunner {
     const rpc = new RpcClient<CaptureMethods>(thread, CODEC)
     const worker: CaptureWorker = { lane, thread, rpc, behind: false }
     thread.on('message', (message) => this.hear(message, worker))
+    if (this.wish.rows.length + this.wish.books.length > 0) rpc.call('follow', [this.wish]).catch(() => {})
     let reason = 'it ended by itself'
     thread.on('error', (error) => {
       reason = error.message
@@ -292,11 +296,26 @@ export class CapturePool implements TaskRunner {
     })
   }
 
+  /** Has every worker hand out what is followed live of what it records; a later one is told at its start. */
+  follow(wish: LiveWish): void {
+    this.wish = { ...wish, whole: [] }
+    for (const started of this.workers.values()) started.then(({ rpc }) => rpc.call('follow', [wish])).catch(() => {})
+  }
+
+  /** Calls `listener` with what workers hand out. */
+  onLive(listener: (batch: LiveBatch) => void): () => void {
+    this.liveListeners.add(listener)
+    return () => this.liveListeners.delete(listener)
+  }
+
   private hear(message: unknown, worker: CaptureWorker): void {
     if (typeof message !== 'object' || message === null || !('news' in message)) return
     const news = message as CaptureNews // our own message, told by its tag
     if (news.news === 'report') for (const listener of this.listeners) listener(news.report)
-    else if (news.news === 'instruments') {
+    else if (news.news === 'live') {
+      for (const listener of this.liveListeners) listener(news.batch)
+      worker.rpc.call('liveTaken', []).catch(() => {})
+    } else if (news.news === 'instruments') {
       this.instruments[news.exchange] = news.list
       this.deps.store
         .saveInstruments(news.exchange, news.list)

@@ -1,6 +1,7 @@
 import type { Transferable } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
+import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
@@ -61,6 +62,8 @@ export class Recorder implements TaskRunner {
   private histories: Promise<HistoryClient> | undefined
   private pool: CapturePool | undefined
   private readonly listeners = new Set<(report: TaskReport) => void>()
+  private readonly liveListeners = new Set<(batch: LiveBatch) => void>()
+  private wish: LiveWish = { rows: [], books: [], whole: [] }
   private readonly started = new Map<string, Promise<void>>()
   /** What the journal thread says of the disk. */
   journalState: JournalNews['state'] = 'ok'
@@ -131,6 +134,10 @@ export class Recorder implements TaskRunner {
         spawn: deps.spawn,
         onError: deps.onError,
       })
+      pool.onLive((batch) => {
+        for (const listener of this.liveListeners) listener(batch)
+      })
+      pool.follow(this.wish)
       pool.onReport((report) => {
         for (const listener of this.listeners) listener(report)
       })
@@ -222,6 +229,17 @@ export class Recorder implements TaskRunner {
 
   ending(): void {
     this.pool?.ending()
+  }
+
+  /** Has the workers hand out what is followed live, now and after the next opening. */
+  follow(wish: LiveWish): void {
+    this.wish = { ...wish, whole: [] }
+    this.pool?.follow(wish)
+  }
+
+  onLive(listener: (batch: LiveBatch) => void): () => void {
+    this.liveListeners.add(listener)
+    return () => this.liveListeners.delete(listener)
   }
 
   onReport(listener: (report: TaskReport) => void): () => void {

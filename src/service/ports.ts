@@ -10,6 +10,7 @@ import type { ConfigFile } from './config-file.js'
 import type { EventHub } from './event-hub.js'
 import type { HealthPorts } from './health.js'
 import type { Jobs } from './jobs.js'
+import type { LiveHub } from './live-hub.js'
 import type { LogPort } from './log-lines.js'
 import type { StoredData } from './services.js'
 import type { StreamsPort } from './streams.js'
@@ -55,6 +56,7 @@ export interface Ports extends HealthPorts {
   }
   readonly logs: LogPort
   readonly events: EventHub
+  readonly live: LiveHub
   /** Absent in a process that fetches no histories. */
   readonly jobs?: Jobs
   /** Now, UTC nanoseconds. */

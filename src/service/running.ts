@@ -13,6 +13,7 @@ import { restartNeeded } from './config-restart.js'
 import { EventHub } from './event-hub.js'
 import { watchForEvents } from './event-sources.js'
 import type { Jobs } from './jobs.js'
+import { LiveHub, type LiveSource } from './live-hub.js'
 import type { LogPort } from './log-lines.js'
 import type { AppliedConfig, Ports, StreamControl } from './ports.js'
 import type { StoredData } from './services.js'
@@ -35,6 +36,8 @@ export interface RunningDeps {
   readonly manager: StreamControl & { apply(config: CollectorConfig): Promise<ApplyReport> }
   /** Takes over a config that is in force now; must not throw. */
   onConfig?(config: CollectorConfig): void
+  /** Where live market events come from. */
+  readonly source: LiveSource
   readonly sync: Ports['sync']
   readonly logs: LogPort
   readonly jobs: Jobs
@@ -54,6 +57,7 @@ export class Running implements Ports {
   readonly configFile: ConfigFile
   readonly dataPath: string
   readonly events: EventHub
+  readonly live: LiveHub
   readonly #deps: RunningDeps
   #tokens: Tokens
   #config: CollectorConfig
@@ -71,6 +75,7 @@ export class Running implements Ports {
     this.#origin = deps.origin && { ...deps.origin.parsed, config: withoutTokens(deps.origin.parsed.config) }
     this.dataPath = deps.config.storage.local_path
     this.events = new EventHub(deps.clock.wall().toString(36))
+    this.live = new LiveHub(deps.source, deps.manager)
     this.configFile = new ConfigFile({
       file: deps.origin?.parsed.file,
       environment: deps.origin?.environment ?? {},
