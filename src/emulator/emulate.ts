@@ -13,6 +13,7 @@ import { parseFaultScript } from './fault.js'
 import { FaultEngine } from './fault-engine.js'
 import { kraken } from './kraken/venue.js'
 import { Market } from './market.js'
+import { okx } from './okx/venue.js'
 import { openPlayer, type PlayOptions } from './player.js'
 import { EmulatorServer } from './server.js'
 import { LineFile, noTruth, writtenTruth } from './truth.js'
@@ -28,6 +29,7 @@ export const VENUES: readonly VenueKind[] = [
   coinbase,
   bybit,
   bitmex,
+  okx,
 ]
 
 const TICK_MS = 20
