@@ -29,6 +29,7 @@ import { COINS } from './emulator/coins.js'
 import { startEmulator, VENUES } from './emulator/emulate.js'
 import type { ExchangeAdapter } from './exchanges/exchange.js'
 import { exchanges } from './exchanges/index.js'
+import { exportData } from './export/export-data.js'
 import { journalNumbers } from './journal/file-summary.js'
 import { systemClock } from './lib/clock.js'
 import { serveRpc } from './lib/rpc.js'
@@ -443,6 +444,23 @@ export function createServices(program = ''): Services {
         signal,
       ),
     rebuild: (dataPath, output, tell) => rebuild(dataPath, output, rebuildPorts(adapterOf), tell),
+    async export(dataPath, request) {
+      const data = await ReadOnlyData.open(dataPath)
+      const { reader } = data
+      try {
+        return await exportData(
+          {
+            scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
+            parquet: (...args) => reader.copy(...args),
+            symbol: (exchange, pair) => reader.symbol(exchange, pair),
+            ledger: () => reader.ledger(),
+          },
+          request,
+        )
+      } finally {
+        await data.close()
+      }
+    },
     verify: (dataPath, options, tell) => verify(dataPath, options, verifyPorts(adapterOf), tell),
     sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
     openData,

@@ -20,3 +20,5 @@ export type { ApplyReport, StreamDependencies } from './daemon/stream-manager.js
 export type { StreamStatus } from './daemon/stream-status.js'
 export { SyncService } from './daemon/sync-service.js'
 export { CollectorError, ERRORS, type ErrorCode } from './model/error.js'
+export { type ReadRequest, read } from './store/read.js'
+export type { StoredRow } from './store/reader.js'

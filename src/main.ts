@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createServices } from './app.js'
 import { runCli } from './cli/run-cli.js'
@@ -14,6 +15,9 @@ for (const stream of [process.stdout, process.stderr]) {
 const code = await runCli(process.argv.slice(2), createServices(fileURLToPath(import.meta.url)), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  write: async (chunk) => {
+    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
+  },
   stdin: process.stdin,
   terminal: process.stdout.isTTY,
   columns: process.stdout.columns ?? 120,

@@ -22,6 +22,10 @@ export class MemoryIo implements Io {
     this.out += text
   }
 
+  readonly write = async (chunk: string | Uint8Array): Promise<void> => {
+    this.out += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('latin1')
+  }
+
   readonly stderr = (text: string): void => {
     this.err += text
   }

@@ -4,6 +4,8 @@ import { CollectorError } from '../model/error.js'
 export interface Io {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** To stdout as well, for much of it: resolves once there is room for more. */
+  readonly write: (chunk: string | Uint8Array) => Promise<void>
   readonly stdin: AsyncIterable<Uint8Array>
   /** Whether a person looks at stdout, and how wide the screen is. */
   readonly terminal: boolean

@@ -1,5 +1,9 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { StoredRow } from '../service/services.js'
-import { type Io, table } from './output.js'
+import { type Io, table, usage } from './output.js'
 
 type Printed = Readonly<Record<string, string | number | boolean | null>>
 
@@ -14,6 +18,8 @@ function csvCell(value: Printed[string] | undefined): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
+const CHUNK = 64 * 1024
+
 /** Prints rows as they come, at most `limit`; a table is kept until its end to align its columns. */
 export async function printRows(
   rows: AsyncIterable<StoredRow>,
@@ -22,20 +28,28 @@ export async function printRows(
   io: Io,
 ): Promise<void> {
   const kept: Printed[] = []
+  let waiting = ''
+  const out = async (line: string) => {
+    waiting += line
+    if (waiting.length < CHUNK) return
+    await io.write(waiting)
+    waiting = ''
+  }
   let head: string[] | undefined
   let count = 0
   for await (const row of rows) {
     if (count++ >= limit) break
     const printed = printable(row)
-    if (format === 'ndjson') io.stdout(`${JSON.stringify(printed)}\n`)
+    if (format === 'ndjson') await out(`${JSON.stringify(printed)}\n`)
     else if (format === 'csv') {
       if (!head) {
         head = Object.keys(printed)
-        io.stdout(`${head.join(',')}\n`)
+        await out(`${head.join(',')}\n`)
       }
-      io.stdout(`${head.map((name) => csvCell(printed[name])).join(',')}\n`)
+      await out(`${head.map((name) => csvCell(printed[name])).join(',')}\n`)
     } else kept.push(printed)
   }
+  if (waiting) await io.write(waiting)
   if (format !== 'table') return
   const names = Object.keys(kept[0] ?? {})
   if (!kept.length) io.stdout('no rows in this range\n')
@@ -47,4 +61,17 @@ export async function printRows(
         io,
       ),
     )
+}
+
+/** Prints a file that `make` writes at the path that it is given. Throws USAGE where a person would see its bytes. */
+export async function printFile(make: (path: string) => Promise<unknown>, io: Io): Promise<void> {
+  if (io.terminal) throw usage('this format is not for eyes', 'Send it into a file: add > NAME, or use dccd export.')
+  const folder = await mkdtemp(join(tmpdir(), 'dccd-read-'))
+  try {
+    const path = join(folder, 'rows')
+    await make(path)
+    for await (const chunk of createReadStream(path)) await io.write(chunk as Uint8Array) // a stream of bytes without an encoding
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }

@@ -27,9 +27,10 @@ import {
 import { type ChaosOptions, chaos } from './chaos.js'
 import { addDataCommands } from './data-commands.js'
 import { runDemo } from './demo.js'
+import { addExportCommand } from './export.js'
 import { addHistoryCommands } from './history-commands.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
-import { printRows } from './read.js'
+import { printFile, printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
 import { gapsTable, inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
@@ -222,7 +223,11 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .option('--until <time>', 'ISO time or nanoseconds, exclusive')
     .option('--limit <n>', 'at most this many rows', whole)
     .option('--columns <list>', 'comma-separated', list)
-    .addOption(new Option('--format <format>', 'how to print').choices(['table', 'ndjson', 'csv']).default('table'))
+    .addOption(
+      new Option('--format <format>', 'how to print; parquet and arrow (a stream of IPC) into a file or a pipe')
+        .choices(['table', 'ndjson', 'csv', 'parquet', 'arrow'])
+        .default('table'),
+    )
     .action(async (exchange: string, pair: string, kindText: string, options: Where & ReadOptions) => {
       const { interval, columns, format, limit = format === 'table' ? 1000 : Number.POSITIVE_INFINITY } = options
       const kind = KINDS.find((each) => each === kindText)
@@ -232,13 +237,22 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       }
       const dataset = { exchange, pair, kind, ...(kind === 'ohlc' && isInterval(interval) ? { interval } : {}) }
       const [from, until] = [instant(options.from, 0n), instant(options.until, LONGEST)]
-      await withData(options, (data) => printRows(data.scan(dataset, from, until, columns), format, limit, io))
+      if (format !== 'parquet' && format !== 'arrow') {
+        await withData(options, (data) => printRows(data.scan(dataset, from, until, columns), format, limit, io))
+        return
+      }
+      const path = await dataPath(options)
+      const most = Number.isFinite(limit) ? limit : undefined
+      const as = format === 'arrow' ? 'arrow-stream' : format
+      const request = { dataset, from, until, columns, limit: most, format: as, overwrite: false, depth: 0 } as const
+      await printFile((output) => services.export(path, { ...request, output }), io)
     })
 
   const tools = { services, io, setCode, dataPath, withData }
   addHistoryCommands(program, { services, io, setCode, load, dataPath })
   addDataCommands(program, tools)
   addVerifyCommand(program, tools)
+  addExportCommand(program, tools)
 
   program
     .command('decode [file]')
@@ -331,5 +345,5 @@ interface ReadOptions {
   readonly until?: string
   readonly limit?: number
   readonly columns?: string[]
-  readonly format: 'table' | 'ndjson' | 'csv'
+  readonly format: 'table' | 'ndjson' | 'csv' | 'parquet' | 'arrow'
 }

@@ -28,7 +28,7 @@ export interface CoverageRow {
  * somebody did. The time after the last proof is pending and in none of them. Sorted by dataset and time.
  */
 export function coverageRows(ledger: Ledger): CoverageRow[] {
-  const keys = new Set([...ledger.held, ...ledger.wanted].map(({ dataset }) => dataset))
+  const keys = new Set([...ledger.held, ...ledger.wanted, ...(ledger.lost ?? [])].map(({ dataset }) => dataset))
   const lost = gaps(ledger)
   return [...keys].sort().flatMap((key) => {
     const dataset = parseDatasetKey(key)

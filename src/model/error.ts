@@ -301,6 +301,12 @@ export const ERRORS = {
     meaning: 'There is no whole book at or before that instant.',
     remedy: 'Ask for a later instant; `dccd inventory` shows what is held.',
   },
+  EXPORT_TOO_LARGE: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'More rows than a file of this format can hold.',
+    remedy: 'Export a shorter range with --from and --until, or use parquet.',
+  },
   INTERNAL: {
     scope: 'call',
     retry: 'never',

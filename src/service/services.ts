@@ -2,6 +2,7 @@ import type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { StreamStatus } from '../daemon/stream-status.js'
+import type { ExportReport, ExportRequest } from '../export/export-data.js'
 import type { Dataset, Interval } from '../model/dataset.js'
 import type { CollectorError } from '../model/error.js'
 import type { Covered, Gap } from '../model/gaps.js'
@@ -80,6 +81,7 @@ export interface StoredData {
 }
 
 export type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
+export type { ExportFormat, ExportReport, ExportRequest } from '../export/export-data.js'
 
 /** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
 export interface Services {
@@ -105,6 +107,8 @@ export interface Services {
     options: { readonly deep: boolean; readonly repair: boolean },
     tell: (line: string) => void,
   ): Promise<VerifyReport>
+  /** Writes stored rows or the ledger into a file of another format. */
+  export(dataPath: string, request: ExportRequest): Promise<ExportReport>
   /** One query over what is published, in a process-wide sandbox of its own. */
   sql(dataPath: string, request: SqlRequest, signal?: AbortSignal): Promise<SqlResult>
   openData(dataPath: string): Promise<StoredData>

@@ -30,7 +30,12 @@ export function coveragePath(exchange: string): string {
 
 /** The ledger as it stands now. */
 export function ledgerRows(catalog: Catalog): CoverageRow[] {
-  const ledger = catalog.snapshot(() => ({ held: catalog.held(), wanted: catalog.wanted(), breaks: catalog.breaks() }))
+  const ledger = catalog.snapshot(() => ({
+    held: catalog.held(),
+    wanted: catalog.wanted(),
+    breaks: catalog.breaks(),
+    lost: catalog.lost(),
+  }))
   return coverageRows(ledger)
 }
 

@@ -9,17 +9,22 @@ import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durabl
 import type { Engine } from './engine.js'
 import { partName, visiblePath } from './partition.js'
 
-/** A query for all rows of a partition as they are known now, each identity once, unordered: the piece and what is not in it yet. */
-export function partRows(folder: DataFolder, dataset: Dataset, state: PartState): string {
+/**
+ * A query for all rows of a partition as they are known now, each identity once, unordered: the piece and what is not in it yet. `where` leaves out
+ * what nobody asks for before the merge: conditions that exclude each other, of which a row must meet one; all rows of an identity must meet one, or none.
+ */
+export function partRows(folder: DataFolder, dataset: Dataset, state: PartState, where = ['true']): string {
   const { kind } = dataset
   const columns = columnList(kind)
-  const sources = state.segments.map(
-    ({ path }) =>
-      `SELECT ${columns} FROM read_parquet(${quoted(folder.at(path))}) WHERE dataset = ${state.dataset} AND part = ${state.part}`,
-  )
-  if (state.piece) sources.unshift(`SELECT ${columns} FROM read_parquet(${quoted(folder.at(state.piece.link))})`)
+  const own = `dataset = ${state.dataset} AND part = ${state.part}`
+  const from = (path: string, condition: string) =>
+    where.map(
+      (range) => `SELECT ${columns} FROM read_parquet(${quoted(folder.at(path))}) WHERE ${condition} AND ${range}`,
+    )
+  const sources = state.segments.flatMap(({ path }) => from(path, own))
+  if (state.piece) sources.unshift(...from(state.piece.link, 'true'))
   // A piece alone is canonical already.
-  if (state.piece && sources.length === 1) return sources.join('')
+  if (state.piece && state.segments.length === 0) return sources.join(' UNION ALL ')
   return canonicalRows(kind, sources.join(' UNION ALL '))
 }
 

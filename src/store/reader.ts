@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
+import type { CoverageRow } from '../model/coverage-rows.js'
 import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
 import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { SCHEMA } from '../model/row.js'
-import type { Nanos } from '../model/time.js'
-import { fileOrder, timeAxis } from './canonical.js'
+import { type Nanos, SECOND } from '../model/time.js'
+import { copyTo, fileOrder, noRows, quoted, SCHEMA_VERSION, timeAxis } from './canonical.js'
 import { Catalog, type PartState, type RunQuery, type StoredRun } from './catalog.js'
 import type { Cell } from './column-buffer.js'
 import { DataFolder } from './data-folder.js'
@@ -18,6 +19,8 @@ import { Engine } from './engine.js'
 import { storeError } from './failure.js'
 import { partName, partOfTime } from './partition.js'
 import { partRows } from './publish.js'
+import { ledgerRows } from './publish-coverage.js'
+import { parseInstruments } from './saved-instruments.js'
 import { type Standing, standingAt } from './standing.js'
 import { Verifier } from './verify.js'
 
@@ -49,6 +52,12 @@ export interface GapFilter {
   readonly until?: Nanos
   readonly now?: Nanos
 }
+
+/** What a timestamp in nanoseconds can hold. */
+const FIRST: Nanos = -(2n ** 62n)
+const LAST: Nanos = 2n ** 63n - 1n
+/** How far the times of rows that are one can be apart. */
+const NEAR: Nanos = 3600n * SECOND
 
 /** Reads what is committed, published or not, through one state of the catalog (durability V3). */
 export class DataReader {
@@ -133,13 +142,54 @@ export class DataReader {
     const wanted = chosenColumns(kind, columns)
     for (const part of this.#partsBetween(dataset, from, until)) {
       const fields = selected(wanted)
-      const axis = `epoch_ns(${timeAxis(kind)})`
-      const query = `SELECT ${fields.join(', ')} FROM (${partRows(this.#folder, dataset, part)})
-        WHERE ${axis} >= ${from} AND ${axis} < ${until} ORDER BY ${fileOrder(kind)}`
+      const query = `SELECT ${fields.join(', ')} FROM (${this.#rowsIn(dataset, part, from, until)}) ORDER BY ${fileOrder(kind)}`
       for await (const rows of this.#engine.stream(query, fields.length)) {
         for (const row of rows) yield decodeRow(row.slice(1), wanted)
       }
     }
+  }
+
+  /**
+   * Writes the rows that `scan` gives as one Parquet file with the columns, order and metadata of a published one; a number keeps its exact text beside it.
+   * Returns how many there are.
+   */
+  async copy(
+    dataset: Dataset,
+    from: Nanos,
+    until: Nanos,
+    columns: readonly string[] | undefined,
+    path: string,
+    limit?: number,
+  ): Promise<number> {
+    const { exchange, kind, pair, interval } = dataset
+    const fields = chosenColumns(kind, columns).flatMap(({ name, type }) =>
+      type === 'number' ? [name, `${name}_text`] : [name],
+    )
+    const parts = this.#partsBetween(dataset, from, until)
+    const rows = parts.map(
+      (part) => `SELECT *, ${part.part} AS part FROM (${this.#rowsIn(dataset, part, from, until)})`,
+    )
+    const all = [`SELECT *, 0 AS part FROM (${noRows(kind)})`, ...rows].join(' UNION ALL ')
+    const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
+    const query = `SELECT ${fields.join(', ')} FROM (${all}) ORDER BY part, ${fileOrder(kind)}${limit === undefined ? '' : ` LIMIT ${limit}`}`
+    try {
+      await this.#engine.run(copyTo(query, path, metadata))
+      const [[count] = []] = await this.#engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(path)})`)
+      return Number(count)
+    } catch (error) {
+      throw storeError(error, 'write the rows as Parquet')
+    }
+  }
+
+  /** The exchange's own name of a pair, from its list as it was saved last. */
+  symbol(exchange: string, pair: string): string | undefined {
+    const text = this.#catalog.instruments(exchange)
+    return text === undefined ? undefined : parseInstruments(text)?.find((each) => each.pair === pair)?.symbol
+  }
+
+  /** The whole ledger as a list. */
+  ledger(): CoverageRow[] {
+    return ledgerRows(this.#catalog)
   }
 
   /** What the ledger says of one moment of a dataset. */
@@ -187,6 +237,17 @@ export class DataReader {
       for (const row of rows) yield decodeCandle(row.slice(1))
   }
 
+  /** The merged rows of a partition in a range. */
+  #rowsIn(dataset: Dataset, part: PartState, from: Nanos, until: Nanos): string {
+    const { kind } = dataset
+    // What is one row may differ in its time, by less than `NEAR`: the merge must see all of it.
+    const near = part.segments.length === 0 ? 0n : NEAR
+    const rows = partRows(this.#folder, dataset, part, ranges(kind, from - near, until + near))
+    if (near === 0n) return rows
+    const exact = ranges(kind, from, until).map((range) => `(${range})`)
+    return `SELECT * FROM (${rows}) WHERE ${exact.join(' OR ')}`
+  }
+
   /** A row's time may lie in the day beside its partition: a book moves to a new date as a whole. */
   #partsBetween(dataset: Dataset, from: Nanos, until: Nanos): PartState[] {
     const parts = this.#catalog.snapshot(() => {
@@ -224,6 +285,18 @@ function inventoryEntry(dataset: Dataset, parts: readonly PartState[]): Inventor
     last: partName(dataset.kind, Math.max(...numbers)),
     published,
   }
+}
+
+/**
+ * The range as conditions that exclude each other. Each compares stored columns alone and without OR, so that DuckDB passes over row groups by
+ * their statistics.
+ */
+function ranges(kind: Kind, from: Nanos, until: Nanos): string[] {
+  const [least, most] = [from < FIRST ? FIRST : from, until > LAST ? LAST : until]
+  const [start, end] = [`make_timestamp_ns(${least})`, `make_timestamp_ns(${most})`]
+  const between = (column: string) => `${column} >= ${start} AND ${column} < ${end}`
+  if (timeAxis(kind) === 'open_time') return [between('open_time')]
+  return [between('exchange_time'), `exchange_time IS NULL AND ${between('receive_time')}`]
 }
 
 interface ChosenColumn {
