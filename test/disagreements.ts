@@ -60,8 +60,13 @@ export const DISAGREEMENTS: readonly { readonly exchange: string; readonly what:
   },
   {
     exchange: 'bitfinex',
+    what: /liquidation: theirs none, ours 1 .*1593566593351\]/,
+    why: 'the test has not named the channel yet; here the message before it has',
+  },
+  {
+    exchange: 'bitfinex',
     what: /liquidation: theirs 1, ours 0 .*1593566593351\]/,
-    why: 'the same: a channel without its acknowledgement',
+    why: 'the same message with the same sequence a third time: what is repeated is told once',
   },
   {
     exchange: 'bitfinex',
@@ -77,11 +82,6 @@ export const DISAGREEMENTS: readonly { readonly exchange: string; readonly what:
     exchange: 'bitfinex',
     what: /candle\.\w+: .*\[\[1654074480000/,
     why: 'theirs gives the list as it came, newest first; ours is in order of time',
-  },
-  {
-    exchange: 'bitfinex',
-    what: /liquidation: theirs 1, ours 0 .*"global"/,
-    why: 'liquidations of Bitfinex are not recorded yet',
   },
   {
     exchange: 'bitmex',

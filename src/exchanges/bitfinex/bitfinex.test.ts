@@ -311,3 +311,65 @@ describe('Bitfinex instruments', () => {
     expect(bitfinex.refusal?.(502, '<html>')).toBeUndefined()
   })
 })
+
+describe('what several subscriptions of Bitfinex share', () => {
+  const perp = (channel: Subscription['channel'], of: string): Subscription =>
+    sub({ channel, symbol: `t${of}F0:USTF0` })
+  const funding = perp('funding', 'BTC')
+  const mark = perp('mark_price', 'BTC')
+  const [btc, eth] = [perp('liquidations', 'BTC'), perp('liquidations', 'ETH')]
+  const ack = (chanId: number, key: string, subId: string) => ({
+    event: 'subscribed',
+    channel: 'status',
+    chanId,
+    key,
+    subId,
+  })
+  const forced = (of: string) => [
+    'pos',
+    1,
+    1780000000742,
+    null,
+    `t${of}F0:USTF0`,
+    -0.5,
+    67100.5,
+    null,
+    0,
+    1,
+    null,
+    null,
+  ]
+
+  it('is one status of a derivative, asked for once and ended by the last that wants it', () => {
+    const { conversation, tell } = converse([funding, mark])
+    expect(conversation.open().filter((message) => message.includes('deriv:'))).toHaveLength(1)
+    expect(tell(ack(9, 'deriv:tBTCF0:USTF0', 's0'))).toMatchObject({ confirmed: [funding.id, mark.id] })
+    expect(conversation.unsubscribe([funding.id])).toEqual([])
+    expect(conversation.unsubscribe([mark.id])).toEqual([JSON.stringify({ event: 'unsubscribe', chanId: 9 })])
+    expect(tell({ event: 'unsubscribed', status: 'OK', chanId: 9 })).toMatchObject({ released: [funding.id, mark.id] })
+  })
+
+  it('is one channel of all liquidations, of which each instrument gets its own and nobody gets the rest', () => {
+    const { tell } = converse([btc, eth])
+    tell(ack(9, 'liq:global', 's0'))
+    expect(tell([9, [forced('ETH'), forced('XRP')], 1, 1780000000900])).toMatchObject({
+      kind: 'data',
+      shared: [btc.id, eth.id],
+      events: [{ symbol: 'tETHF0:USTF0', side: 'buy', amount: '0.5', exchangeTime: 1780000000742000000n }],
+    })
+  })
+
+  it('can be on one connection, and one refusal refuses all of it', () => {
+    expect(bitfinex.live.plan([funding, mark, btc, eth])).toHaveLength(1)
+    const { tell } = converse([funding, mark])
+    const error = {
+      event: 'error',
+      msg: 'key: invalid',
+      code: 10300,
+      channel: 'status',
+      key: 'deriv:tBTCF0:USTF0',
+      subId: 's0',
+    }
+    expect(tell(error)).toMatchObject({ kind: 'reject', rejected: [funding.id, mark.id] })
+  })
+})

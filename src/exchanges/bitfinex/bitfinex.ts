@@ -5,7 +5,7 @@ import { bitfinexChecksum, CHECKSUM_LEVELS } from './checksum.js'
 import { BitfinexConversation } from './conversation.js'
 import { bitfinexCandles, bitfinexTrades } from './history.js'
 import { bitfinexInstruments } from './instruments.js'
-import { CANDLE_INTERVALS, params, topicKey } from './topics.js'
+import { CANDLE_INTERVALS, topicOf } from './topics.js'
 
 const PER_CONNECTION = 25
 
@@ -26,6 +26,11 @@ export const bitfinex: ExchangeAdapter = {
     { channel: 'book', proof: 'connection', axis: 'receive', depths: [25, 100, 250] },
     { channel: 'quotes', proof: 'connection', axis: 'receive' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
+    { channel: 'funding', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
+    { channel: 'mark_price', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
+    { channel: 'index_price', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
+    { channel: 'open_interest', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
+    { channel: 'liquidations', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
@@ -38,7 +43,14 @@ export const bitfinex: ExchangeAdapter = {
   taskPer: 'channel',
   instruments: [bitfinexInstruments],
   live: {
-    plan: (subscriptions) => planOncePerKey('/ws/2', PER_CONNECTION, subscriptions, (each) => topicKey(params(each))),
+    // Several may share what they ask for; one that would be a duplicate of another needs a connection of its own.
+    plan: (subscriptions) =>
+      planOncePerKey(
+        '/ws/2',
+        PER_CONNECTION,
+        subscriptions,
+        (each) => `${each.channel} ${each.symbol} ${topicOf(each)}`,
+      ),
     converse: (plan, state) => new BitfinexConversation(plan, state),
     // Each channel has a heartbeat after 15 s without data.
     silentAfterMs: 20_000,

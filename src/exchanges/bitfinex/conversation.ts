@@ -1,13 +1,34 @@
 import { z } from 'zod'
+import { CHANNELS } from '../../model/dataset.js'
 import type { ErrorCode } from '../../model/error.js'
-import type { AdapterEvent, Break } from '../../model/event.js'
+import { type AdapterEvent, type Break, CHANNEL_OF, type MarketData } from '../../model/event.js'
 import type { Nanos } from '../../model/time.js'
-import type { ConnectionPlan, Conversation, Json, Reading, Subscription } from '../exchange.js'
-import { bad, confirmed, data, heartbeat, notice, preceded, readMessage, released, unknown } from '../kit/reading.js'
+import {
+  type ConnectionPlan,
+  type Conversation,
+  type Json,
+  type Reading,
+  type Subscription,
+  subscriptionId,
+} from '../exchange.js'
+import {
+  bad,
+  confirmed,
+  data,
+  heartbeat,
+  notice,
+  preceded,
+  readMessage,
+  released,
+  sharedData,
+  unknown,
+} from '../kit/reading.js'
+import { Topics } from '../kit/topics.js'
 import { counter, type Fields, integer, isFields, list, text, WireError } from '../kit/wire.js'
 import { bestAfter, quoteEvents } from './best.js'
+import { liquidationEvents, rateAfter, statusEvents } from './derivatives.js'
 import { bookEvent, candleEvents, checksumEvent, isSnapshot, milliseconds, tradeEvent } from './messages.js'
-import { params, subscribeMessage, type Topic, topicKey, topicOf } from './topics.js'
+import { params, subscribeMessage, topicKey, topicOf, topicOfAck } from './topics.js'
 
 /** Flags of `conf`: a time in every message, a sequence over all of them, checksums of books. */
 const TIMESTAMP = 32_768
@@ -19,14 +40,21 @@ const ENDED_KEPT = 64
 
 const level = z.tuple([z.string(), z.string()]).readonly()
 const channelState = z.object({
-  /** The subscription; null for a channel that nobody here asked for. */
-  id: z.string().nullable(),
+  /** What was asked for, as `topicOf` names it. */
+  topic: z.string(),
+  /** The subscriptions that it serves; none for a channel that nobody here asked for. */
+  owners: z.array(z.object({ id: z.string(), channel: z.enum(CHANNELS), symbol: z.string() })).readonly(),
   symbol: z.string(),
-  carries: z.enum(['trades', 'book', 'quotes', 'ohlc', 'other']),
+  carries: z.enum(['trades', 'book', 'quotes', 'ohlc', 'status', 'liquidations', 'other']),
   interval: z.string().exactOptional(),
   /** Unsubscribed, the acknowledgement is to come. */
   ending: z.boolean(),
   best: z.object({ bids: z.array(level).readonly(), asks: z.array(level).readonly() }),
+  rate: z.object({
+    rate: z.string().exactOptional(),
+    predicted: z.string().exactOptional(),
+    next: z.number().exactOptional(),
+  }),
 })
 type Channel = z.infer<typeof channelState>
 
@@ -37,14 +65,15 @@ const savedState = z.object({
   sequence: z.string().nullable(),
   channels: z.array(z.tuple([z.number(), channelState])),
   ended: z.array(z.number()),
-  /** Subscriptions asked for and not answered yet. */
+  /** Topics asked for and not answered yet. */
   asked: z.array(z.string()),
+  released: z.array(z.string()),
 })
 
 /** A connection to Bitfinex's WebSocket v2. Channels are numbered by the venue; one sequence runs over all of them. */
 export class BitfinexConversation implements Conversation {
   private readonly plan: ConnectionPlan
-  private readonly byTopic: ReadonlyMap<string, Subscription>
+  private readonly topics: Topics
   private flags: number | null = null
   private sequence: bigint | null = null
   private readonly channels = new Map<number, Channel>()
@@ -53,14 +82,14 @@ export class BitfinexConversation implements Conversation {
 
   constructor(plan: ConnectionPlan, state?: Json) {
     this.plan = plan
-    this.byTopic = new Map(plan.subscriptions.map((each) => [topicKey(params(each)), each]))
-    if (state === undefined) return
-    const saved = savedState.parse(state)
+    const saved = state === undefined ? undefined : savedState.parse(state)
+    this.topics = new Topics(plan.subscriptions, topicOf, saved?.released)
+    if (!saved) return
     this.flags = saved.flags
     this.sequence = saved.sequence === null ? null : BigInt(saved.sequence)
     for (const [chanId, channel] of saved.channels) this.channels.set(chanId, channel)
     this.ended.push(...saved.ended)
-    for (const id of saved.asked) this.asked.add(id)
+    for (const topic of saved.asked) this.asked.add(topic)
   }
 
   get state(): Json {
@@ -70,23 +99,30 @@ export class BitfinexConversation implements Conversation {
       channels: [...this.channels].map(([chanId, channel]) => [chanId, { ...channel }]),
       ended: [...this.ended],
       asked: [...this.asked],
+      released: this.topics.state,
     }
   }
 
   open(): readonly string[] {
     const conf = JSON.stringify({ event: 'conf', flags: TIMESTAMP + SEQ_ALL + OB_CHECKSUM })
-    return [conf, ...this.plan.subscriptions.map((each) => this.subscribe(each))]
+    return [conf, ...this.topics.names.flatMap((topic) => this.subscribe(topic))]
   }
 
-  private subscribe(subscription: Subscription): string {
-    this.asked.add(subscription.id)
-    return subscribeMessage(subscription, subIdOf(this.plan.subscriptions.indexOf(subscription)))
+  private subscribe(topic: string): string[] {
+    const [first] = this.topics.of(topic)
+    if (!first) return []
+    this.asked.add(topic)
+    return [subscribeMessage(first, subIdOf(this.plan.subscriptions.indexOf(first)))]
   }
 
   unsubscribe(ids: readonly string[]): readonly string[] {
+    return this.topics.release(ids).flatMap(({ topic }) => this.end(topic))
+  }
+
+  private end(topic: string): string[] {
     const messages: string[] = []
     for (const [chanId, channel] of this.channels) {
-      if (channel.id === null || !ids.includes(channel.id) || channel.ending) continue
+      if (!channel.owners.length || channel.topic !== topic || channel.ending) continue
       channel.ending = true
       messages.push(JSON.stringify({ event: 'unsubscribe', chanId }))
     }
@@ -96,8 +132,9 @@ export class BitfinexConversation implements Conversation {
   /** Nothing while a subscription to it is still to be answered: a second one would be refused as a duplicate. */
   resync(id: string): readonly string[] {
     const subscription = this.plan.subscriptions.find((each) => each.id === id)
-    if (!subscription || this.asked.has(id)) return []
-    return [...this.unsubscribe([id]), this.subscribe(subscription)]
+    const topic = subscription && topicOf(subscription)
+    if (topic === undefined || this.asked.has(topic)) return []
+    return [...this.end(topic), ...this.subscribe(topic)]
   }
 
   read(frame: string): Reading {
@@ -107,7 +144,7 @@ export class BitfinexConversation implements Conversation {
         if (Array.isArray(message)) return this.channelMessage(message)
         return isFields(message) ? this.event(message) : unknown('neither a list nor an object')
       },
-      (message) => (Array.isArray(message) ? (this.channels.get(Number(message[0]))?.id ?? undefined) : undefined),
+      (message) => (Array.isArray(message) ? this.channels.get(Number(message[0]))?.owners[0]?.id : undefined),
     )
   }
 
@@ -180,24 +217,24 @@ export class BitfinexConversation implements Conversation {
 
   private subscribed(message: Fields): Reading {
     const chanId = integer(message.chanId, 'chanId')
-    const topic = topicOf(message)
-    if (topic === undefined) return unknown(`channel ${JSON.stringify(message.channel) ?? 'without a name'}`)
-    const id = topic === 'other' ? null : this.idOf(message, topic)
+    const of = topicOfAck(message)
+    if (of === undefined) return unknown(`channel ${JSON.stringify(message.channel) ?? 'without a name'}`)
+    const topic = topicKey(wanted(message))
+    const own = this.topics.of(topic)
+    const strange = of !== 'other' && !own.length && this.plan.accept === 'all'
+    const owners = (strange ? of.owners : own).map(({ id, channel, symbol }) => ({ id, channel, symbol }))
+    this.asked.delete(topic)
     this.channels.set(chanId, {
-      id,
-      symbol: topic === 'other' ? '' : topic.symbol,
-      carries: topic === 'other' || id === null ? 'other' : carriedBy(topic),
-      ...(topic !== 'other' && topic.interval ? { interval: topic.interval } : {}),
+      topic,
+      owners,
+      symbol: of === 'other' ? '' : of.symbol,
+      carries: of !== 'other' && (strange || own.length) ? of.carries : 'other',
+      ...(of !== 'other' && of.interval ? { interval: of.interval } : {}),
       ending: false,
       best: { bids: [], asks: [] },
+      rate: {},
     })
-    if (id === null) return notice('subscribed to something else')
-    this.asked.delete(id)
-    return confirmed(id)
-  }
-
-  private idOf(message: Fields, topic: Topic): string | null {
-    return this.byTopic.get(topicKey(wanted(message)))?.id ?? (this.plan.accept === 'all' ? topic.id : null)
+    return owners.length || strange ? confirmed(...owners.map(({ id }) => id)) : notice('subscribed to something else')
   }
 
   private unsubscribed(chanId: number): Reading {
@@ -205,7 +242,7 @@ export class BitfinexConversation implements Conversation {
     this.channels.delete(chanId)
     this.ended.push(chanId)
     if (this.ended.length > ENDED_KEPT) this.ended.shift()
-    return channel?.id ? released(channel.id) : notice('unsubscribed')
+    return channel?.owners.length ? released(...channel.owners.map(({ id }) => id)) : notice('unsubscribed')
   }
 
   /** Errors repeat the fields of the request: they name the subscription. */
@@ -214,14 +251,15 @@ export class BitfinexConversation implements Conversation {
     const reason = `${typeof message.msg === 'string' ? message.msg : 'no reason given'} (code ${code})`
     if (UNSUBSCRIBE_ERRORS.has(code) && message.chanId !== undefined)
       return this.unsubscribed(integer(message.chanId, 'chanId'))
-    const rejected = this.plan.subscriptions
-      .filter((each, index) => this.asked.has(each.id) && answers(message, each, index))
-      .map(({ id }) => id)
+    const topics = [...this.asked].filter((topic) =>
+      this.topics.of(topic).some((each) => answers(message, each, this.plan.subscriptions.indexOf(each))),
+    )
+    const rejected = topics.flatMap((topic) => this.topics.idsOf(topic))
     if (!rejected.length) {
       const meaning: ErrorCode = code === RATE_LIMIT ? 'RATE_LIMITED' : 'SUBSCRIBE_REJECTED'
       return { kind: 'failure', code: meaning, message: reason, events: [] }
     }
-    for (const id of rejected) this.asked.delete(id)
+    for (const topic of topics) this.asked.delete(topic)
     const noInstrument = code === SUBSCRIBE_FAILED && /symbol|pair/i.test(reason)
     return {
       kind: 'reject',
@@ -248,7 +286,7 @@ function subIdOf(index: number): string {
 function wanted({ channel, symbol, key, prec, len }: Fields): Fields {
   return channel === 'book'
     ? { channel, symbol, prec, len }
-    : { channel, ...(channel === 'candles' ? { key } : { symbol }) }
+    : { channel, ...(channel === 'candles' || channel === 'status' ? { key } : { symbol }) }
 }
 
 /** Whether an error speaks of this subscription: by its `subId`, else by every field of the request that it repeats. */
@@ -260,17 +298,16 @@ function answers(message: Fields, subscription: Subscription, index: number): bo
   return named && repeated.every(([name, value]) => message[name] === value)
 }
 
-function carriedBy({ channel }: Topic): Channel['carries'] {
-  return channel === 'trades' || channel === 'book' || channel === 'quotes' || channel === 'ohlc' ? channel : 'other'
-}
-
 /** What a message of an acknowledged channel means. */
 function carried(channel: Channel, tag: string | undefined, payload: unknown, time: Nanos | undefined): Reading {
-  const { id, symbol, carries } = channel
-  if (tag === 'hb') return heartbeat(id === null ? [] : [id])
-  if (id === null || carries === 'other') return notice('channel of something else')
+  const { owners, symbol, carries } = channel
+  const id = owners[0]?.id
+  if (tag === 'hb') return heartbeat(owners.map((each) => each.id))
+  if (carries === 'other') return notice('channel of something else')
   if (channel.ending) return notice('message of an ended channel')
   try {
+    if (carries === 'liquidations') return among(channel, liquidationEvents(list(payload, 'payload')))
+    if (id === undefined) return notice('channel of something else')
     if (tag === 'cs') return data(id, carries === 'book' ? [checksumEvent(payload, { symbol, time })] : [])
     const items = list(payload, 'payload')
     switch (carries) {
@@ -285,11 +322,28 @@ function carried(channel: Channel, tag: string | undefined, payload: unknown, ti
         return data(id, quoteEvents(channel.best, { symbol, time }))
       case 'ohlc':
         return data(id, candleEvents(items, channel.interval ?? '', { symbol, time }))
+      case 'status':
+        channel.rate = rateAfter(channel.rate, items)
+        return among(channel, statusEvents(items, channel.rate, symbol))
     }
   } catch (error) {
     if (error instanceof WireError) return bad(error.message, id)
     throw error
   }
+}
+
+/** Events of a channel that several subscriptions share: those that somebody asked for. A stranger's are named by the events. */
+function among({ owners }: Channel, events: readonly MarketData[]): Reading {
+  const named: Channel['owners'] = owners.length ? owners : events.map(ownerOf)
+  const asked = events.filter(({ kind, symbol }) =>
+    named.some((each) => each.channel === CHANNEL_OF[kind] && each.symbol === symbol),
+  )
+  return sharedData([...new Set(named.map(({ id }) => id))], asked) ?? notice('nothing new')
+}
+
+function ownerOf({ kind, symbol }: MarketData): Channel['owners'][number] {
+  const channel = CHANNEL_OF[kind]
+  return { id: subscriptionId({ channel, symbol }), channel, symbol }
 }
 
 /** Word of the platform: `20051` reconnect, `20060` maintenance begins, `20061` it is over. */

@@ -38,7 +38,9 @@ export const bitmex: ExchangeAdapter = {
   taskPer: 'channel',
   instruments: [bitmexInstruments],
   live: {
-    plan: (subscriptions) => planOncePerKey('/realtime', PER_CONNECTION, subscriptions, topicOf),
+    // Channels may share a topic; the same channel twice on one connection could not be told apart.
+    plan: (subscriptions) =>
+      planOncePerKey('/realtime', PER_CONNECTION, subscriptions, (each) => `${each.channel} ${topicOf(each)}`),
     converse: (plan, state) => new BitmexConversation(plan, state),
     // Each of our pings is answered.
     silentAfterMs: 15_000,

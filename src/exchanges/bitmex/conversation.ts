@@ -27,7 +27,7 @@ export class BitmexConversation implements Conversation {
     this.subscriptions = plan.subscriptions
     this.acceptsAll = plan.accept === 'all'
     const saved = state === undefined ? undefined : fields(state, 'state')
-    this.topics = new Topics(plan.subscriptions, topicOf, saved && asList(saved.released))
+    this.topics = new Topics(plan.subscriptions, topicOf, saved?.released)
     this.memory = state === undefined ? emptyMemory() : restoredMemory(state)
   }
 
@@ -205,10 +205,6 @@ function ask(op: 'subscribe' | 'unsubscribe', topics: readonly string[]): string
 
 function isAction(value: unknown): value is Action {
   return ACTIONS.has(value)
-}
-
-function asList(value: unknown): string[] {
-  return list(value, 'released').map((id) => text(id, 'released'))
 }
 
 /** The symbol of an empty `partial`. */
