@@ -4,9 +4,11 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads'
 import { serveApi } from './api/server.js'
+import { listInstruments } from './capture/list-instruments.js'
 import { datasetOf } from './capture/listening.js'
 import { runChaos } from './chaos/chaos.js'
 import { journalKeepMs } from './config/journal-keep.js'
+import { createConfig } from './config/parse.js'
 import { redact } from './config/redact.js'
 import type { CollectorConfig } from './config/schema.js'
 import { tasksOf } from './config/tasks.js'
@@ -36,14 +38,17 @@ import { serveRpc } from './lib/rpc.js'
 import { datasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from './model/error.js'
 import { Budgets } from './net/budgets.js'
+import { requestText } from './net/http.js'
 import { postText } from './net/post.js'
+import { refusalOf } from './net/refusal.js'
 import { rebuildPorts } from './rebuild-ports.js'
 import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
+import { InstrumentLists, type ListDeps } from './service/instrument-lists.js'
 import { logTail } from './service/log-tail.js'
 import { rebuild } from './service/rebuild.js'
 import { type ConfigOrigin, Running } from './service/running.js'
-import type { Daemon, OpenJobs, Services, StoredData } from './service/services.js'
+import type { Daemon, LocalPorts, OpenJobs, Services, StoredData } from './service/services.js'
 import { verify } from './service/verify.js'
 import {
   readDaemonFile,
@@ -94,22 +99,42 @@ function workerCount(config: CollectorConfig): number {
   return workers === 'auto' ? Math.max(1, Math.min(4, availableParallelism() - 1)) : workers
 }
 
+/** The request budgets of a config's data folder. */
+function createBudgets(config: CollectorConfig, log: DaemonLog): Budgets {
+  const limits = Object.fromEntries(Object.entries(exchanges).map(([id, { limits }]) => [id, limits.rest]))
+  const path = join(hiddenFolder(config), 'budgets.json')
+  return new Budgets(path, limits, systemClock(), (error) => log.error(error))
+}
+
+/** What exchanges list: from the last time that they were asked, else asked now, within their budget. */
+function instrumentLists(config: CollectorConfig, budgets: Budgets, saved: ListDeps['saved']): InstrumentLists {
+  const clock = systemClock()
+  return new InstrumentLists({
+    clock,
+    saved,
+    async fetch(exchange) {
+      const adapter = adapterOf(exchange)
+      const base = config.settings.endpoints[exchange]?.rest ?? adapter.endpoints.rest
+      return await listInstruments(adapter.instruments, async ({ path, weight }) => {
+        await budgets.take(exchange, weight, 'discovery')
+        const { status, body, headers, wall } = await requestText(base + path, { clock })
+        if (status >= 200 && status < 300) return new TextDecoder().decode(body)
+        throw refusalOf(status, headers, wall) ?? new CollectorError('CONNECT_FAILED', `${exchange} answered ${status}`)
+      })
+    },
+  })
+}
+
 /** The recorder of a config's data folder, in threads of their own. */
-function createRecorder(config: CollectorConfig, log: DaemonLog, onFatal: (error: CollectorError) => void): Recorder {
+function createRecorder(
+  config: CollectorConfig,
+  log: DaemonLog,
+  onFatal: (error: CollectorError) => void,
+  budgets = createBudgets(config, log),
+): Recorder {
   const dccd = hiddenFolder(config)
   const journalPath = join(dccd, 'journal')
   const keepMs = journalKeepMs(config.journal.keep)
-  const limits = Object.fromEntries(
-    Object.entries(exchanges).map(
-      ([
-        id,
-        {
-          limits: { rest },
-        },
-      ]) => [id, rest],
-    ),
-  )
-  const budgets = new Budgets(join(dccd, 'budgets.json'), limits, systemClock(), (error) => log.error(error))
   let threads = 0
   return new Recorder({
     clock: systemClock(),
@@ -227,9 +252,10 @@ export function defaultDependencies(
   health: HealthMonitor | undefined,
   log: DaemonLog,
   onFatal: (error: CollectorError) => void,
-): StreamDependencies & { readonly recorder: Recorder; readonly sync: SyncService } {
+): StreamDependencies & { readonly recorder: Recorder; readonly sync: SyncService; readonly budgets: Budgets } {
   const clock = systemClock()
-  const recorder = createRecorder(config, log, onFatal)
+  const budgets = createBudgets(config, log)
+  const recorder = createRecorder(config, log, onFatal, budgets)
   const onError = (error: CollectorError) => log.error(error)
   const copy: ConstructorParameters<typeof SyncService>[2]['copy'] = (from, remote, signal) =>
     rcloneCopy(from, remote, { clock }, signal)
@@ -237,6 +263,7 @@ export function defaultDependencies(
     clock,
     runner: recorder,
     recorder,
+    budgets,
     sync: new SyncService(config, health, { clock, copy, onError }),
     catalog,
     onError,
@@ -295,7 +322,10 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     path: join(dccd, 'metrics.json'),
     clock,
     onError,
-    onAlert: (alert) => alerts.send(alert),
+    onAlert(alert) {
+      alerts.send(alert)
+      ports.events.publish('alert', alert)
+    },
     alertAfter: config.alerts.max_consecutive_errors,
   })
   let fail: (error: CollectorError) => void = () => {}
@@ -314,8 +344,11 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   })
   const began = clock.mono()
   const { ui_host: host, ui_port: port } = config.settings
+  const lists = instrumentLists(config, deps.budgets, async (exchange) =>
+    (await deps.recorder.store()).loadInstruments(exchange),
+  )
   const localToken = randomBytes(32).toString('base64url')
-  const ports = new Running({
+  const ports: Running = new Running({
     localToken,
     version: VERSION,
     catalog,
@@ -333,7 +366,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     },
     openData,
     sql: (dataPath, request, signal) => runSql(dataPath, request, clock, signal),
-    instruments: async (exchange) => await (await deps.recorder.store()).loadInstruments(exchange),
+    instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
     lags: () => {
       const storeMs = deps.recorder.commitAgeMs
@@ -375,6 +408,49 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   }
 }
 
+/** What operations work on where no daemon runs. A change of the config is saved, and counts from the next start on. */
+async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<LocalPorts> {
+  const config = origin?.parsed.config ?? createConfig({ settings: { data_path: dataPath } })
+  const clock = systemClock()
+  const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
+  const idle = new StreamManager(config, undefined, deps)
+  const lists = instrumentLists(config, deps.budgets, async (exchange) => {
+    const data = await openData(dataPath).catch(() => undefined)
+    const saved = data?.instruments(exchange)
+    await data?.close()
+    return saved
+  })
+  const none = (): never => {
+    throw new CollectorError('UNSUPPORTED', `no dccd runs on ${dataPath}`, { remedy: 'Start it with: dccd start' })
+  }
+  const ports = new Running({
+    version: VERSION,
+    catalog,
+    config,
+    origin,
+    manager: {
+      status: () => idle.status(),
+      startOne: none,
+      stopOne: none,
+      apply: async (next) => {
+        new StreamManager(next, undefined, deps).status()
+        return { started: [], stopped: [], restarted: [], unchanged: [], rolledBack: false }
+      },
+    },
+    source: deps.recorder,
+    sync: deps.sync,
+    logs: logTail(join(hiddenFolder(config), 'logs')),
+    openData,
+    sql: (path, request, signal) => runSql(path, request, clock, signal),
+    instruments: (exchange) => lists.of(exchange),
+    uptime: () => 0,
+    lags: () => ({}),
+    clock,
+  })
+  await ports.open()
+  return ports
+}
+
 /** Streams of a config as they show while nothing runs. */
 function idleStreams(config: CollectorConfig): StreamStatus[] {
   const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
@@ -387,21 +463,10 @@ async function openData(dataPath: string): Promise<StoredData> {
   return {
     inventory: () => reader.inventory(),
     runs: (query) => reader.runs(query),
+    instruments: (exchange) => reader.instruments(exchange),
     datasets: () => reader.datasets(),
     covered: (dataset) => reader.coverage(dataset),
     gaps: (filter) => reader.gaps(filter),
-    coverage(dataset) {
-      const covered = reader.coverage(dataset)
-      const last = covered.at(-1)
-      if (!last) return undefined
-      const held = covered.reduce((sum, { from, until }) => sum + (until - from), 0n)
-      const key = datasetKey(dataset)
-      const lost = reader
-        .gaps({ exchange: dataset.exchange, pair: dataset.pair, kind: dataset.kind })
-        .filter((gap) => gap.dataset === key)
-      const missing = lost.reduce((sum, { from, until }) => sum + (until - from), 0n)
-      return { heldUntil: last.until, ratio: held + missing === 0n ? 1 : Number(held) / Number(held + missing) }
-    },
     standing: (dataset, at) => reader.standing(dataset, at),
     bookRows: (dataset, at) => reader.bookRows(dataset, at),
     derivedCandles: (dataset, interval, from, until) => reader.derivedCandles(dataset, interval, from, until),
@@ -463,6 +528,7 @@ export function createServices(program = ''): Services {
     },
     verify: (dataPath, options, tell) => verify(dataPath, options, verifyPorts(adapterOf), tell),
     sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
+    openLocal,
     openData,
     async daemonOf(dataPath) {
       const dccd = join(dataPath, '.dccd')

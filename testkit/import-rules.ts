@@ -55,7 +55,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
     may: ['service', 'model', 'config', 'lib'],
     packages: ['node', 'fastify', '@fastify/websocket', 'ws', 'prom-client', 'zod'],
   },
-  cli: { may: ['service', 'model', 'config', 'lib'], packages: ['node', 'commander'] },
+  // Talks to a daemon over HTTP; of the operations it takes the names, the addresses and the types.
+  client: { may: ['service/routes.ts', 'model'], typesOf: ['service'], packages: ['node'] },
+  cli: { may: ['service', 'client', 'model', 'config', 'lib'], packages: ['node', 'commander'] },
   // Runs the built program beside an emulator and compares; knows nothing of its inside.
   chaos: { may: ['model', 'lib'], packages: ['node', 'node:child_process', 'zod'] },
   emulator: { may: ['model', 'lib'], packages: ['node', 'ws', 'zod'] },

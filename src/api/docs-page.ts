@@ -1,4 +1,4 @@
-import type { JsonSchema } from './json-schema.js'
+import type { JsonSchema } from '../service/json-schema.js'
 import type { OpenApi, OpenApiOperation } from './openapi.js'
 
 /** The document as one page of HTML without script, style or font from elsewhere. */

@@ -1,4 +1,5 @@
 import { asCollectorError, CollectorError, type ErrorCode } from '../model/error.js'
+import { FieldError } from '../service/check-input.js'
 
 const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   USAGE: 400,
@@ -22,6 +23,13 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   QUERY_TIMEOUT: 422,
   TOO_MANY_REQUESTS: 429,
   DATA_LOCKED: 409,
+  HISTORY_OUT_OF_REACH: 422,
+  CONNECT_FAILED: 502,
+  BAD_MESSAGE: 502,
+  RATE_LIMITED: 503,
+  BANNED: 503,
+  REMOTE_FAILED: 502,
+  DATA_FOREIGN: 503,
   PROCESS_STOPPED: 503,
   STORE_FAILED: 503,
   DISK_FULL: 503,
@@ -38,16 +46,6 @@ export interface ErrorBody {
   readonly message: string
   readonly field: string | null
   readonly remedy: string
-}
-
-/** A request whose field is wrong. */
-export class FieldError extends CollectorError {
-  readonly field: string
-
-  constructor(field: string, message: string, remedy: string) {
-    super('USAGE', message, { remedy })
-    this.field = field
-  }
 }
 
 export function errorBody(error: CollectorError): ErrorBody {

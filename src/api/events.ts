@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { CollectorError } from '../model/error.js'
+import { checked } from '../service/check-input.js'
 import { type EventHub, type HubEvent, TOPICS, type Topic } from '../service/event-hub.js'
+import { fromText } from '../service/json-schema.js'
 import type { Ports } from '../service/ports.js'
 import { listStreams } from '../service/streams.js'
-import { fromText } from './json-schema.js'
-import { checked } from './operation-routes.js'
 
 const CLIENTS_MOST = 1200
 /** A client that has so much not yet taken is cut off; it comes back with the id of the last event that it got. */

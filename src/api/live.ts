@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { asCollectorError, CollectorError } from '../model/error.js'
+import { checked } from '../service/check-input.js'
 import { exchange, pair } from '../service/fields.js'
 import type { LiveFollower, LiveHub } from '../service/live-hub.js'
 import { errorBody } from './error-body.js'
-import { checked } from './operation-routes.js'
 
 const CLIENTS_MOST = 200
 const TOPICS_MOST = 2000

@@ -1,7 +1,7 @@
+import { inputSchema, type JsonSchema, outputSchema } from '../service/json-schema.js'
 import type { Operation } from '../service/operation.js'
 import { OPERATIONS, type OperationName } from '../service/operations/table.js'
-import { inputSchema, type JsonSchema, outputSchema } from './json-schema.js'
-import { hasBody, pathFields, ROUTES, type Route } from './routes.js'
+import { hasBody, pathFields, ROUTES, type Route } from '../service/routes.js'
 
 const ERROR: JsonSchema = {
   type: 'object',

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { checked, FieldError } from '../service/check-input.js'
+import { fromText, inputSchema, type JsonSchema } from '../service/json-schema.js'
 import type { Operation } from '../service/operation.js'
 import { OPERATIONS, type OperationName } from '../service/operations/table.js'
 import type { Ports } from '../service/ports.js'
-import { FieldError } from './error-body.js'
-import { fromText, inputSchema, type JsonSchema } from './json-schema.js'
-import { fastifyPath, hasBody, pathFields, ROUTES, type Route } from './routes.js'
+import { fastifyPath, hasBody, pathFields, ROUTES, type Route } from '../service/routes.js'
 
 /** A route for each operation: gather the input, check it, run it, answer with its output. */
 export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
@@ -56,22 +55,4 @@ function gathered(request: FastifyRequest, route: Route, schema: JsonSchema): Re
   const params = request.params as Record<string, string> // made by fastify from the path
   for (const name of pathFields(route)) input[name] = fromText(params[name], schema.properties?.[name])
   return input
-}
-
-/** Throws USAGE naming the field. */
-export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  if (issue?.code === 'unrecognized_keys') {
-    const name = String(issue.keys[0])
-    throw new FieldError(name, `there is no field ${name.slice(0, 60)}`, 'Leave it out; /api/docs lists the fields.')
-  }
-  const field = issue?.path.join('.') ?? ''
-  const what = issue?.message.replace(/^Invalid input: /, '') ?? 'is not what is expected'
-  throw new FieldError(
-    field,
-    field === '' ? what : `${field}: ${what}`,
-    'Correct the field; /api/docs describes each one.',
-  )
 }

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { CollectorError } from '../model/error.js'
+import { checked } from '../service/check-input.js'
 import type { Ports } from '../service/ports.js'
 import { SESSION_MS } from '../service/tokens.js'
 import { ClientBuckets } from './client-buckets.js'
 import { clientOf, guessed, SESSION_COOKIE, sessionOf } from './guard.js'
-import { checked } from './operation-routes.js'
 
 const loginBody = z.strictObject({ token: z.string().min(1).max(1000) })
 

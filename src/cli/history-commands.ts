@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { ParsedConfig } from '../config/parse.js'
 import { CHANNELS, INTERVALS, isInterval } from '../model/dataset.js'
-import { type Histories, keptHistories, localHistories, remoteHistories } from '../service/histories.js'
+import { type Histories, keptHistories, localHistories } from '../service/histories.js'
 import type { Services } from '../service/services.js'
 import { configOption, dataOption, jsonOption, list, type Where, whole } from './arguments.js'
+import { clientOf } from './daemon-client.js'
 import { follow, planText, runsTable, runText } from './history-output.js'
 import { errorText, type Io, json, table, usage } from './output.js'
 
@@ -198,8 +199,7 @@ async function withHistories(
   const { config } = await load(where.config)
   const daemon = await services.daemonOf(config.storage.local_path)
   if (daemon) {
-    const host = daemon.host.includes(':') ? `[${daemon.host}]` : daemon.host
-    await act(remoteHistories(`http://${host}:${daemon.port}`, daemon.token), true)
+    await act(clientOf(daemon), true)
     return
   }
   const opened = await services.openJobs(config, (error) => io.stderr(errorText(error)))

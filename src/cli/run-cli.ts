@@ -25,10 +25,12 @@ import {
   whole,
 } from './arguments.js'
 import { type ChaosOptions, chaos } from './chaos.js'
+import { clientOf } from './daemon-client.js'
 import { addDataCommands } from './data-commands.js'
 import { runDemo } from './demo.js'
 import { addExportCommand } from './export.js'
 import { addHistoryCommands } from './history-commands.js'
+import { addOperationCommands } from './operation-commands.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
 import { printFile, printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
@@ -156,10 +158,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       const daemon = await services.daemonOf(path)
       let rows: StreamJson[]
       if (daemon) {
-        const answer = await fetch(`http://${daemon.host}:${daemon.port}/api/v1/streams`, {
-          signal: AbortSignal.timeout(5000),
-        })
-        rows = (await answer.json()) as StreamJson[] // our own API, of the same version as the catalog beside it
+        rows = await clientOf(daemon).call('streams.list', {})
       } else
         rows = (options.data === undefined ? services.idleStreams((await load(options.config)).config) : []).map(
           statusJson,
@@ -249,6 +248,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     })
 
   const tools = { services, io, setCode, dataPath, withData }
+  addOperationCommands(program, { services, io, load })
   addHistoryCommands(program, { services, io, setCode, load, dataPath })
   addDataCommands(program, tools)
   addVerifyCommand(program, tools)

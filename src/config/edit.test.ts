@@ -31,7 +31,7 @@ describe('editing a config in place', () => {
         .replace('"s3cret-token"\n', '"s3cret-token"\n  ui_port: 9000\n')
         .replace(
           'channels: [trades, book]\n',
-          'channels: [trades, book]\n  - exchange: kraken\n    pairs:\n      - BTC/USD\n    channels:\n      - trades\n',
+          'channels: [trades, book]\n  - exchange: kraken\n    pairs: [BTC/USD]\n    channels: [trades]\n',
         ),
     )
   })

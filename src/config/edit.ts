@@ -1,5 +1,5 @@
 import { diffLines } from 'diff'
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type Scalar } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type Scalar, visit } from 'yaml'
 import { type KeyPath, pathText } from './path.js'
 import { ConfigError, type Problem } from './problem.js'
 import { HIDDEN, hidden } from './redact.js'
@@ -65,8 +65,12 @@ function setAt(document: Document, path: KeyPath, value: unknown): void {
   }
   const node = document.createNode(value)
   const list = document.getIn(path.slice(0, -1), true)
-  // Short lists of text are written as their neighbours are.
-  if (isSeq(node) && node.items.every(isScalar)) node.flow = true
+  visit(node, {
+    // Lists of plain values are written in one line.
+    Seq: (_key, list) => {
+      if (list.items.every(isScalar)) list.flow = true
+    },
+  })
   if (isSeq(list) && list.items.length > 0 && isScalar(node)) node.spaceBefore = false
   document.setIn(path, node)
 }

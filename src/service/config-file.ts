@@ -170,6 +170,6 @@ export function configDiff(before: string, after: string): string {
   if (older === newer) return before === after ? '' : 'a secret changes\n'
   return createTwoFilesPatch('config.yml', 'config.yml', older, newer, 'now', 'then', { context: 3 })
     .split('\n')
-    .slice(1)
+    .filter((line) => !line.startsWith('====') && !line.startsWith('Index:'))
     .join('\n')
 }

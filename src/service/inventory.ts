@@ -5,11 +5,17 @@ import type { StoredData } from './services.js'
 
 /** What is held, one row a dataset, as it stands in JSON. */
 export function inventoryRows(data: StoredData, gaps: readonly Gap[]) {
-  const gapCounts = new Map<string, number>()
-  for (const { dataset } of gaps) gapCounts.set(dataset, (gapCounts.get(dataset) ?? 0) + 1)
+  const lost = new Map<string, { count: number; time: bigint }>()
+  for (const { dataset, from, until } of gaps) {
+    const known = lost.get(dataset) ?? { count: 0, time: 0n }
+    lost.set(dataset, { count: known.count + 1, time: known.time + (until - from) })
+  }
   return data.inventory().map((entry) => {
     const { exchange, kind, pair, interval } = entry.dataset
-    const covered = data.coverage(entry.dataset)
+    const covered = data.covered(entry.dataset)
+    const held = covered.reduce((sum, { from, until }) => sum + (until - from), 0n)
+    const missing = lost.get(datasetKey(entry.dataset)) ?? { count: 0, time: 0n }
+    const heldUntil = covered.at(-1)?.until
     return {
       exchange,
       kind,
@@ -22,9 +28,10 @@ export function inventoryRows(data: StoredData, gaps: readonly Gap[]) {
       first: entry.first,
       last: entry.last,
       published: entry.published === undefined ? null : isoFromNanos(entry.published),
-      held_until: covered === undefined ? null : isoFromNanos(covered.heldUntil),
-      coverage: covered?.ratio ?? null,
-      gaps: gapCounts.get(datasetKey(entry.dataset)) ?? 0,
+      held_until: heldUntil === undefined ? null : isoFromNanos(heldUntil),
+      coverage:
+        heldUntil === undefined ? null : held + missing.time === 0n ? 1 : Number(held) / Number(held + missing.time),
+      gaps: missing.count,
     }
   })
 }

@@ -58,7 +58,7 @@ export interface Ports extends HealthPorts {
   readonly events: EventHub
   readonly live: LiveHub
   /** Absent in a process that fetches no histories. */
-  readonly jobs?: Jobs
+  readonly jobs?: Jobs | undefined
   /** Now, UTC nanoseconds. */
   now(): bigint
 }

@@ -40,7 +40,7 @@ export interface RunningDeps {
   readonly source: LiveSource
   readonly sync: Ports['sync']
   readonly logs: LogPort
-  readonly jobs: Jobs
+  readonly jobs?: Jobs | undefined
   openData(dataPath: string): Promise<StoredData>
   sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
@@ -105,7 +105,7 @@ export class Running implements Ports {
     return this.#deps.sync
   }
 
-  get jobs(): Jobs {
+  get jobs(): Jobs | undefined {
     return this.#deps.jobs
   }
 

@@ -6,6 +6,7 @@ import type { ExportReport, ExportRequest } from '../export/export-data.js'
 import type { Dataset, Interval } from '../model/dataset.js'
 import type { CollectorError } from '../model/error.js'
 import type { Covered, Gap } from '../model/gaps.js'
+import type { Instrument } from '../model/instrument.js'
 import type { Nanos } from '../model/time.js'
 import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { DerivedCandle } from '../store/derived-candles.js'
@@ -14,6 +15,7 @@ import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
 import type { Jobs } from './jobs.js'
+import type { Ports } from './ports.js'
 import type { RebuildReport } from './rebuild.js'
 import type { ConfigOrigin } from './running.js'
 import type { VerifyReport } from './verify.js'
@@ -64,8 +66,8 @@ export interface StoredData {
   /** Runs of histories as they were saved, newest first. */
   runs(query: RunQuery): StoredRun[]
   gaps(filter: GapFilter): Gap[]
-  /** Part of the wanted time that is held by proof, 0 to 1; undefined where nothing is known. */
-  coverage(dataset: Dataset): { readonly heldUntil: Nanos; readonly ratio: number } | undefined
+  /** What an exchange listed when it was last asked; undefined when it never was. */
+  instruments(exchange: string): readonly Instrument[] | undefined
   /** Every dataset that is stored or wanted, by exchange, kind and pair. */
   datasets(): Dataset[]
   /** What of it is held by proof, in order. */
@@ -82,6 +84,11 @@ export interface StoredData {
 
 export type { ChaosRequest, ChaosVerdict } from '../chaos/chaos.js'
 export type { ExportFormat, ExportReport, ExportRequest } from '../export/export-data.js'
+
+/** The parts of a daemon that does not run, to be closed after use. */
+export interface LocalPorts extends Ports {
+  close(): Promise<void>
+}
 
 /** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
 export interface Services {
@@ -111,6 +118,8 @@ export interface Services {
   export(dataPath: string, request: ExportRequest): Promise<ExportReport>
   /** One query over what is published, in a process-wide sandbox of its own. */
   sql(dataPath: string, request: SqlRequest, signal?: AbortSignal): Promise<SqlResult>
+  /** What operations work on where no daemon runs: nothing is recorded, and nothing is locked. `origin`: the config of the folder. */
+  openLocal(dataPath: string, origin?: ConfigOrigin): Promise<LocalPorts>
   openData(dataPath: string): Promise<StoredData>
   /** The living daemon of a data folder, with the token by which its own user may ask it. */
   daemonOf(

@@ -15,6 +15,7 @@ export type StreamJson = ReturnType<typeof statusJson>
 
 /** The row as JSON: snake_case, times as ISO text, `null` for what is not known. */
 export function statusJson(row: StreamStatus) {
+  const error: { readonly code: string; readonly message: string; readonly remedy: string } | null = row.error ?? null
   const time = (at: Nanos | undefined) => (at === undefined ? null : isoFromNanos(at))
   return {
     key: row.key,
@@ -31,7 +32,7 @@ export function statusJson(row: StreamStatus) {
     reconnects: row.reconnects,
     gaps: row.gaps,
     rows: row.rows,
-    error: row.error ?? null,
+    error,
     configured: row.configured,
   }
 }

@@ -7,6 +7,7 @@ import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } f
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
 import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
+import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { SCHEMA } from '../model/row.js'
 import { type Nanos, SECOND } from '../model/time.js'
@@ -81,6 +82,12 @@ export class DataReader {
       const own = parts.filter((part) => part.dataset === id)
       return dataset && own.length > 0 ? [inventoryEntry(dataset, own)] : []
     })
+  }
+
+  /** What an exchange listed when it was last asked. */
+  instruments(exchange: string): Instrument[] | undefined {
+    const text = this.#catalog.instruments(exchange)
+    return text === undefined ? undefined : parseInstruments(text)
   }
 
   /** Every dataset that is stored or was wanted. */

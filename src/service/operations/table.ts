@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { configOperations } from './config.js'
 import { dataOperations } from './data.js'
 import { historyOperations } from './history.js'
@@ -14,3 +15,7 @@ export const OPERATIONS = {
 } as const
 
 export type OperationName = keyof typeof OPERATIONS
+/** What an operation is given. */
+export type OperationInput<N extends OperationName> = z.input<(typeof OPERATIONS)[N]['input']>
+/** What an operation answers. */
+export type OperationOutput<N extends OperationName> = z.output<(typeof OPERATIONS)[N]['output']>

@@ -1,4 +1,4 @@
-import type { OperationName } from '../service/operations/table.js'
+import type { OperationName } from './operations/table.js'
 
 /** Where an operation stands in the HTTP API. Input fields come from the path, then from headers, the query (GET and DELETE) or the JSON body. */
 export interface Route {
