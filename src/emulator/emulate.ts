@@ -33,6 +33,8 @@ export const VENUES: readonly VenueKind[] = [
 ]
 
 const TICK_MS = 20
+/** How the past is gone through. */
+const PAST_STEP: Nanos = 1_000_000_000n
 
 export interface EmulatorOptions {
   /** 0 takes a free one. */
@@ -50,6 +52,8 @@ export interface EmulatorOptions {
   readonly faults?: string
   /** Where to write the faults that were carried out, as ndjson. */
   readonly faultLog?: string
+  /** How long the markets have been running when it starts, seconds: the past that REST serves, kept whole. */
+  readonly past?: number
   /** A recording to repeat, instead of seeded markets. */
   readonly play?: PlayOptions
   readonly clock?: Clock
@@ -90,6 +94,8 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
     const writeTruth = file(options.truth)
     const faults = new FaultEngine(clock, file(options.faultLog))
     const startWall = clock.wall()
+    const began = startWall - BigInt(Math.round((options.past ?? 0) * 1000)) * 1_000_000n
+    const kept = options.past ? { kept: Number.POSITIVE_INFINITY } : {}
     const startMono = clock.mono()
     let now: Nanos = startWall
     const counts = { turns: 0, trades: 0 }
@@ -97,7 +103,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       const { exchange } = kind
       const specs = kind.instruments(COINS.slice(0, count))
       const seed = `${options.seed ?? '1'} ${exchange}`
-      const market = new Market(specs, { seed, rate, stepNs: kind.stepNs, start: startWall })
+      const market = new Market(specs, { seed, rate, stepNs: kind.stepNs, start: began, ...kept })
       const venue = kind.open({
         market,
         seed,
@@ -105,6 +111,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         truth: writeTruth ? writtenTruth(exchange, writeTruth) : noTruth,
         now: () => now,
         rejects: (channel, symbol) => faults.rejects(exchange, channel, symbol),
+        page: (rows) => faults.page(exchange, rows),
       })
       return { venue, market }
     }
@@ -123,10 +130,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         ...Object.assign({}, ...running.map(({ venue }) => venue.state?.())),
       }),
     })
-    const port = await server.listen(options.port)
-    const stopTicking = clock.every(TICK_MS, () => {
-      // Time is the start plus what has passed on the monotonic clock: it never goes back, whatever is done to the wall clock.
-      now = startWall + (clock.mono() - startMono)
+    const happen = () => {
       for (const { venue, market } of running) {
         market?.advance(now, (turn) => {
           counts.turns++
@@ -135,6 +139,13 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         })
         venue.tick(now)
       }
+    }
+    for (now = began; now < startWall; now += PAST_STEP) happen()
+    const port = await server.listen(options.port)
+    const stopTicking = clock.every(TICK_MS, () => {
+      // Time is the start plus what has passed on the monotonic clock: it never goes back, whatever is done to the wall clock.
+      now = startWall + (clock.mono() - startMono)
+      happen()
     })
     faults.schedule(script)
     let closed: Promise<void> | undefined

@@ -103,6 +103,14 @@ export class FaultEngine {
     return active !== undefined
   }
 
+  /** The rows of a page of the past as a fault wants them. */
+  page<T>(exchange: string, rows: readonly T[]): readonly T[] {
+    const active = this.active(exchange, 'pages')
+    if (!active || rows.length < 2) return rows
+    active.touched++
+    return mannered(rows, active.fault)
+  }
+
   /** The answer that a fault wants for an HTTP request. */
   httpStatus(
     exchange: string,
@@ -239,5 +247,25 @@ function described(execution: Execution): unknown {
     connection_numbers: connections,
     touched,
     frames: frames.map((frame) => ({ ...frame, time: String(frame.time) })),
+  }
+}
+
+/** Always at least one row and in the order of the venue, unless it is to be mixed up. */
+function mannered<T>(rows: readonly T[], { manner, count = 100 }: Fault): readonly T[] {
+  const short = rows.slice(0, Math.max(1, Math.floor(rows.length / 3)))
+  const repeated = (of: readonly T[]) => [...of.slice(0, 5), ...of]
+  // Halves change places, and each is turned round.
+  const unsorted = (of: readonly T[]) => [...of.slice(of.length >> 1), ...of.slice(0, of.length >> 1).reverse()]
+  switch (manner) {
+    case 'short':
+      return short
+    case 'capped':
+      return rows.slice(0, count)
+    case 'repeated':
+      return repeated(rows)
+    case 'unsorted':
+      return unsorted(rows)
+    default:
+      return unsorted(repeated(short.slice(0, count)))
   }
 }

@@ -14,6 +14,8 @@ import { CollectorError } from '../model/error.js'
  *   `reorder` sends one after its successor; `corrupt` takes `form`: `truncated` (if absent), `binary`, `text`, `huge`.
  * - `status`: for `ms` every HTTP request (of a path beginning with `path`, if given) is answered with `status`, and with
  *   `Retry-After: retry_after_s` if given.
+ * - `pages`: for `ms` pages of the past are `short` (a third of the rows), `capped` (at most `count` rows, 100), `repeated` (the first rows stand
+ *   twice), `unsorted`, or `nasty` (all of it), as `manner` says.
  * - `reject`: for `ms` subscriptions are refused, of `channel` and `symbol` if given.
  */
 const FIELDS = {
@@ -29,12 +31,15 @@ const FIELDS = {
   corrupt: { optional: ['count', 'channel', 'symbol', 'form'], required: [] },
   checksum: { optional: ['count', 'channel', 'symbol'], required: [] },
   status: { optional: ['path', 'retry_after_s'], required: ['ms', 'status'] },
+  pages: { optional: ['count'], required: ['ms', 'manner'] },
   reject: { optional: ['channel', 'symbol'], required: ['ms'] },
 } as const satisfies Record<string, { optional: readonly Field[]; required: readonly Field[] }>
 
 export type FaultName = keyof typeof FIELDS
 const FRAME_FAULTS = ['lose', 'repeat', 'reorder', 'corrupt', 'checksum'] as const
 export type FrameFaultName = (typeof FRAME_FAULTS)[number]
+const MANNERS = ['short', 'capped', 'repeated', 'unsorted', 'nasty'] as const
+export type PageManner = (typeof MANNERS)[number]
 const FORMS = ['truncated', 'binary', 'text', 'huge'] as const
 export type CorruptForm = (typeof FORMS)[number]
 
@@ -56,6 +61,7 @@ export interface Fault {
   readonly status?: number
   readonly retry_after_s?: number
   readonly path?: string
+  readonly manner?: PageManner
 }
 type Field = Exclude<keyof Fault, 'fault' | 'exchange' | 'at_ms'>
 
@@ -94,6 +100,7 @@ const RULES: Readonly<Record<Field | 'at_ms', { expected: string; holds(value: u
   },
   retry_after_s: whole(0, 86_400),
   path: text,
+  manner: oneOf(...MANNERS),
 }
 
 /** Reads one fault. Throws USAGE naming the field, what was found and what is expected. */

@@ -31,6 +31,8 @@ export interface MarketOptions {
   /** The step of the venue's clock: times are multiples of it (1 000 000 where it sends milliseconds). */
   readonly stepNs: bigint
   readonly start: Nanos
+  /** How many of an instrument's trades are kept for REST history; a few thousand when absent. */
+  readonly kept?: number
 }
 
 const FOREVER = 1n << 62n
@@ -84,6 +86,8 @@ export class MarketInstrument {
   readonly candles = new Candles(KEPT_CANDLES)
   /** Number of the last change of the book. */
   sequence: number
+  /** How many trades are kept. */
+  readonly kept: number
   private recent: MarketTrade[] = []
   private nextTradeId: number
   private readonly random: Random
@@ -100,6 +104,7 @@ export class MarketInstrument {
   constructor(spec: InstrumentSpec, options: MarketOptions) {
     const { seed, rate, start } = options
     this.spec = spec
+    this.kept = options.kept ?? KEPT_TRADES
     this.random = createRandom(seed)
     this.nextTradeId = 1_000_000_000 + hashText(`${seed} trades`)
     this.sequence = 20_000_000_000 + hashText(`${seed} book`)
@@ -194,7 +199,7 @@ export class MarketInstrument {
   private keep(trade: MarketTrade): void {
     this.candles.add(trade)
     this.recent.push(trade)
-    if (this.recent.length > KEPT_TRADES * 1.2) this.recent = this.recent.slice(-KEPT_TRADES)
+    if (this.recent.length > this.kept * 1.2) this.recent = this.recent.slice(-this.kept)
   }
 
   /** Somebody places or withdraws an order. */

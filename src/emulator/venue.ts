@@ -92,6 +92,8 @@ export interface VenueContext {
   now(): Nanos
   /** Whether a fault wants this subscription refused; the venue then answers as it would for an unknown symbol. */
   rejects(channel: Channel, symbol: string): boolean
+  /** The rows of a page of the past as a fault wants them: fewer, repeated, mixed up. What a page says of itself (cursors) is of these. */
+  page?<T>(rows: readonly T[]): readonly T[]
 }
 
 /** A venue that can be emulated: one line in the emulator's list. */

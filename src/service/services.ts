@@ -49,6 +49,8 @@ export interface EmulatorRequest {
   readonly rate?: number
   readonly instruments?: number
   readonly exchanges?: readonly string[]
+  /** Seconds. */
+  readonly past?: number
   readonly truth?: string
   readonly faults?: string
   readonly faultLog?: string

@@ -9,8 +9,6 @@ export interface AggregateTrade extends MarketTrade {
   readonly lastId: number
 }
 
-const KEPT_AGGREGATES = 5000
-
 /** Changes of a book since a stream's last push, the newest amount of each price. */
 export class DepthBatch {
   private readonly everyNs: bigint
@@ -91,7 +89,8 @@ export class BinanceFeed {
       else fresh.push({ ...trade, id: this.nextAggregate++, firstId: trade.id, lastId: trade.id })
     }
     this.aggregates.push(...fresh)
-    if (this.aggregates.length > KEPT_AGGREGATES * 1.2) this.aggregates = this.aggregates.slice(-KEPT_AGGREGATES)
+    const { kept } = this.instrument
+    if (this.aggregates.length > kept * 1.2) this.aggregates = this.aggregates.slice(-kept)
     return fresh
   }
 

@@ -4,7 +4,7 @@ import type { MarketTrade } from '../candles.js'
 import { amountText, priceText, valueText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
 import type { MarketLevel } from '../market-book.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import { type BinanceFeed, toMs } from './feed.js'
 import { isKlineInterval, klineRow } from './kline.js'
 import { exchangeInfo } from './listing.js'
@@ -24,10 +24,16 @@ export class BinanceRest {
   readonly budget = new WeightBudget(6000)
   private readonly feeds: readonly BinanceFeed[]
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
 
-  constructor(feeds: readonly BinanceFeed[], now: () => Nanos) {
+  constructor(
+    feeds: readonly BinanceFeed[],
+    now: () => Nanos,
+    page: NonNullable<VenueContext['page']> = (rows) => rows,
+  ) {
     this.feeds = feeds
     this.now = now
+    this.page = page
   }
 
   answer(request: HttpRequest): HttpAnswer {
@@ -110,7 +116,7 @@ export class BinanceRest {
       isBuyerMaker: trade.takerSide === 'sell',
       isBestMatch: true,
     })
-    return page(instrument.trades, from, limit).map(row)
+    return this.page(page(instrument.trades, from, limit)).map(row)
   }
 
   private aggregates(query: URLSearchParams): unknown {
@@ -125,7 +131,7 @@ export class BinanceRest {
     const inside = feed.aggregateTrades.filter(
       ({ time }) => toMs(time) >= (start ?? 0) && toMs(time) <= (end ?? Number.MAX_SAFE_INTEGER),
     )
-    return page(inside, start === undefined ? fromId : 0, limit).map((trade) => ({
+    return this.page(page(inside, start === undefined ? fromId : 0, limit)).map((trade) => ({
       a: trade.id,
       p: priceText(spec, trade.price),
       q: amountText(spec, trade.amount),
@@ -152,7 +158,7 @@ export class BinanceRest {
     const first = start ?? Math.max(0, last - lengthMs * limit)
     const bars = instrument.candles.filled(interval, ms(first), ms(last + 1))
     const rows = start === undefined ? bars.slice(-limit) : bars.slice(0, limit)
-    return rows.map((bar) => klineRow(instrument, bar))
+    return this.page(rows).map((bar) => klineRow(instrument, bar))
   }
 }
 
@@ -183,8 +189,9 @@ function page<T extends { readonly id: number }>(
   limit: number,
 ): readonly T[] {
   if (from === undefined) return items.slice(-limit)
-  const at = items.findIndex(({ id }) => id >= from)
-  return at < 0 ? [] : items.slice(at, at + limit)
+  // Ids rise by one.
+  const at = Math.max(0, from - (items[0]?.id ?? 0))
+  return items.slice(at, at + limit)
 }
 
 function levels(instrument: MarketInstrument, best: readonly MarketLevel[]): string[][] {

@@ -3,7 +3,6 @@ import type { MarketInstrument } from '../market.js'
 import { amountNumber, priceNumber } from './numbers.js'
 import type { PublishedBook } from './published-book.js'
 
-const KEPT_TRADES = 5000
 const TICKER_LEVELS = 25
 
 /** What Bitfinex makes of one instrument of the market. */
@@ -26,7 +25,8 @@ export class BitfinexFeed {
 
   add(trade: MarketTrade): void {
     this.recent.push(trade)
-    if (this.recent.length > KEPT_TRADES * 1.2) this.recent = this.recent.slice(-KEPT_TRADES)
+    const { kept } = this.instrument
+    if (this.recent.length > kept * 1.2) this.recent = this.recent.slice(-kept)
   }
 
   /** Eleven elements; the sizes are sums over 25 levels, not what stands at the best price. */

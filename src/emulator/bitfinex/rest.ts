@@ -1,5 +1,5 @@
 import type { Nanos } from '../../model/time.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import type { BitfinexFeed } from './feed.js'
 import { confPart } from './listing.js'
 import { candleRow, toMs, tradeRow } from './numbers.js'
@@ -15,12 +15,18 @@ const USUAL_LIMIT = 90
 export class BitfinexRest {
   private readonly feeds: readonly BitfinexFeed[]
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
   private readonly recent = new Map<string, Nanos[]>()
   private readonly blocked = new Map<string, Nanos>()
 
-  constructor(feeds: readonly BitfinexFeed[], now: () => Nanos) {
+  constructor(
+    feeds: readonly BitfinexFeed[],
+    now: () => Nanos,
+    page: NonNullable<VenueContext['page']> = (rows) => rows,
+  ) {
     this.feeds = feeds
     this.now = now
+    this.page = page
   }
 
   answer({ path, query }: HttpRequest): HttpAnswer {
@@ -95,7 +101,9 @@ export class BitfinexRest {
   private trades(symbol: string, query: URLSearchParams): string {
     const { instrument, trades } = this.feed(symbol)
     const rows = page(trades, ({ time }) => toMs(time), query, 125)
-    return `[${rows.map((trade) => tradeRow(instrument.spec, trade)).join(',')}]`
+    return `[${this.page(rows)
+      .map((trade) => tradeRow(instrument.spec, trade))
+      .join(',')}]`
   }
 
   private candles(key: string, section: string, query: URLSearchParams): string {
@@ -103,7 +111,7 @@ export class BitfinexRest {
     if (!interval || !symbol) throw new ApiError('key: invalid')
     const { instrument } = this.feed(symbol)
     const rows = page(instrument.candles.held(interval), ({ openTime }) => toMs(openTime), query, 100)
-    const texts = rows.map((bar) => candleRow(instrument.spec, bar))
+    const texts = this.page(rows).map((bar) => candleRow(instrument.spec, bar))
     return section === 'last' ? (texts[0] ?? '[]') : `[${texts.join(',')}]`
   }
 }

@@ -51,7 +51,7 @@ class BitfinexVenue implements Venue, ChannelHub {
       return new BitfinexFeed(instrument, book)
     })
     this.feeds = new Map(feeds.map((feed) => [feed.instrument.spec.symbol, feed]))
-    this.rest = new BitfinexRest(feeds, context.now)
+    this.rest = new BitfinexRest(feeds, context.now, context.page)
   }
 
   connect(link: Link, path: string): Session | undefined {

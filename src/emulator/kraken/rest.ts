@@ -2,7 +2,7 @@ import { isoFromNanos, type Nanos } from '../../model/time.js'
 import type { MarketTrade } from '../candles.js'
 import { amountText, fixedText, priceText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import { meanPrice } from './frames.js'
 import { assetPairs, assets, pairNames } from './listing.js'
 import { INTERVAL_OF } from './topic.js'
@@ -18,12 +18,18 @@ const SECOND = 1_000_000_000n
 export class KrakenRest {
   private readonly instruments: readonly MarketInstrument[]
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
   private tokens = BURST
   private counted: Nanos
 
-  constructor(instruments: readonly MarketInstrument[], now: () => Nanos) {
+  constructor(
+    instruments: readonly MarketInstrument[],
+    now: () => Nanos,
+    page: NonNullable<VenueContext['page']> = (rows) => rows,
+  ) {
     this.instruments = instruments
     this.now = now
+    this.page = page
     this.counted = now()
   }
 
@@ -114,13 +120,18 @@ export class KrakenRest {
     const [units = '0'] = since?.split('.') ?? []
     const after = since === null ? -1n : units.length > 10 ? BigInt(units) : BigInt(units) * SECOND
     const numbered = cursors(instrument.trades)
-    const rows = since === null ? numbered.slice(-count) : numbered.filter((row) => row.cursor > after).slice(0, count)
+    const found = since === null ? numbered.slice(-count) : numbered.filter((row) => row.cursor > after).slice(0, count)
+    const rows = this.page(found)
     // The time is a number with a fraction, which a double cannot always carry: written as text.
     const wire = rows.map(
       ({ trade: { id, price, amount, takerSide, time } }) =>
         `["${priceText(spec, price)}","${amountText(spec, amount)}",${fixedText(time / 1000n, 6)},"${takerSide === 'buy' ? 'b' : 's'}","${id % 3 === 0 ? 'l' : 'm'}","",${id}]`,
     )
-    const last = rows.at(-1)?.cursor ?? (after < 0n ? 0n : after)
+    const last =
+      rows.reduce<Nanos | undefined>(
+        (most, { cursor }) => (most === undefined || cursor > most ? cursor : most),
+        undefined,
+      ) ?? (after < 0n ? 0n : after)
     return `{"${key}":[${wire.join(',')}],"last":"${last}"}`
   }
 
@@ -135,7 +146,7 @@ export class KrakenRest {
     const length = BigInt(minutes) * 60n * SECOND
     const reach = now - MAX_BARS * length
     const bars = candles.filled(interval, reach > 0n ? reach : 0n, now + 1n).filter((bar) => bar.openTime > since)
-    const rows = bars.map((bar) => [
+    const rows = this.page(bars).map((bar) => [
       Number(bar.openTime / SECOND),
       priceText(spec, bar.open),
       priceText(spec, bar.high),

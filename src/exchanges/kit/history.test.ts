@@ -1,0 +1,259 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Candle, Trade } from '../../model/event.js'
+import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
+import { type CountedAnchor, candleEdge, countedPage, risingCandles, timedAnchor, timedPage } from './history.js'
+import { counter, fields, text } from './wire.js'
+
+const MS = 1_000_000n
+
+/** Trades of a venue: ids rise by `step`, and several may share a millisecond. */
+function market(times: readonly number[], step = 1n): Trade[] {
+  return times.map((ms, at) => ({
+    kind: 'trade',
+    symbol: 'X',
+    exchangeTime: BigInt(ms) * MS,
+    tradeId: (100n + BigInt(at) * step).toString(),
+    price: '1',
+    amount: '1',
+    takerSide: 'buy',
+    counter: step === 1n ? 100n + BigInt(at) : undefined,
+  }))
+}
+
+const request = (from: number, until: number): HistoryRequest => ({
+  symbol: 'X',
+  restSymbol: 'X',
+  from: BigInt(from) * MS,
+  until: BigInt(until) * MS,
+})
+
+/** What a venue may do to a page: give less than the limit (never nothing), repeat rows, mix them up. */
+interface Manners {
+  readonly cap: number
+  readonly repeat: boolean
+  readonly shuffle: boolean
+}
+
+function nasty<T>(rows: readonly T[], { cap, repeat, shuffle }: Manners): T[] {
+  const page = rows.slice(0, cap)
+  const doubled = repeat ? [...page, ...page.slice(0, 2)] : page
+  return shuffle ? [...doubled].reverse() : doubled
+}
+
+interface Joined {
+  readonly ids: string[]
+  readonly covers: PageCover[]
+  readonly missing: NonNullable<Page['missing']>
+  readonly pages: number
+}
+
+function join(ask: (cursor: Json | undefined) => Page, most = 2000): Joined {
+  const ids: string[] = []
+  const covers: PageCover[] = []
+  const missing: { from: bigint; until: bigint; reason: string }[] = []
+  let cursor: Json | undefined
+  for (let pages = 1; pages <= most; pages++) {
+    const page = ask(cursor)
+    for (const event of page.events) {
+      if (event.kind === 'trade') ids.push(event.tradeId ?? '')
+      if (event.kind === 'candle') ids.push(event.openTime.toString())
+    }
+    covers.push(...page.covers)
+    missing.push(...(page.missing ?? []))
+    if (page.next === undefined) return { ids, covers, missing, pages }
+    cursor = page.next
+  }
+  throw new Error('the pages do not end')
+}
+
+function counted(all: readonly Trade[], of: HistoryRequest, manners: Manners): Joined {
+  return join((cursor) => {
+    const saved = cursor === undefined ? undefined : fields(cursor, 'cursor')
+    const anchor: CountedAnchor = saved
+      ? { last: counter(saved.last, 'last'), edge: BigInt(text(saved.edge, 'edge')) }
+      : { last: of.after, edge: of.from }
+    const { last } = anchor
+    const from = all.filter((trade) =>
+      last === undefined ? (trade.exchangeTime ?? 0n) >= of.from : (trade.counter ?? 0n) > last,
+    )
+    return countedPage(nasty(from, manners), of, anchor, (next) => ({ last: `${next.last}`, edge: `${next.edge}` }))
+  })
+}
+
+function timed(all: readonly Trade[], of: HistoryRequest, manners: Manners, limit: number): Joined {
+  return join((cursor) => {
+    const anchor = timedAnchor(of, cursor)
+    const from = all.filter(({ exchangeTime = 0n }) => exchangeTime >= anchor.edge)
+    return timedPage(nasty(from.slice(0, limit), manners), of, anchor, limit)
+  })
+}
+
+const wanted = (all: readonly Trade[], { from, until }: HistoryRequest) =>
+  all.flatMap(({ exchangeTime = 0n, tradeId = '' }) => (exchangeTime >= from && exchangeTime < until ? [tradeId] : []))
+
+/** Stretches in order, one after the other without a hole, from the start of the request to its end. */
+function whole(covers: readonly PageCover[], { from, until }: HistoryRequest): boolean {
+  let at = from
+  for (const cover of covers) {
+    if (cover.from > at) return false
+    if (cover.until > at) at = cover.until
+  }
+  return at >= until
+}
+
+/** Milliseconds from the distances between them. */
+function rising(steps: readonly number[]): number[] {
+  let at = 1000
+  return steps.map((step) => (at += step))
+}
+
+const times = fc.array(fc.nat({ max: 3 }), { maxLength: 60 }).map((steps) => rising(steps))
+const manners = fc.record({ cap: fc.integer({ min: 1, max: 9 }), repeat: fc.boolean(), shuffle: fc.boolean() })
+
+describe('pages of trades with a counter', () => {
+  it('joined are the window exactly, whatever the venue does to a page', () => {
+    fc.assert(
+      fc.property(times, manners, fc.nat({ max: 80 }), fc.nat({ max: 80 }), (list, how, from, length) => {
+        const all = market(list)
+        const of = request(1000 + from, 1000 + from + length + 1)
+        const got = counted(all, of, how)
+        expect(got.ids).toEqual(wanted(all, of))
+        expect(got.missing).toEqual([])
+        expect(whole(got.covers, of)).toBe(true)
+      }),
+    )
+  })
+
+  it('are the same for any cut of a window into two', () => {
+    fc.assert(
+      fc.property(times, manners, fc.nat({ max: 60 }), (list, how, cut) => {
+        const all = market(list)
+        const [left, right] = [request(1000, 1001 + cut), request(1001 + cut, 1300)]
+        const ids = [...counted(all, left, how).ids, ...counted(all, right, how).ids]
+        expect(ids).toEqual(wanted(all, request(1000, 1300)))
+      }),
+    )
+  })
+
+  it('between counters that are held ask for exactly those, also where times are equal across the seam', () => {
+    const all = market([1000, 1000, 1000, 1000, 1000])
+    const of = { ...request(1000, 1000), until: 1000n * MS, after: 101n, before: 103n }
+    const got = counted(all, of, { cap: 1, repeat: false, shuffle: false })
+    expect(got.ids).toEqual(['102', '103'])
+    expect(got.covers.at(0)?.before).toBe(101n)
+    expect(got.covers.at(-1)?.last).toBe(103n)
+  })
+
+  it('claim nothing across a counter that the venue leaves out, and say so', () => {
+    const all = market([1000, 1010, 1020, 1030]).filter(({ tradeId }) => tradeId !== '102')
+    const got = counted(all, request(1000, 1040), { cap: 9, repeat: false, shuffle: false })
+    expect(got.missing).toHaveLength(1)
+    expect(got.missing[0]).toMatchObject({ from: 1010n * MS, until: 1030n * MS })
+    expect(got.covers.some(({ from, until }) => from < 1020n * MS && until > 1020n * MS)).toBe(false)
+  })
+
+  it('that are empty although more was seen live prove nothing', () => {
+    const of = { ...request(1000, 1040), after: 100n, before: 104n }
+    const got = counted([], of, { cap: 9, repeat: false, shuffle: false })
+    expect(got.covers).toEqual([])
+    expect(got.missing).toHaveLength(1)
+  })
+})
+
+describe('pages of trades without a counter', () => {
+  const roomy = fc.record({ cap: fc.integer({ min: 8, max: 30 }), repeat: fc.boolean(), shuffle: fc.boolean() })
+  // At most four trades a millisecond, so that the smallest page still leaves each instant.
+  const sparse = fc
+    .array(fc.nat({ max: 2 }), { maxLength: 80 })
+    .map((steps) => rising(steps.map((step, at) => step + (at % 4 === 0 ? 1 : 0))))
+
+  it('joined are the window exactly, each trade once, equal times across page borders', () => {
+    fc.assert(
+      fc.property(sparse, roomy, fc.nat({ max: 80 }), fc.nat({ max: 80 }), (list, how, from, length) => {
+        const all = market(list, 7n)
+        const of = request(1000 + from, 1000 + from + length + 1)
+        const got = timed(all, of, how, 30)
+        expect([...got.ids].sort()).toEqual(wanted(all, of).sort())
+        expect(whole(got.covers, of)).toBe(true)
+      }),
+    )
+  })
+
+  it('a page shorter than the limit is no proof that nothing follows', () => {
+    const all = market([1000, 1001, 1002, 1003, 1004, 1005], 7n)
+    const first = timedPage(all.slice(0, 2), request(1000, 1100), { edge: 1000n * MS, rows: 0 }, 1000)
+    expect(first.next).toBeDefined()
+    expect(first.covers).toEqual([{ from: 1000n * MS, until: 1001n * MS, before: null, last: null, joined: true }])
+  })
+
+  it('thousands of trades in one millisecond are taken as far as the venue gives them, and the rest is said to be missing', () => {
+    const burst = Array.from({ length: 3000 }, () => 1005)
+    const all = market([1000, ...burst, 1010, 1011], 7n)
+    const got = timed(all, request(1000, 1020), { cap: 1000, repeat: false, shuffle: false }, 1000)
+    expect(got.missing).toEqual([
+      { from: 1005n * MS, until: 1006n * MS, reason: 'more than 1000 trades at one instant' },
+    ])
+    expect(got.ids.slice(-2)).toEqual(all.slice(-2).map(({ tradeId }) => tradeId))
+    expect(new Set(got.ids).size).toBe(got.ids.length)
+  })
+})
+
+describe('pages of candles', () => {
+  const SPAN = 60_000n * MS
+  const bars = (opens: readonly number[]): Candle[] =>
+    opens.map((minute) => ({
+      kind: 'candle',
+      symbol: 'X',
+      exchangeTime: undefined,
+      interval: '1m',
+      openTime: BigInt(minute) * SPAN,
+      open: '1',
+      high: '1',
+      low: '1',
+      close: '1',
+      volume: '0',
+      quoteVolume: undefined,
+      trades: undefined,
+      takerBuyVolume: undefined,
+      vwap: undefined,
+      closed: true,
+    }))
+  const minutes = (from: number, until: number): HistoryRequest => ({
+    symbol: 'X',
+    restSymbol: 'X',
+    from: BigInt(from) * SPAN,
+    until: BigInt(until) * SPAN,
+    interval: '1m',
+  })
+
+  it('joined are the window exactly; quiet minutes without a candle are proven by their neighbours', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 120 }), { maxLength: 100 }),
+        manners,
+        fc.nat({ max: 100 }),
+        fc.integer({ min: 1, max: 60 }),
+        (opens, how, from, length) => {
+          const all = bars([...opens].sort((a, b) => a - b))
+          const of = minutes(from, from + length)
+          const got = join((cursor) => {
+            const edge = candleEdge(cursor, of.from)
+            const inside = all.filter(({ openTime }) => openTime >= edge && openTime <= of.until)
+            return risingCandles(nasty(inside, how), of, edge, SPAN)
+          })
+          const expected = all.filter(({ openTime }) => openTime >= of.from && openTime < of.until)
+          expect(got.ids).toEqual(expected.map(({ openTime }) => openTime.toString()))
+          expect(whole(got.covers, of)).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it('the candle at the end of a page and that at the start of the next meet: no minute between is dropped', () => {
+    const all = bars([10, 11, 12, 13])
+    const first = risingCandles(all.slice(0, 2), minutes(10, 14), 10n * SPAN, SPAN)
+    expect(first.covers).toEqual([{ from: 10n * SPAN, until: 12n * SPAN, before: null, last: null, joined: true }])
+    expect(first.next).toEqual({ edge: (12n * SPAN).toString() })
+  })
+})

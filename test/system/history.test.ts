@@ -1,0 +1,91 @@
+import { afterEach, expect, it } from 'vitest'
+import { z } from 'zod'
+import { compareTrades, readTruth } from '../../src/chaos/truth.js'
+import { createRandom } from '../../src/emulator/random.js'
+import { visibleRows } from '../../testkit/truth.js'
+import { Bench, until } from './harness.js'
+
+const benches: Bench[] = []
+afterEach(async () => {
+  for (const bench of benches.splice(0)) await bench.close()
+})
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const runs = z.array(
+  z.object({ id: z.number(), state: z.string(), trigger: z.string(), rows: z.number(), requests: z.number() }),
+)
+const detail = z.object({ log: z.array(z.string()), requests: z.number(), state: z.string() })
+
+const STREAMS = [
+  { exchange: 'binance', quote: 'USDT' },
+  { exchange: 'kraken', quote: 'USD' },
+  { exchange: 'bitfinex', quote: 'USD' },
+]
+const PAIRS = STREAMS.flatMap(({ exchange, quote }) =>
+  ['BTC', 'ETH'].map((coin) => ({ exchange, pair: `${coin}/${quote}` })),
+)
+
+/** What is stored of a pair must be what happened, each trade once, from the first one stored to the last. */
+async function compare(bench: Bench, exchange: string, pair: string): Promise<number> {
+  const truth = (await readTruth(bench.truth)).get(`${exchange} ${pair}`)
+  expect(truth, `truth of ${exchange} ${pair}`).toBeDefined()
+  if (!truth) return 0
+  const { rows, problems } = await compareTrades(await visibleRows(bench.data, exchange, 'trades', pair), truth, [])
+  expect(problems.slice(0, 5), `${exchange} ${pair}`).toEqual([])
+  return rows
+}
+
+it('fifty holes punched while streaming are filled: Parquet is the truth, no trade gap is left, and each hole took one request', {
+  timeout: 240_000,
+}, async () => {
+  const bench = new Bench()
+  benches.push(bench)
+  const random = createRandom('holes')
+  await bench.emulate('--seed', '5', '--rate', '60', '--instruments', '2', '--truth', bench.truth)
+  bench.config(
+    STREAMS.map(({ exchange, quote }) => ({ exchange, pairs: [`BTC/${quote}`, `ETH/${quote}`], channels: ['trades'] })),
+  )
+  await bench.startDaemon()
+  await bench.live()
+  for (let hole = 1; hole <= 50; hole++) {
+    await pause(500)
+    const { exchange } = STREAMS[random.whole(0, STREAMS.length - 1)] ?? { exchange: 'all' }
+    if (hole % 20 === 0) {
+      await bench.daemon?.kill('SIGKILL')
+      await bench.startDaemon()
+    } else if (hole % 4 === 0) await bench.fault({ fault: 'cut', exchange })
+    else await bench.fault({ fault: 'lose', exchange, channel: 'trades', count: random.whole(1, 4) })
+  }
+  await bench.live()
+  const open = async () => (await bench.gaps()).filter(({ kind }) => kind === 'trades')
+  // Healing looks at what is committed: nothing is open, and nothing more comes to light by another look.
+  let quiet = 0
+  await until(
+    'no trade gap is open',
+    async () => {
+      quiet = (await open()).length === 0 ? quiet + 1 : 0
+      await pause(1000)
+      return quiet >= 12 || undefined
+    },
+    90_000,
+  )
+  const listed = runs.parse(JSON.parse((await bench.run('runs', '--json')).stdout))
+  expect(await bench.daemon?.kill('SIGTERM')).toBe(0)
+  await bench.programs[0]?.kill('SIGTERM')
+  // What came to light when everything was stored at the end, a repair without a daemon would fill: there is nothing.
+  expect(await open()).toEqual([])
+
+  let stretches = 0
+  let requests = 0
+  for (const { id } of listed) {
+    const run = detail.parse(JSON.parse((await bench.run('runs', String(id), '--json')).stdout))
+    requests += run.requests
+    for (const line of run.log) stretches += Number(/: (\d+) stretches are missing/.exec(line)?.[1] ?? 0)
+  }
+  expect(stretches).toBeGreaterThan(20)
+  expect(requests).toBeLessThanOrEqual(Math.ceil(stretches * 1.05))
+  let trades = 0
+  for (const { exchange, pair } of PAIRS) trades += await compare(bench, exchange, pair)
+  expect(trades).toBeGreaterThan(2000)
+})
