@@ -228,6 +228,41 @@ describe('Bitfinex over real sockets', () => {
     expect(client.messages().filter((m) => m.event === 'subscribed')).toHaveLength(25)
   })
 
+  it('tells the status of perpetuals each second and every liquidation, as its truth and its REST do', async () => {
+    const truth = await truthFile()
+    const emulator = await start({ truth, rate: 300 })
+    const client = await connect(emulator)
+    const key = 'deriv:tBTCF0:USTF0'
+    client.say({ event: 'subscribe', channel: 'status', key })
+    client.say({ event: 'subscribe', channel: 'status', key: 'liq:global' })
+    client.say({ event: 'subscribe', channel: 'status', key: 'deriv:tBTCUSD' })
+    const of = (wanted: string) => {
+      const ack = client.messages().find((m) => m.event === 'subscribed' && m.key === wanted)
+      return client.messages().filter((m) => Array.isArray(m) && m[0] === ack?.chanId && m[1] !== 'hb')
+    }
+    const briefly = () => of(key).filter(([, row]) => row[11] === null)
+    await waitFor(() => briefly().length > 0 && of('liq:global').length > 5)
+    const { body } = await get(emulator, '/status/deriv?keys=tBTCF0:USTF0')
+    expect(body[0].slice(0, 2)).toEqual(['tBTCF0:USTF0', expect.any(Number)])
+    expect((await get(emulator, '/status/deriv/tBTCF0:USTF0/hist?limit=5')).body).toHaveLength(5)
+    await emulator.close()
+    expect(client.messages().find((m) => m.event === 'error')).toMatchObject({ code: 10300, key: 'deriv:tBTCUSD' })
+    const lines = (await readFile(truth, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const said = (kind: string) =>
+      new Map(lines.filter((l) => l.kind === kind).map((l) => [`${l.symbol} ${l.exchange_time}`, l.values]))
+    const marks = said('mark_price')
+    for (const [, row] of of(key)) expect(Number(marks.get(`tBTCF0:USTF0 ${row[0]}000000`)?.price)).toBe(row[14])
+    const forced = said('liquidation')
+    for (const [, [row]] of of('liq:global')) {
+      const value = forced.get(`${row[4]} ${row[2]}000000`)
+      expect(value).toMatchObject({ side: row[5] > 0 ? 'sell' : 'buy', order_id: String(row[1]) })
+      expect(Number(value.amount)).toBe(Math.abs(row[5]))
+    }
+  })
+
   it('faults spoil a checksum, refuse a symbol, announce a restart and a maintenance', async () => {
     const emulator = await start({ rate: 60 })
     await orderFaults(emulator, [
@@ -250,7 +285,7 @@ describe('Bitfinex over real sockets', () => {
     await waitFor(() => right().length > 2)
     expect(right().slice(0, 3)).toEqual([false, true, true])
     expect(client.messages().find((m) => m.event === 'error')).toMatchObject({ code: 10300, symbol: 'tETHUSD' })
-    await orderFaults(emulator, { exchange: 'bitfinex', fault: 'maintenance', ms: 50 })
+    await orderFaults(emulator, { exchange: 'bitfinex', fault: 'maintenance', ms: 5000 })
     await orderFaults(emulator, { exchange: 'bitfinex', fault: 'close', notice: true, at_ms: 0 })
     await waitFor(() => client.closed() === 1001)
     const codes = client.messages().flatMap((m) => (m.event === 'info' && m.code ? [m.code] : []))
@@ -268,7 +303,7 @@ describe('Bitfinex over real sockets', () => {
     )
     expect(conf[0]).toContain('BTCUSD')
     expect(conf[0]).toContain('LINK:USD')
-    expect(conf[1]).toEqual([])
+    expect(conf[1]).toEqual(['BTCF0:USTF0', 'ETHF0:USTF0'])
     expect(conf[2]).toContainEqual(['UST', 'USDt'])
     const trades = async (query = '') => (await get(emulator, `/trades/tBTCUSD/hist?${query}`)).body
     await expect.poll(async () => (await trades()).length, { interval: 400 }).toBeGreaterThan(20)

@@ -16,8 +16,30 @@ export function pairName(base: string, quote: string): string {
   return own.length > 3 || quote.length > 3 ? `${own}:${quote}` : own + quote
 }
 
-/** Spot instruments against USD. Prices have five significant digits, amounts eight decimals; no number has trailing zeros. */
+/** Coins that have a perpetual beside their spot market. */
+const PERPETUALS = 2
+
+/** Whether it is a perpetual. */
+export function isPerpetual({ symbol }: InstrumentSpec): boolean {
+  return symbol.includes('F0:')
+}
+
+/**
+ * Spot instruments against USD, and perpetuals of the first coins against USDT. Prices have five significant digits, amounts eight decimals; no number
+ * has trailing zeros.
+ */
 export function bitfinexInstruments(coins: readonly Coin[]): readonly InstrumentSpec[] {
+  const spot = spotInstruments(coins)
+  const perpetuals = spot.slice(0, PERPETUALS).map((spec) => ({
+    ...spec,
+    pair: `${spec.base}/USDT:perp`,
+    symbol: `t${spec.base}F0:USTF0`,
+    quote: 'USDT',
+  }))
+  return [...spot, ...perpetuals]
+}
+
+function spotInstruments(coins: readonly Coin[]): readonly InstrumentSpec[] {
   return coins.map((coin) => ({
     pair: `${coin.base}/USD`,
     symbol: `t${pairName(coin.base, 'USD')}`,
@@ -33,8 +55,11 @@ export function bitfinexInstruments(coins: readonly Coin[]): readonly Instrument
 
 /** One part of `GET /v2/conf/…`; empty for what this venue has nothing of. */
 export function confPart(key: string, specs: readonly InstrumentSpec[]): unknown[] {
-  const pairs = specs.map((spec) => spec.symbol.slice(1))
+  const named = (some: readonly InstrumentSpec[]) => some.map((spec) => spec.symbol.slice(1))
+  const pairs = named(specs.filter((spec) => !isPerpetual(spec)))
   switch (key) {
+    case 'pub:list:pair:futures':
+      return named(specs.filter(isPerpetual))
     case 'pub:list:pair:exchange':
       return pairs
     case 'pub:info:pair':

@@ -1,19 +1,30 @@
 import type { Nanos } from '../../model/time.js'
+import type { ContractMarket } from '../contract-market.js'
 import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import type { BitfinexFeed } from './feed.js'
 import { confPart } from './listing.js'
 import { candleRow, toMs, tradeRow } from './numbers.js'
+import { statusRow } from './status.js'
 import { parseCandleKey } from './topic.js'
 
 const MINUTE = 60_000_000_000n
 const MAX_ROWS = 10_000
 /** Requests a minute, by the first part of the path. */
-const LIMITS: Readonly<Record<string, number>> = { candles: 30, trades: 15, book: 240, ticker: 90, tickers: 30 }
+const LIMITS: Readonly<Record<string, number>> = {
+  candles: 30,
+  trades: 15,
+  book: 240,
+  ticker: 90,
+  tickers: 30,
+  status: 90,
+  liquidations: 3,
+}
 const USUAL_LIMIT = 90
 
 /** Bitfinex's REST API v2 for market data, with its limit for each endpoint. */
 export class BitfinexRest {
   private readonly feeds: readonly BitfinexFeed[]
+  private readonly contracts: ReadonlyMap<string, ContractMarket>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
   private readonly recent = new Map<string, Nanos[]>()
@@ -21,10 +32,12 @@ export class BitfinexRest {
 
   constructor(
     feeds: readonly BitfinexFeed[],
+    contracts: ReadonlyMap<string, ContractMarket>,
     now: () => Nanos,
     page: NonNullable<VenueContext['page']> = (rows) => rows,
   ) {
     this.feeds = feeds
+    this.contracts = contracts
     this.now = now
     this.page = page
   }
@@ -73,10 +86,40 @@ export class BitfinexRest {
       case 'candles':
         return this.candles(first, second, query)
       case 'status':
+        return second === '' ? this.statuses(query.get('keys') ?? '') : this.statusHistory(second, query)
+      case 'liquidations':
         return '[]'
       default:
         throw new ApiError('path: invalid')
     }
+  }
+
+  /** The key comes first here. */
+  private statuses(keys: string): string {
+    const wanted = keys === 'ALL' ? [...this.contracts.keys()] : keys.split(',')
+    const rows = wanted.flatMap((key) => {
+      const contract = this.contracts.get(key)
+      return contract ? [`[${JSON.stringify(key)},${statusRow(this.feed(key), contract, this.now()).slice(1)}`] : []
+    })
+    return `[${rows.join(',')}]`
+  }
+
+  /** One a minute, newest first unless `sort` is 1. */
+  private statusHistory(key: string, query: URLSearchParams): string {
+    const contract = this.contracts.get(key)
+    if (!contract) throw new ApiError('key: invalid')
+    const feed = this.feed(key)
+    const now = this.now()
+    const number = (name: string, usual: number) => Number(query.get(name) ?? usual)
+    const limit = Math.min(5000, number('limit', 100))
+    const until = BigInt(Math.min(number('end', toMs(now)), toMs(now))) * 1_000_000n
+    const from = BigInt(number('start', toMs(now) - limit * 60_000)) * 1_000_000n
+    const rows: string[] = []
+    const ascending = query.get('sort') === '1'
+    let time = ascending ? from + ((MINUTE - (from % MINUTE)) % MINUTE) : until - (until % MINUTE)
+    for (; rows.length < limit && time >= from && time <= until; time += ascending ? MINUTE : -MINUTE)
+      rows.push(statusRow(feed, contract, time))
+    return `[${rows.join(',')}]`
   }
 
   private feed(symbol: string): BitfinexFeed {

@@ -59,7 +59,7 @@ export class BitfinexSession implements Session {
     const { topic } = channel
     const label: FrameLabel = {
       channel: channelOf(topic),
-      symbol: topic.symbol,
+      ...(topic.symbol === '' ? {} : { symbol: topic.symbol }),
       ...(spoiled === undefined ? {} : { spoiled: () => frame(spoiled) }),
     }
     this.link.send(frame(payload), labelled ? label : undefined)
@@ -149,7 +149,7 @@ export class BitfinexSession implements Session {
         chanId: id,
         ...described(topic),
         ...(subId === undefined ? {} : { subId }),
-        ...(topic.channel === 'candles' ? {} : { pair: topic.symbol.slice(1) }),
+        ...(topic.channel === 'candles' || topic.channel === 'status' ? {} : { pair: topic.symbol.slice(1) }),
       })
       this.hub.join(channel)
     }
@@ -167,7 +167,7 @@ export class BitfinexSession implements Session {
 }
 
 function described(topic: Topic): Readonly<Record<string, string>> {
-  if (topic.channel === 'candles') return { key: topic.key }
+  if (topic.channel === 'candles' || topic.channel === 'status') return { key: topic.key }
   if (topic.channel === 'book') return { symbol: topic.symbol, prec: 'P0', freq: 'F0', len: String(topic.length) }
   return { symbol: topic.symbol }
 }

@@ -20,12 +20,17 @@ export type Topic =
   | { readonly channel: 'trades' | 'ticker'; readonly symbol: string }
   | { readonly channel: 'book'; readonly symbol: string; readonly length: number }
   | { readonly channel: 'candles'; readonly symbol: string; readonly key: string; readonly interval: Interval }
+  /** Of one derivative; without a symbol the liquidations of all. */
+  | { readonly channel: 'status'; readonly symbol: string; readonly key: string }
 
 /** What is wrong with a subscription. */
 export interface Refusal {
   readonly code: number
   readonly msg: string
 }
+
+/** The key of all liquidations. */
+export const LIQUIDATIONS = 'liq:global'
 
 export const UNKNOWN_SYMBOL: Refusal = { code: 10_300, msg: 'symbol: invalid' }
 
@@ -43,6 +48,12 @@ export function parseTopic(request: Readonly<Record<string, unknown>>): Topic | 
     const found = typeof key === 'string' ? parseCandleKey(key) : undefined
     return found ? { channel, key: String(key), ...found } : { code: 10_300, msg: 'key: invalid' }
   }
+  if (channel === 'status') {
+    const text = String(key)
+    if (text === LIQUIDATIONS) return { channel, symbol: '', key: text }
+    const [, derivative] = /^deriv:(t.+)$/.exec(text) ?? []
+    return derivative === undefined ? { code: 10_300, msg: 'key: invalid' } : { channel, symbol: derivative, key: text }
+  }
   if (channel !== 'trades' && channel !== 'ticker' && channel !== 'book')
     return { code: 10_302, msg: 'channel: unknown' }
   if (typeof symbol !== 'string') return UNKNOWN_SYMBOL
@@ -54,12 +65,13 @@ export function parseTopic(request: Readonly<Record<string, unknown>>): Topic | 
 }
 
 export function topicKey(topic: Topic): string {
-  if (topic.channel === 'candles') return `candles ${topic.key}`
+  if (topic.channel === 'candles' || topic.channel === 'status') return `${topic.channel} ${topic.key}`
   return topic.channel === 'book' ? `book ${topic.symbol} ${topic.length}` : `${topic.channel} ${topic.symbol}`
 }
 
 /** Our channel that a topic serves: a book of one level is the best bid and ask. */
 export function channelOf(topic: Topic): Channel {
   if (topic.channel === 'candles') return 'ohlc'
+  if (topic.channel === 'status') return topic.key === LIQUIDATIONS ? 'liquidations' : 'mark_price'
   return topic.channel === 'book' && topic.length === 1 ? 'quotes' : topic.channel
 }

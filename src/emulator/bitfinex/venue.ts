@@ -1,16 +1,18 @@
-import type { Nanos } from '../../model/time.js'
+import { type Nanos, SECOND } from '../../model/time.js'
 import type { MarketTrade } from '../candles.js'
+import { ContractMarket, type ForcedOrder } from '../contract-market.js'
 import type { MarketInstrument, Turn } from '../market.js'
 import type { HttpAnswer, HttpRequest, Link, Session, SocketManners, Venue, VenueContext, VenueKind } from '../venue.js'
 import { BitfinexFeed } from './feed.js'
-import { bitfinexInstruments } from './listing.js'
+import { bitfinexInstruments, isPerpetual } from './listing.js'
 import { candleRow, toMs, tradeRow } from './numbers.js'
 import { PublishedBook } from './published-book.js'
 import { BitfinexRest, json } from './rest.js'
 import { BitfinexSession, type ChannelHub, type FeedChannel } from './session.js'
-import { channelOf, type Topic, topicKey } from './topic.js'
+import { liquidationRow, liquidationValue, statusRow, statusValues } from './status.js'
+import { channelOf, LIQUIDATIONS, type Topic, topicKey } from './topic.js'
 
-/** Bitfinex spot as of 2026-11, from the protocol sheet: WebSocket v2 and REST v2. */
+/** Bitfinex spot and perpetuals as of 2026-11, from the protocol sheet: WebSocket v2 and REST v2. */
 export const bitfinex: VenueKind = {
   exchange: 'bitfinex',
   stepNs: 1_000_000n,
@@ -38,6 +40,10 @@ class BitfinexVenue implements Venue, ChannelHub {
   private readonly listeners = new Map<string, Set<FeedChannel>>()
   /** Trades to be told again, oldest first. */
   private repeats: { readonly due: Nanos; readonly instrument: MarketInstrument; readonly trade: MarketTrade }[] = []
+  /** Of the perpetuals. */
+  private readonly contracts: ReadonlyMap<string, ContractMarket>
+  private statusTime: Nanos
+  private fills: { readonly due: Nanos; readonly feed: BitfinexFeed; readonly order: ForcedOrder }[] = []
   private nextTradeId: number
   private nextChannel = 100_000
 
@@ -51,7 +57,18 @@ class BitfinexVenue implements Venue, ChannelHub {
       return new BitfinexFeed(instrument, book)
     })
     this.feeds = new Map(feeds.map((feed) => [feed.instrument.spec.symbol, feed]))
-    this.rest = new BitfinexRest(feeds, context.now, context.page)
+    this.statusTime = start - (start % SECOND)
+    this.contracts = new Map(
+      context.market.instruments
+        .filter(({ spec }) => isPerpetual(spec))
+        .map((instrument) => [instrument.spec.symbol, new ContractMarket(instrument, { seed: 'bitfinex', places: 6 })]),
+    )
+    for (const { instrument } of feeds) {
+      const contract = this.contracts.get(instrument.spec.symbol)
+      if (!contract) continue
+      for (const value of statusValues(contract, this.statusTime)) context.truth.value(instrument, value)
+    }
+    this.rest = new BitfinexRest(feeds, this.contracts, context.now, context.page)
   }
 
   connect(link: Link, path: string): Session | undefined {
@@ -79,7 +96,8 @@ class BitfinexVenue implements Venue, ChannelHub {
     return json(status, body, retry)
   }
 
-  happened({ instrument, trades }: Turn): void {
+  happened(turn: Turn): void {
+    const { instrument, trades } = turn
     const feed = this.feeds.get(instrument.spec.symbol)
     if (!feed || trades.length === 0) return
     const { symbol } = instrument.spec
@@ -92,6 +110,32 @@ class BitfinexVenue implements Venue, ChannelHub {
       this.repeats.push({ due: now + REPEAT_AFTER, instrument, trade })
     }
     this.sendCandles(instrument, trades.length, now)
+    for (const order of this.contracts.get(symbol)?.forced(turn) ?? []) {
+      this.context.truth.value(instrument, liquidationValue(order))
+      this.sendLiquidation(feed, order, false, now)
+      this.fills.push({ due: now + REPEAT_AFTER, feed, order })
+    }
+  }
+
+  private sendLiquidation(feed: BitfinexFeed, order: ForcedOrder, match: boolean, now: Nanos): void {
+    const topic: Topic = { channel: 'status', symbol: '', key: LIQUIDATIONS }
+    this.send(topic, now, () => `[${liquidationRow(feed, order, match)}]`)
+  }
+
+  /** Each second. What has not changed may be left out: here the rates, every second time. */
+  private sendStatuses(now: Nanos): void {
+    const time = now - (now % SECOND)
+    if (time <= this.statusTime) return
+    this.statusTime = time
+    for (const [symbol, contract] of this.contracts) {
+      const feed = this.feeds.get(symbol)
+      if (!feed) continue
+      for (const value of statusValues(contract, time)) this.context.truth.value(feed.instrument, value)
+      const brief = (time / SECOND) % 2n === 1n && contract.at(time).rate === contract.at(time - SECOND).rate
+      this.send({ channel: 'status', symbol, key: `deriv:${symbol}` }, now, () =>
+        statusRow(feed, contract, time, brief),
+      )
+    }
   }
 
   tick(now: Nanos): void {
@@ -106,6 +150,10 @@ class BitfinexVenue implements Venue, ChannelHub {
         now,
         () => `"tu",${tradeRow(instrument.spec, trade)}`,
       )
+    this.sendStatuses(now)
+    const filled = this.fills.filter(({ due: at }) => at <= now)
+    if (filled.length > 0) this.fills = this.fills.filter(({ due: at }) => at > now)
+    for (const { feed, order } of filled) this.sendLiquidation(feed, order, true, now)
     for (const session of this.sessions) session.tick(now)
   }
 
@@ -160,7 +208,10 @@ class BitfinexVenue implements Venue, ChannelHub {
   }
 
   accepts(topic: Topic): boolean {
-    return this.feeds.has(topic.symbol) && !this.context.rejects(channelOf(topic), topic.symbol)
+    const { symbol } = topic
+    if (topic.channel === 'status' && topic.key === LIQUIDATIONS) return true
+    const known = topic.channel === 'status' ? this.contracts.has(symbol) : this.feeds.has(symbol)
+    return known && !this.context.rejects(channelOf(topic), symbol)
   }
 
   nextChannelId(): number {
@@ -168,6 +219,12 @@ class BitfinexVenue implements Venue, ChannelHub {
   }
 
   join(channel: FeedChannel): void {
+    this.tellFirst(channel)
+    const key = topicKey(channel.topic)
+    this.listeners.set(key, (this.listeners.get(key) ?? new Set()).add(channel))
+  }
+
+  private tellFirst(channel: FeedChannel): void {
     const { topic, session } = channel
     const feed = this.feeds.get(topic.symbol)
     if (!feed) return
@@ -189,10 +246,13 @@ class BitfinexVenue implements Venue, ChannelHub {
       case 'candles': {
         const bars = candles.held(topic.interval).slice(-SNAPSHOT_BARS).reverse()
         session.push(channel, `[${bars.map((bar) => candleRow(spec, bar)).join(',')}]`, now)
+        break
+      }
+      case 'status': {
+        const contract = this.contracts.get(topic.symbol)
+        if (contract) session.push(channel, statusRow(feed, contract, this.statusTime), now)
       }
     }
-    const key = topicKey(topic)
-    this.listeners.set(key, (this.listeners.get(key) ?? new Set()).add(channel))
   }
 
   leave(channel: FeedChannel): void {

@@ -176,7 +176,8 @@ describe('BitMEX by REST', () => {
   it('stamps bars with their end, opens them at the close before, and pages by offset within one time', async () => {
     const emulator = await start({ rate: 500 })
     const get = (path: string) => request(emulator, `/bitmex/api/v1${path}`)
-    await waitFor(async () => (await get('/trade?symbol=XBTUSD&count=200')).body.length > 100)
+    const count = async () => (await get('/trade?symbol=XBTUSD&count=200')).body.length
+    await expect.poll(count, { interval: 500, timeout: 10_000 }).toBeGreaterThan(100)
     const first = await get('/trade?symbol=XBTUSD&count=50')
     const second = await get('/trade?symbol=XBTUSD&count=50&start=50')
     const ids = [...first.body, ...second.body].map(({ trdMatchID }: { trdMatchID: string }) => trdMatchID)

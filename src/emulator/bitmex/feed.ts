@@ -1,5 +1,5 @@
 import type { Side } from '../../model/event.js'
-import type { Nanos } from '../../model/time.js'
+import { type Nanos, SECOND } from '../../model/time.js'
 import type { ContractMarket } from '../contract-market.js'
 import type { MarketChange, MarketInstrument } from '../market.js'
 import type { MarketLevel } from '../market-book.js'
@@ -43,7 +43,7 @@ export class BitmexFeed {
     this.instrument = instrument
     this.contract = contract
     this.told = start
-    this.instrumentTime = start
+    this.instrumentTime = start - (start % SECOND)
     this.known = levelsOf(instrument, Number.MAX_SAFE_INTEGER)
     this.window = levelsOf(instrument, WINDOW)
   }

@@ -54,6 +54,7 @@ class BitmexVenue implements Venue, TableHub {
         return [instrument.spec.symbol, new BitmexFeed(instrument, contract, start)]
       }),
     )
+    for (const feed of this.feeds.values()) this.changedFields(feed)
     for (const [name, interval] of BINS) this.binned.set(name, candleOpen(interval, start))
     this.rest = new BitmexRest(this.feeds, context.now)
   }
@@ -146,23 +147,32 @@ class BitmexVenue implements Venue, TableHub {
   private tellInstrument(feed: BitmexFeed, now: Nanos): void {
     const time = now - (now % SECOND)
     if (time <= feed.instrumentTime) return
-    const { instrument, contract, last } = feed
+    const { instrument, contract } = feed
     const { symbol } = instrument.spec
     const interval = contract.fundingInterval
     if (time / interval !== feed.instrumentTime / interval) this.charge(feed, (time / interval) * interval)
     feed.instrumentTime = time
-    const fields = figures(feed, time)
-    const changed = Object.entries(fields).filter(([name, value]) => last.instrument.get(name) !== value)
-    for (const [name, value] of changed) last.instrument.set(name, value)
-    this.truthOf(feed, new Set(changed.map(([name]) => name)), time)
+    const changed = this.changedFields(feed)
     if (changed.length > 0)
       this.send('instrument', symbol, () =>
         message('instrument', 'update', [{ symbol, ...Object.fromEntries(changed), timestamp: stamp(time) }]),
       )
   }
 
-  private truthOf({ instrument, contract }: BitmexFeed, changed: ReadonlySet<string>, exchangeTime: Nanos): void {
+  /** What is no longer as it was told last; it counts as told now. */
+  private changedFields(feed: BitmexFeed): [name: string, value: unknown][] {
+    const { last, instrumentTime } = feed
+    const changed = Object.entries(figures(feed, instrumentTime)).filter(
+      ([name, value]) => last.instrument.get(name) !== value,
+    )
+    for (const [name, value] of changed) last.instrument.set(name, value)
+    this.truthOf(feed, new Set(changed.map(([name]) => name)))
+    return changed
+  }
+
+  private truthOf(feed: BitmexFeed, changed: ReadonlySet<string>): void {
     const { truth } = this.context
+    const { instrument, contract, instrumentTime: exchangeTime } = feed
     const { mark, index, rate, predictedRate, nextFunding } = contract.at(exchangeTime)
     const say = (kind: 'mark_price' | 'index_price' | 'open_interest' | 'funding', values: Record<string, string>) =>
       truth.value(instrument, { kind, exchangeTime, values })
@@ -170,7 +180,7 @@ class BitmexVenue implements Venue, TableHub {
     if (changed.has('indicativeSettlePrice')) say('index_price', { price: index })
     if (changed.has('fundingRate') || changed.has('indicativeFundingRate') || changed.has('fundingTimestamp'))
       say('funding', { rate, predicted_rate: predictedRate, next_funding_time: String(nextFunding) })
-    const { openInterest, openValue } = figures(this.feedOf(instrument.spec.symbol), exchangeTime)
+    const { openInterest, openValue } = figures(feed, exchangeTime)
     if (changed.has('openInterest')) say('open_interest', { amount: String(openInterest), value: String(openValue) })
   }
 
