@@ -57,6 +57,7 @@ import {
   writeDaemonFile,
   writeDaemonToken,
 } from './store/daemon-file.js'
+import { importPredecessor } from './store/import-predecessor.js'
 import { DataLock } from './store/lock.js'
 import { ReadOnlyData } from './store/reader.js'
 import { runSql } from './store/sql.js'
@@ -509,6 +510,7 @@ export function createServices(program = ''): Services {
         signal,
       ),
     rebuild: (dataPath, output, tell) => rebuild(dataPath, output, rebuildPorts(adapterOf), tell),
+    importTree: (dataPath, tree, dryRun, tell) => importPredecessor(dataPath, tree, dryRun, systemClock(), tell),
     async export(dataPath, request) {
       const data = await ReadOnlyData.open(dataPath)
       const { reader } = data

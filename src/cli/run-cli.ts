@@ -30,6 +30,7 @@ import { addDataCommands } from './data-commands.js'
 import { runDemo } from './demo.js'
 import { addExportCommand } from './export.js'
 import { addHistoryCommands } from './history-commands.js'
+import { addImportCommand } from './import.js'
 import { addOperationCommands } from './operation-commands.js'
 import { errorText, exitCode, type Io, json, usage } from './output.js'
 import { printFile, printRows } from './read.js'
@@ -253,6 +254,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
   addDataCommands(program, tools)
   addVerifyCommand(program, tools)
   addExportCommand(program, tools)
+  addImportCommand(program, tools)
 
   program
     .command('decode [file]')

@@ -10,6 +10,7 @@ import type { Instrument } from '../model/instrument.js'
 import type { Nanos } from '../model/time.js'
 import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { DerivedCandle } from '../store/derived-candles.js'
+import type { ImportReport } from '../store/import-predecessor.js'
 import type { GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
@@ -116,6 +117,8 @@ export interface Services {
     options: { readonly deep: boolean; readonly repair: boolean },
     tell: (line: string) => void,
   ): Promise<VerifyReport>
+  /** Takes the data tree of dccd 2 or 3 into ours. */
+  importTree(dataPath: string, tree: string, dryRun: boolean, tell: (line: string) => void): Promise<ImportReport>
   /** Writes stored rows or the ledger into a file of another format. */
   export(dataPath: string, request: ExportRequest): Promise<ExportReport>
   /** One query over what is published, in a process-wide sandbox of its own. */

@@ -473,6 +473,18 @@ export class Catalog {
     for (const state of states) this.#db.run('DELETE FROM runs WHERE state = ? AND ended < ?', state, before)
   }
 
+  /** Remembers a file of another program whose rows are all committed. `origin`: what it says of itself. */
+  saveImport(hash: string, path: string, origin: string | null, rows: number, at: Nanos): void {
+    this.#db.run('INSERT OR REPLACE INTO imports VALUES (?, ?, ?, ?, ?)', hash, path, origin, rows, at)
+  }
+
+  /** SHA-256 of every file that was imported. */
+  imports(): Set<string> {
+    // A catalog that was written before there were any, opened for reading.
+    if (this.#db.all("SELECT name FROM sqlite_master WHERE name = 'imports'").length === 0) return new Set()
+    return new Set(this.#db.all('SELECT hash FROM imports').map((row) => textOf(row, 'hash')))
+  }
+
   saveInstruments(exchange: string, list: string): void {
     this.#db.run('INSERT OR REPLACE INTO instruments VALUES (?, ?)', exchange, list)
   }

@@ -163,16 +163,14 @@ class KindBuilder {
     return bytes
   }
 
-  add(dataset: string, row: Rows[Kind]): void {
+  add(dataset: string, day: number, cells: Readonly<Record<string, Cell>>): void {
     let number = this.#numbers.get(dataset)
     if (number === undefined) {
       number = this.#numbers.size
       this.#numbers.set(dataset, number)
     }
     this.#dataset.push(number)
-    this.#day.push(row.day)
-    const plain: Plain<Rows[Kind]> = row
-    const cells: Readonly<Record<string, Cell>> = plain
+    this.#day.push(day)
     for (const { name, writer } of this.#columns) writer.push(cells[name])
     this.rows++
   }
@@ -216,12 +214,18 @@ export class ColumnBuilder {
   }
 
   row<K extends Kind>(kind: K, dataset: string, row: Rows[K]): void {
+    const plain: Plain<Rows[Kind]> = row
+    this.cells(kind, dataset, row.day, plain)
+  }
+
+  /** A row as its columns by name; one that another program received has no `receive_time`, and a `frame` below zero. */
+  cells(kind: Kind, dataset: string, day: number, cells: Readonly<Record<string, Cell>>): void {
     let builder = this.#kinds.get(kind)
     if (!builder) {
       builder = new KindBuilder(kind)
       this.#kinds.set(kind, builder)
     }
-    builder.add(dataset, row)
+    builder.add(dataset, day, cells)
   }
 
   fact(fact: LedgerFact): void {

@@ -233,6 +233,15 @@ export class Store {
     if (paths.length > 0) this.#catalog.forgetGarbage(paths)
   }
 
+  /** Remembers an imported file, so that it is not read again. */
+  async saveImport(hash: string, path: string, origin: string | null, rows: number): Promise<void> {
+    this.#guarded('remember an import', () => this.#catalog.saveImport(hash, path, origin, rows, this.#clock.wall()))
+  }
+
+  async imports(): Promise<Set<string>> {
+    return this.#guarded('read the imports', () => this.#catalog.imports())
+  }
+
   async saveInstruments(exchange: string, list: readonly Instrument[]): Promise<void> {
     this.#guarded('save instruments', () => this.#catalog.saveInstruments(exchange, JSON.stringify(list)))
   }
