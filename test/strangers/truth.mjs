@@ -8,7 +8,7 @@ export function readTruth(path) {
     const fact = JSON.parse(line)
     if (fact.kind !== 'trade' && fact.kind !== 'book') continue
     const key = `${fact.exchange} ${fact.pair}`
-    const market = markets.get(key) ?? { trades: [], states: new Map(), sequences: new Map() }
+    const market = markets.get(key) ?? { trades: [], states: new Map(), sequences: new Map(), order: [] }
     markets.set(key, market)
     if (fact.kind === 'trade') {
       market.trades.push({
@@ -22,6 +22,8 @@ export function readTruth(path) {
       const levels = Math.min(SHOWN, fact.bids.length, fact.asks.length)
       const state = stateKey(fact.bids, fact.asks, levels)
       market.states.set(state, fact.exchange_time)
+      // As deep as the truth goes: a level that leaves the best ones lets the next one in.
+      market.order.push(new Set(levelsOf(stateKey(fact.bids, fact.asks, fact.bids.length))))
       if (fact.sequence !== null) market.sequences.set(Number(fact.sequence), state)
     }
   }
@@ -47,10 +49,13 @@ export function stateKey(bids, asks, levels = SHOWN) {
  */
 export function wasSeen(state, market) {
   if (market.states.has(state)) return true
-  market.order ??= [...market.states.keys()].map((key) => new Set(key.split(/ (?:\| )?/)))
-  const levels = state.split(/ (?:\| )?/)
+  const levels = levelsOf(state)
   return market.order.some((before, index) => {
     const after = market.order[index + 1]
     return after !== undefined && levels.every((level) => before.has(level) || after.has(level))
   })
+}
+
+function levelsOf(state) {
+  return state.split(/ (?:\| )?/)
 }

@@ -1,12 +1,13 @@
 import type { Channel } from '../../model/dataset.js'
 
-/** Public channels. */
+/** Channels that are played: the public ones, and the book that wants a signature. */
 export const CHANNELS = [
   'heartbeat',
   'status',
   'ticker',
   'ticker_batch',
   'matches',
+  'level2',
   'level2_batch',
   'auctionfeed',
 ] as const
@@ -19,6 +20,7 @@ export function channelOf(name: ChannelName): Channel | undefined {
   switch (name) {
     case 'matches':
       return 'trades'
+    case 'level2':
     case 'level2_batch':
       return 'book'
     case 'ticker':
@@ -38,13 +40,15 @@ export interface Wanted {
 /** What a request asks for, or why it is refused. Channels stand as names or as objects with products of their own. */
 export function parseRequest(request: Readonly<Record<string, unknown>>): readonly Wanted[] | string {
   const { channels, product_ids: products = [] } = request
+  // Whose signature it is cannot be told here: any will do.
+  const signed = ['signature', 'key', 'passphrase', 'timestamp'].every((name) => request[name] !== undefined)
   if (!Array.isArray(channels) || channels.length === 0) return 'channels is required'
   if (!isTextList(products)) return 'product_ids must be a list of products'
   const wanted: Wanted[] = []
   for (const each of channels as readonly unknown[]) {
     const { name = each, product_ids: own = products } =
       typeof each === 'object' && each !== null ? { ...each } : ({} as Record<string, unknown>)
-    if (typeof name === 'string' && PRIVATE.includes(name)) return `${name} requires authentication`
+    if (!signed && typeof name === 'string' && PRIVATE.includes(name)) return `${name} requires authentication`
     const known = CHANNELS.find((channel) => channel === name)
     if (!known) return `${String(name)} is not a valid channel`
     if (!isTextList(own)) return 'product_ids must be a list of products'

@@ -119,7 +119,8 @@ class CoinbaseVenue implements Venue, ProductHub {
     if (changes.length === 0) return
     this.context.truth.book(instrument, feed.told, undefined)
     const { spec } = instrument
-    this.send('level2_batch', spec.symbol, () => updateFrame(spec, changes, feed.told))
+    for (const name of ['level2_batch', 'level2'] as const)
+      this.send(name, spec.symbol, () => updateFrame(spec, changes, feed.told))
   }
 
   private send(name: ChannelName, product: string, frame: () => string): void {
@@ -162,7 +163,7 @@ class CoinbaseVenue implements Venue, ProductHub {
       session.push(JSON.stringify({ type: 'status', products: products([instrument.spec]), currencies: [] }))
     else if (name === 'matches' && last) session.push(matchFrame('last_match', instrument.spec, last, sequence), label)
     else if (name === 'ticker') session.push(tickerFrame('ticker', instrument, last, sequence), label)
-    else if (name === 'level2_batch') {
+    else if (name === 'level2_batch' || name === 'level2') {
       // The snapshot is of a state that was told: what has gathered goes out to the others first.
       this.publish(feed, this.context.now(), true)
       session.push(snapshotFrame(instrument, feed.told), label)
