@@ -4,6 +4,7 @@ import { bitfinex } from './bitfinex/bitfinex.js'
 import { bitmex } from './bitmex/bitmex.js'
 import { bybit } from './bybit/bybit.js'
 import { coinbase } from './coinbase/coinbase.js'
+import { coinbaseAdvanced } from './coinbase-advanced/coinbase-advanced.js'
 import type { ExchangeAdapter } from './exchange.js'
 import { kraken } from './kraken/kraken.js'
 import { okx } from './okx/okx.js'
@@ -17,6 +18,7 @@ export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   bybit,
   bitmex,
   coinbase,
+  coinbase_advanced: coinbaseAdvanced,
   kraken,
   okx,
 }

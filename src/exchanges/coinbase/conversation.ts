@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { ErrorCode } from '../../model/error.js'
 import {
   type ConnectionPlan,
@@ -8,6 +7,7 @@ import {
   type Subscription,
   subscriptionId,
 } from '../exchange.js'
+import { Listed } from '../kit/listed.js'
 import { data, heartbeat, notice, readMessage, unknown } from '../kit/reading.js'
 import { type Fields, fields, isFields, list, text } from '../kit/wire.js'
 import { channelName, channelOf, requests } from './channels.js'
@@ -31,31 +31,22 @@ const OTHER_TYPES: ReadonlySet<string> = new Set([
   'noop',
 ])
 
-/**
- * `live`: subscriptions that an acknowledgement has listed. `ending`: unsubscribed, and still to be missing in one. A resync is neither: its
- * book is missing in one list and back in the next.
- */
-const savedState = z.object({ live: z.array(z.string()), ending: z.array(z.string()) })
-
 /** A connection to the Coinbase Exchange feed. */
 export class CoinbaseConversation implements Conversation {
   private readonly subscriptions: readonly Subscription[]
   private readonly ids: ReadonlyMap<string, string>
   private readonly acceptsAll: boolean
-  private readonly live: Set<string>
-  private readonly ending: Set<string>
+  private readonly listed: Listed
 
   constructor(plan: ConnectionPlan, state?: Json) {
     this.subscriptions = plan.subscriptions
     this.ids = new Map(plan.subscriptions.map((each) => [`${channelName(each)} ${each.symbol}`, each.id]))
     this.acceptsAll = plan.accept === 'all'
-    const saved = state === undefined ? undefined : savedState.parse(state)
-    this.live = new Set(saved?.live)
-    this.ending = new Set(saved?.ending)
+    this.listed = new Listed(state)
   }
 
   get state(): Json {
-    return { live: [...this.live], ending: [...this.ending] }
+    return this.listed.state
   }
 
   /** Heartbeats of a few products tell that the connection lives; those of every product would only fill the journal. */
@@ -65,7 +56,7 @@ export class CoinbaseConversation implements Conversation {
 
   unsubscribe(ids: readonly string[]): readonly string[] {
     const ended = this.subscriptions.filter(({ id }) => ids.includes(id))
-    for (const { id } of ended) this.ending.add(id)
+    this.listed.end(ended.map(({ id }) => id))
     return requests('unsubscribe', ended)
   }
 
@@ -119,21 +110,14 @@ export class CoinbaseConversation implements Conversation {
         if (id !== undefined) listed.add(id)
       }
     }
-    const confirmed = [...listed].filter((id) => !this.live.has(id) && !this.ending.has(id))
-    const released = [...this.ending].filter((id) => !listed.has(id))
-    for (const id of confirmed) this.live.add(id)
-    for (const id of released) {
-      this.live.delete(id)
-      this.ending.delete(id)
-    }
-    return { kind: 'ack', confirmed, released, events: [] }
+    return this.listed.acknowledged(listed)
   }
 
   /** An error names the product or the channel in its text, if at all. */
   private refused(read: Fields): Reading {
     const said = [read.message, read.reason].filter((part) => typeof part === 'string').join(': ')
     const words = new Set(said.split(/[\s,"'[\]]+/))
-    const open = this.subscriptions.filter(({ id }) => !this.live.has(id))
+    const open = this.subscriptions.filter(({ id }) => !this.listed.has(id))
     const named = open.filter((each) => words.has(each.symbol) || words.has(channelName(each)))
     const meaning = meaningOf(said)
     if (!named.length || meaning === 'RATE_LIMITED') {
