@@ -15,6 +15,7 @@ export function Dialog({ title, wide, foot, children, onClose }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     element.current?.showModal()
+    element.current?.querySelector<HTMLElement>('.body input, .body select, .body textarea')?.focus()
   }, [])
   return (
     <dialog

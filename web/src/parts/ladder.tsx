@@ -1,3 +1,4 @@
+import '../styles/book.css'
 import type { BookLevel, BookView } from '../api/contract.js'
 
 interface Props {

@@ -1,3 +1,4 @@
+import '../styles/log-lines.css'
 import type { LogLine } from '../api/contract.js'
 import { Instant } from './instant.js'
 

@@ -30,18 +30,27 @@ export class StreamsStore {
 
   /** Listens and samples until `signal` is aborted. */
   start(signal: AbortSignal): void {
-    const stop = this.feed.on('status', (data) => {
-      const rows = Array.isArray(data) ? data : isRecord(data) && Array.isArray(data.streams) ? data.streams : undefined
-      if (!rows) return
-      this.heardAt = performance.now()
-      this.take(rows as StreamRow[], isRecord(data) && data.partial === true) // the contract of the API
-    })
+    const stops = [
+      this.feed.on('status', (data) => {
+        if (!isRecord(data) || !Array.isArray(data.streams)) return
+        this.heardAt = performance.now()
+        const rows = data.streams as StreamRow[] // the contract of the API
+        if (data.partial === true) this.patch(rows, Array.isArray(data.removed) ? data.removed.map(String) : [])
+        else this.take(rows)
+      }),
+      this.feed.on('rates', (data) => {
+        if (!Array.isArray(data)) return
+        this.heardAt = performance.now()
+        this.patchRates(data as Pick<StreamRow, 'key'>[]) // the contract of the API
+      }),
+      this.feed.on('reset', () => void this.load()),
+    ]
     const timer = window.setInterval(() => {
       if (performance.now() - this.heardAt > QUIET_MS) void this.load()
       this.sample()
     }, 1000)
     signal.addEventListener('abort', () => {
-      stop()
+      for (const stop of stops) stop()
       window.clearInterval(timer)
     })
   }
@@ -50,7 +59,7 @@ export class StreamsStore {
     if (this.asking) return
     this.asking = true
     try {
-      this.take(await this.api.get<StreamRow[]>('/streams'), false)
+      this.take(await this.api.get<StreamRow[]>('/streams'))
       this.error.value = undefined
     } catch (error) {
       this.error.value = asApiError(error)
@@ -75,17 +84,32 @@ export class StreamsStore {
   }
 
   /** Rows that did not change stay the same object, so that what shows them need not be drawn again. */
-  private take(rows: readonly StreamRow[], partial: boolean): void {
+  private take(rows: readonly StreamRow[]): void {
     const known = new Map(this.rows.peek().map((row) => [idOf(row), row]))
-    const merged = rows.map((row) => {
+    this.rows.value = rows.map((row) => {
       const before = known.get(idOf(row))
       return before && sameRow(before, row) ? before : row
     })
-    if (partial) {
-      for (const row of merged) known.set(idOf(row), row)
-      this.rows.value = [...known.values()]
-    } else this.rows.value = merged
     this.loaded.value = true
+    this.error.value = undefined
+  }
+
+  private patch(rows: readonly StreamRow[], removed: readonly string[]): void {
+    const gone = new Set(removed)
+    const fresh = new Map(rows.map((row) => [row.key, row]))
+    const kept = this.rows.peek().filter(({ key }) => !gone.has(key))
+    const old = new Set(kept.map(({ key }) => key))
+    this.rows.value = [...kept.map((row) => fresh.get(row.key) ?? row), ...rows.filter(({ key }) => !old.has(key))]
+    this.error.value = undefined
+  }
+
+  private patchRates(rates: readonly Pick<StreamRow, 'key'>[]): void {
+    const fresh = new Map(rates.map((rate) => [rate.key, rate]))
+    this.rows.value = this.rows.peek().map((row) => {
+      const rate = fresh.get(row.key)
+      if (rate) return { ...row, ...rate }
+      return row.rate === 0 ? row : { ...row, rate: 0 }
+    })
     this.error.value = undefined
   }
 

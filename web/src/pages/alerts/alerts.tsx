@@ -1,5 +1,4 @@
 import '../../styles/overview.css'
-import '../../styles/streams.css'
 import { useMemo } from 'preact/hooks'
 import type { ConfigAnswer, GapRow, LogLine, SyncAnswer } from '../../api/contract.js'
 import { LogLines } from '../../parts/log-lines.js'

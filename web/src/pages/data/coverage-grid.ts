@@ -99,8 +99,8 @@ export function drawMap(
     context.fillStyle = paint('state-none')
     context.fillRect(left, top, width - left, tall)
     for (const { from, until, interval } of line.cells) {
-      const start = Math.max(left, x(from))
-      const wide = Math.max(1.5, Math.min(width, x(until)) - start)
+      const start = Math.max(left, Math.round(x(from)))
+      const wide = Math.max(2, Math.min(width, Math.round(x(until))) - start)
       if (start > width || until < span.from) continue
       const lost = interval.state === 'missing'
       const share = lost ? interval.missing_s / Math.max(1e-9, interval.missing_s + interval.held_s) : 0

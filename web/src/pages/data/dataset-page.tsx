@@ -73,7 +73,7 @@ export function DatasetPage() {
         {row.first}
         {row.last !== row.first && ` to ${row.last}`}.{' '}
         {row.coverage !== null && <>Held by proof: {shareText(row.coverage)}, </>}
-        {row.gaps === 0 ? 'no gaps' : <span class="warn">{row.gaps} gaps</span>}
+        {row.gaps === 0 ? 'no gaps' : <span class="warn">{row.gaps === 1 ? '1 gap' : `${row.gaps} gaps`}</span>}
         {row.held_until && (
           <>
             , up to <Instant at={row.held_until} />

@@ -48,9 +48,9 @@ export function StoredRows({ row }: { row: InventoryRow }) {
         </h2>
         {row.kind !== 'ohlc' && (
           <label class="row">
-            <span class="soft">from (UTC)</span>
+            <span class="soft nowrap">from (UTC)</span>
             <input
-              class="input mono"
+              class="input mono time-input"
               value={from}
               aria-invalid={valid ? undefined : 'true'}
               onChange={(event) => setFrom(event.currentTarget.value)}
@@ -88,7 +88,7 @@ function columnsOf(rows: readonly Row[], zone: string): Column<Row>[] {
     return {
       id: name,
       title: name,
-      width: time ? '164px' : 'minmax(86px, 1fr)',
+      width: time ? '192px' : 'minmax(86px, 1fr)',
       ...(index > 1 ? { from: 220 + index * 110 } : {}),
       cell: (row) => {
         const value = row[name]

@@ -1,4 +1,3 @@
-import '../../styles/streams.css'
 import '../../styles/logs.css'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { isRecord } from '../../api/api-client.js'

@@ -14,6 +14,16 @@ export interface Concern {
   readonly look: { readonly path: string; readonly query?: Readonly<Record<string, string>> }
 }
 
+/** Causes in words; the map tells each gap's own. */
+const CAUSES: Readonly<Record<string, string>> = {
+  CONNECTION_LOST: 'The connection was cut',
+  CONNECTION_SILENT: 'The connection fell silent',
+  SEQUENCE_GAP: 'Frames did not arrive: the exchange’s counter jumped',
+  CHECKSUM_MISMATCH: 'A book did not match its checksum and was taken anew',
+  BACKLOG_FULL: 'More came than could be kept up with',
+  PROCESS_CRASHED: 'The daemon did not run',
+}
+
 interface Known {
   readonly streams: readonly StreamRow[]
   readonly gaps: readonly GapRow[]
@@ -55,7 +65,7 @@ export function concernsOf({ streams, gaps, sync }: Known): Concern[] {
       id: `gaps ${exchange}`,
       tone: 'warn',
       title: `${exchange}: ${rows.length} ${rows.length === 1 ? 'gap' : 'gaps'} today, ${durationText(seconds)} in all`,
-      detail: codes.join(', '),
+      detail: `${CAUSES[codes[0] ?? ''] ?? 'Look at the map for the cause'} (${codes.join(', ')}).`,
       repair: rows,
       look: { path: 'data', query: { exchange } },
     })

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { ChannelOffer, ExchangeOffer } from '../../api/contract.js'
+import type { ChannelOffer, ConfigAnswer, ConfigSaved, ExchangeOffer } from '../../api/contract.js'
 import { Dialog } from '../../parts/dialog.js'
 import { Failure } from '../../parts/nothing.js'
 import { PairSearch } from '../../parts/pair-search.js'
@@ -11,6 +11,8 @@ export function AddStream({ onClose }: { onClose(): void }) {
   const app = useApp()
   const { api, streams, toasts } = app
   const offers = useResource((signal) => api.get<readonly ExchangeOffer[]>('/capabilities', {}, signal), [])
+  const config = useResource((signal) => api.get<ConfigAnswer>('/config', {}, signal), [])
+  const [keep, setKeep] = useState(true)
   const [exchange, setExchange] = useState('')
   const [pairs, setPairs] = useState<readonly string[]>([])
   const [channels, setChannels] = useState<readonly string[]>(['trades'])
@@ -25,27 +27,48 @@ export function AddStream({ onClose }: { onClose(): void }) {
   const asked = channels.filter((each) => offered.some(({ channel }) => channel === each.split(':')[0]))
   const ready = pairs.length > 0 && asked.length > 0 && !busy
 
-  const start = async () => {
-    setBusy(true)
+  const hasFile = config.data !== undefined && config.data.file !== null
+  const options = { channels: asked, ...(depth === undefined ? {} : { depth }) }
+
+  /** By the config: it starts them, now and after a restart. */
+  const write = async () => {
+    try {
+      const { applied } = await api.post<ConfigSaved>('/config/streams', { exchange, pairs, ...options })
+      const count = applied.started.length + applied.restarted.length
+      toasts.done(
+        count === 1 ? `${exchange} ${pairs[0]} is started` : `${count} streams are started`,
+        'They are in the config.',
+      )
+      return true
+    } catch (error) {
+      toasts.failed('Nothing was started', error)
+      return false
+    }
+  }
+  const startOnly = async () => {
     const failures: unknown[] = []
     for (const pair of pairs) {
       try {
-        await api.post('/streams', { exchange, pair, channels: asked, ...(depth === undefined ? {} : { depth }) })
+        await api.post('/streams', { exchange, pair, ...options })
       } catch (error) {
         failures.push(error)
       }
     }
+    const done = pairs.length - failures.length
+    if (failures.length > 0) toasts.failed(`${failures.length} of ${pairs.length} could not be started`, failures[0])
+    if (done > 0)
+      toasts.done(
+        done === 1 ? `${exchange} ${pairs[0]} is started` : `${done} streams are started`,
+        'Until the daemon ends.',
+      )
+    return done > 0
+  }
+  const start = async () => {
+    setBusy(true)
+    const done = await (keep && hasFile ? write() : startOnly())
     setBusy(false)
     await streams.load()
-    if (failures.length > 0) toasts.failed(`${failures.length} of ${pairs.length} could not be started`, failures[0])
-    if (failures.length === pairs.length) return
-    toasts.done(
-      pairs.length - failures.length === 1
-        ? `${exchange} ${pairs[0]} is started`
-        : `${pairs.length - failures.length} streams are started`,
-      'Until the daemon ends; write it into the config to keep it.',
-    )
-    onClose()
+    if (done) onClose()
   }
   const toggle = (channel: string, on: boolean) =>
     setChannels(on ? [...channels, channel] : channels.filter((each) => each.split(':')[0] !== channel))
@@ -104,6 +127,12 @@ export function AddStream({ onClose }: { onClose(): void }) {
             ))}
           </div>
         </fieldset>
+        {hasFile && (
+          <label class="check">
+            <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.currentTarget.checked)} />
+            Write it into the config, so that it starts again with the daemon
+          </label>
+        )}
       </div>
     </Dialog>
   )
