@@ -46,7 +46,7 @@ export const DISAGREEMENTS: readonly { readonly exchange: string; readonly what:
   {
     exchange: 'binance_coinm',
     what: /candle\.volume: theirs [\d.]+, ours 191/,
-    why: 'amounts of COIN-M are contracts, as in its trades and books; the volume in coins stands in quote_volume',
+    why: 'amounts of COIN-M are contracts, as in its trades and books; its volume in coins is neither of the columns, and not stored',
   },
   {
     exchange: 'bitfinex',

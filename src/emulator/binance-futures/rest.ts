@@ -4,7 +4,7 @@ import { toMs } from '../binance/feed.js'
 import { isKlineInterval, klineRow, usualSums } from '../binance/kline.js'
 import { WeightBudget } from '../binance/weight.js'
 import { amountText, fixedText, priceText, valueText } from '../instrument-spec.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import { type FuturesFeed, inverseSums, wireNumber } from './feed.js'
 import { exchangeInfo, type FuturesMarket, pairOf } from './listing.js'
 
@@ -41,11 +41,17 @@ export class FuturesRest {
   private readonly market: FuturesMarket
   private readonly feeds: readonly FuturesFeed[]
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
 
-  constructor(market: FuturesMarket, feeds: readonly FuturesFeed[], now: () => Nanos) {
+  constructor(
+    market: FuturesMarket,
+    feeds: readonly FuturesFeed[],
+    { now, page = (rows) => rows }: Pick<VenueContext, 'now' | 'page'>,
+  ) {
     this.market = market
     this.feeds = feeds
     this.now = now
+    this.page = page
   }
 
   answer(request: HttpRequest): HttpAnswer {
@@ -170,7 +176,7 @@ export class FuturesRest {
         : start !== undefined
           ? kept.slice(0, limit)
           : kept.slice(-limit)
-    return found.map((trade) => ({
+    return this.page(found).map((trade) => ({
       a: trade.id,
       p: priceText(spec, trade.price),
       q: amountText(spec, trade.amount),
@@ -198,7 +204,7 @@ export class FuturesRest {
     const first = start ?? Math.max(0, last - INTERVALS[interval] * 1000 * limit)
     const bars = instrument.candles.filled(interval, ms(first), ms(last + 1))
     const rows = inverse || start === undefined ? bars.slice(-limit) : bars.slice(0, limit)
-    return rows.map((bar) => klineRow(instrument, bar, inverse ? inverseSums : usualSums))
+    return this.page(rows).map((bar) => klineRow(instrument, bar, inverse ? inverseSums : usualSums))
   }
 
   private premiumIndex(query: URLSearchParams): unknown {
@@ -240,7 +246,7 @@ export class FuturesRest {
         markPrice: mark,
       })
     }
-    return rows
+    return this.page(rows)
   }
 
   private openInterest(query: URLSearchParams): unknown {
@@ -281,7 +287,7 @@ export class FuturesRest {
         timestamp: time,
       })
     }
-    return rows
+    return this.page(rows)
   }
 
   private weightOf({ path, query }: HttpRequest): number {

@@ -3,7 +3,7 @@ import { type Nanos, SECOND } from '../../model/time.js'
 import { toMs } from '../binance/feed.js'
 import { isKlineInterval, KlineStream, usualSums } from '../binance/kline.js'
 import { type BinanceSession, openSession } from '../binance/session.js'
-import { ContractMarket } from '../contract-market.js'
+import { ContractMarket, type OpenPositions } from '../contract-market.js'
 import { amountText, priceText } from '../instrument-spec.js'
 import type { Turn } from '../market.js'
 import type {
@@ -93,7 +93,8 @@ class FuturesVenue implements Venue {
       return new FuturesFeed(market, instrument, contract, index)
     })
     this.feeds = new Map(feeds.map((feed) => [feed.stream, feed]))
-    this.rest = new FuturesRest(market, feeds, context.now)
+    this.rest = new FuturesRest(market, feeds, context)
+    for (const feed of feeds) this.noteInterest(feed, feed.contract.openInterest(context.now()))
   }
 
   connect(link: Link, path: string, query: URLSearchParams): Session | undefined {
@@ -195,8 +196,7 @@ class FuturesVenue implements Venue {
         truth.value(instrument, { kind: 'funding', exchangeTime: second, values })
       }
       const interest = feed.contract.openInterest(second)
-      if (interest.time === second)
-        truth.value(instrument, { kind: 'open_interest', exchangeTime: second, values: { amount: interest.amount } })
+      if (interest.time === second) this.noteInterest(feed, interest)
       const label: FrameLabel = { channel: 'mark_price', symbol }
       this.send(`${feed.stream}@markPrice@1s`, label, () => feed.markPayload(second))
       if (slow) this.send(`${feed.stream}@markPrice`, label, () => feed.markPayload(second))
@@ -208,6 +208,10 @@ class FuturesVenue implements Venue {
       for (const name of slow ? ['indexPrice@1s', 'indexPrice'] : ['indexPrice@1s'])
         this.send(`${pair.toLowerCase()}@${name}`, { channel: 'index_price', symbol: pair }, payload)
     }
+  }
+
+  private noteInterest({ instrument }: FuturesFeed, { time, amount }: OpenPositions): void {
+    this.context.truth.value(instrument, { kind: 'open_interest', exchangeTime: time, values: { amount } })
   }
 
   private pushForced(feed: FuturesFeed, now: Nanos): void {

@@ -3,6 +3,7 @@ import { StreamConversation, type StreamDialect } from '../kit/combined-streams.
 import { grouped, planOncePerKey } from '../kit/plan.js'
 import { bookRules, DEPTHS } from './book.js'
 import { eventsOf } from './events.js'
+import { historyOf } from './history.js'
 import { readInstruments } from './instruments.js'
 import { COINM, errors, type Market, USDM } from './market.js'
 import { openInterest } from './open-interest.js'
@@ -51,10 +52,22 @@ function adapterOf(market: Market): ExchangeAdapter {
       { channel: 'book', proof: 'chain', axis: 'exchange', depths: DEPTHS },
       { channel: 'quotes', proof: 'none', axis: 'exchange' },
       { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: INTERVALS },
-      { channel: 'funding', proof: 'none', axis: 'exchange', kinds: ['perpetual'] },
+      {
+        channel: 'funding',
+        proof: 'none',
+        axis: 'exchange',
+        kinds: ['perpetual'],
+        note: 'of the past there are the rates that were charged, not those that stood in between',
+      },
       { channel: 'mark_price', proof: 'none', axis: 'exchange' },
       { channel: 'index_price', proof: 'none', axis: 'exchange' },
-      { channel: 'open_interest', proof: 'unit', axis: 'exchange', poll: { everyMs: POLL_MS } },
+      {
+        channel: 'open_interest',
+        proof: 'unit',
+        axis: 'exchange',
+        poll: { everyMs: POLL_MS },
+        ...(market.amountUnit === 'base' ? { note: 'of the past there is one value every five minutes' } : {}),
+      },
       {
         channel: 'liquidations',
         proof: 'none',
@@ -83,6 +96,7 @@ function adapterOf(market: Market): ExchangeAdapter {
     },
     book: bookRules(market),
     polls: [openInterest(market)],
+    history: historyOf(market),
     refusal: errors.refusal,
   }
 }

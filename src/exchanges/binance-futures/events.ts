@@ -71,7 +71,8 @@ function single(symbol: string, data: Fields): Trade[] {
   return [{ ...trade(symbol, data), tradeId: counter(data.t, 't').toString(), counter: undefined }]
 }
 
-function trade(symbol: string, data: Fields) {
+/** What both kinds of trades have, live and in answers of REST. */
+export function trade(symbol: string, data: Fields) {
   return {
     kind: 'trade',
     symbol,

@@ -1,4 +1,4 @@
-import type { Candle, Trade } from '../../model/event.js'
+import type { Candle, MarketData, Trade } from '../../model/event.js'
 import type { Nanos } from '../../model/time.js'
 import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
 import { fields, text } from './wire.js'
@@ -191,7 +191,31 @@ export function risingCandles(rows: readonly Candle[], request: HistoryRequest, 
   return { events, covers: cover(reached), next: { edge: reached.toString() } }
 }
 
-/** The edge in a cursor of candles; that of the request on the first page. */
+/**
+ * A rising page of values at instants (rates, open interest). It proves up to its last row; the end is proven by a row at or beyond it, by an answer with
+ * nothing new, or at once where an answer holds `all` of the stretch that was asked for.
+ */
+export function risingValues(rows: readonly MarketData[], request: HistoryRequest, edge: Nanos, all = false): Page {
+  const { until } = request
+  const at = ({ exchangeTime = 0n }: MarketData) => exchangeTime
+  const sorted = [...rows].sort((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0))
+  const fresh = sorted.filter(
+    (row, index) => at(row) >= edge && (index === 0 || at(row) !== at(sorted[index - 1] ?? row)),
+  )
+  const events = fresh.filter((row) => at(row) < until)
+  const last = fresh.at(-1)
+  const done = all || !last || at(last) >= until
+  // The row itself is held: what may come next is at least one step of the venue's clock later.
+  const reached = done ? until : at(last) + MS
+  const cover = { from: edge, until: reached, before: null, last: null, joined: true }
+  return {
+    events,
+    covers: reached > edge ? [cover] : [],
+    ...(done || reached >= until ? {} : { next: { edge: reached.toString() } }),
+  }
+}
+
+/** The edge in a cursor of candles or values; that of the request on the first page. */
 export function candleEdge(cursor: Json | undefined, first: Nanos): Nanos {
   return cursor === undefined ? first : BigInt(text(fields(cursor, 'cursor').edge, 'edge'))
 }
