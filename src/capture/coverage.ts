@@ -7,6 +7,8 @@ import { type Nanos, SECOND } from '../model/time.js'
 export interface Instant {
   readonly time: Nanos
   readonly mono: Nanos
+  /** The earliest instant at which it can have come, where that is before `mono`. */
+  readonly arrived?: Nanos
 }
 
 interface Run {
@@ -103,7 +105,7 @@ export class Coverage {
   private begin(at: Instant): Nanos {
     const { confirmed } = this.state
     if (confirmed === null) return at.time
-    const edge = at.time - (at.mono - confirmed) + SECOND
+    const edge = at.time - ((at.arrived ?? at.mono) - confirmed) + SECOND
     return edge < at.time ? edge : at.time
   }
 
@@ -127,7 +129,7 @@ export class Coverage {
     if (this.state.run && mark) this.state.proven = mark
   }
 
-  /** The connection was alive at `mono`: what it had sent by then has arrived. */
+  /** The connection was alive at `mono`, the earliest instant that this is known of: what it had sent by then has arrived. */
   alive(mono: Nanos): void {
     const { run, lastEvent } = this.state
     if (!run || !lastEvent || this.proof === 'unit') return

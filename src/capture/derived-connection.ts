@@ -167,11 +167,12 @@ export class DerivedConnection {
     return messages.length ? [{ wish: 'send', connection: this.number, messages }] : []
   }
 
-  frame(record: InRecord): Wish[] {
-    this.lastFrameMono = record.mono
+  /** `arrived`: the earliest instant at which it can have come to this machine. */
+  frame(record: InRecord, arrived: Nanos): Wish[] {
+    this.lastFrameMono = arrived
     this.lastFrameWall = record.wall
     const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
-    const at: FrameContext = { receipt, mono: record.mono, row: 0 }
+    const at: FrameContext = { receipt, mono: record.mono, arrived, row: 0 }
     let reading: Reading
     try {
       reading = this.conversation.read(text.decode(record.frame))

@@ -75,6 +75,29 @@ it('trades without a counter: held to the last sign of life minus a second, and 
   ])
 })
 
+it('what waited in the socket while the process was stopped claims no more than it did when the pause began', () => {
+  const script = new LaneScript(toyExchange({ proof: 'none' }))
+  script.open(0, 1, ['trades'])
+  script.frame(0.1, 1, { ack: [T] })
+  for (const second of [1, 2]) script.tick(second)
+  // Stopped from 2.1 to 6: the heartbeat and the trade of second 5 are read afterwards. Nobody knows when they came.
+  script.frame(2.1, 1, { beat: 1 })
+  script.frame(6, 1, { beat: 1 })
+  script.frame(6.01, 1, trade(script, 5))
+  script.tick(6.02)
+  script.deriver.flush()
+  // Not 0.1 + 1 − (6.01 − 5): the trade may have come without delay, and then listening began so much later.
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([[4, 5]])
+  script.frame(6.5, 1, { beat: 1 })
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([[4, 5]])
+  // A second later the backlog is read.
+  script.tick(7.03)
+  script.frame(8, 1, { beat: 1 })
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([[4, 5.99]])
+})
+
 it('a quiet stream grows with heartbeats, and loses that growth when the counter shows that something was missed', () => {
   const script = new LaneScript(toyExchange())
   script.open(0, 1, ['trades'])

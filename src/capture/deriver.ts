@@ -4,6 +4,7 @@ import type { ErrorCode } from '../model/error.js'
 import type { LedgerFact } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
 import { type Nanos, SECOND } from '../model/time.js'
+import { type ArrivalState, Arrivals } from './arrivals.js'
 import { decideBody, openBody, restPurpose, wantedBody } from './bodies.js'
 import { DerivedConnection, type DerivedConnectionState, type LaneHooks, type Wish } from './derived-connection.js'
 import { derivePage } from './page.js'
@@ -27,6 +28,8 @@ interface LaneState {
   connections: DerivedConnectionState[]
   anchor: { wall: Nanos; mono: Nanos } | null
   boundaries: [number, Nanos][]
+  /** Absent in states of earlier versions. */
+  arrivals?: ArrivalState
 }
 
 /**
@@ -42,6 +45,7 @@ export class Deriver {
   /** Next `time_step` boundary by step in seconds, on the anchored monotonic clock. */
   private readonly boundaries = new Map<number, Nanos>()
   private soonest: Nanos | null = null
+  private arrivals = new Arrivals()
 
   constructor(adapter: (exchange: string) => ExchangeAdapter, sink: Sink) {
     this.adapter = adapter
@@ -67,6 +71,7 @@ export class Deriver {
       )
     }
     this.anchor = state.anchor
+    this.arrivals = new Arrivals(state.arrivals)
     for (const [step, at] of state.boundaries) this.boundaries.set(step, at)
     this.findSoonest()
     return true
@@ -79,6 +84,7 @@ export class Deriver {
       connections: [...this.open.values()].map((connection) => connection.save()),
       anchor: this.anchor,
       boundaries: [...this.boundaries],
+      arrivals: this.arrivals.state,
     }
     return bigStringify(state)
   }
@@ -89,7 +95,9 @@ export class Deriver {
   }
 
   process(record: JournalRecord): readonly Wish[] {
+    let arrived: Nanos = 0n
     if ('mono' in record) {
+      arrived = this.arrivals.earliest(record.mono, record.type === 'tick')
       this.anchor ??= { wall: record.wall, mono: record.mono }
       if (this.soonest !== null && record.mono >= this.soonest) this.storeSnapshots(record.mono)
     }
@@ -109,7 +117,7 @@ export class Deriver {
         return connection.start()
       }
       case 'in':
-        return this.open.get(record.connection)?.frame(record) ?? []
+        return this.open.get(record.connection)?.frame(record, arrived) ?? []
       case 'rest': {
         const purpose = restPurpose.parse(JSON.parse(record.purpose))
         if (purpose.what === 'page') {

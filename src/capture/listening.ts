@@ -28,6 +28,8 @@ export function datasetOf(
 export interface FrameContext {
   readonly receipt: Receipt
   readonly mono: Nanos
+  /** The earliest instant at which it can have come to this machine, where that is before `mono`. */
+  readonly arrived?: Nanos
   row: number
 }
 
@@ -201,7 +203,7 @@ export class Listening {
   private instant(exchangeTime: Nanos | undefined, at: FrameContext) {
     const time =
       this.capability.axis === 'receive' ? at.receipt.receiveTime : believableTime(exchangeTime, at.receipt.receiveTime)
-    return time === null ? undefined : { time, mono: at.mono }
+    return time === null ? undefined : { time, mono: at.mono, arrived: at.arrived ?? at.mono }
   }
 
   event(event: AdapterEvent, at: FrameContext): void {
