@@ -212,7 +212,9 @@ describe.each(tested.map((adapter) => [adapter.id, adapter] as const))('the past
           // A candle counts single trades, the truth those that the exchange tells: of some exchanges several together.
           if (event.trades !== undefined && !together) expect(event.trades).toBe(bar?.trades)
         }
-        expect(opens, manner).toEqual([...new Set(opens)].sort((a, b) => (a < b ? -1 : 1)))
+        // Pages that fall are each in order, the newest page first.
+        const told = candles.order === 'falling' ? [...opens].sort((a, b) => (a < b ? -1 : 1)) : opens
+        expect(told, manner).toEqual([...new Set(opens)].sort((a, b) => (a < b ? -1 : 1)))
         // Kraken serves its newest candles only: of a page cut short there is no other.
         const cut = manner === 'capped' && candles.reach !== undefined
         for (const open of bars.keys()) if (!cut && open >= from && open < until) expect(opens, manner).toContain(open)

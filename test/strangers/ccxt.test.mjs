@@ -181,7 +181,7 @@ const CALLS = {
     for (const [open, ...candle] of whole) {
       const inside = trades.filter(({ ms }) => ms >= open && ms < open + MINUTE)
       const prices = inside.map(({ price }) => price)
-      const volume = inside.reduce((sum, { amount }) => sum + amount, 0)
+      const volume = inside.reduce((sum, { amount }) => sum + amount, 0) * (venue.coins ?? 1)
       const before = trades.filter(({ ms }) => ms < open).at(-1)
       const first = venue.opensAtClose && before ? before.price : prices[0]
       assert.deepEqual(candle.slice(0, 4), [first, Math.max(...prices), Math.min(...prices), prices.at(-1)])
@@ -204,7 +204,7 @@ const CALLS = {
 }
 
 for (const [index, venue] of VENUES.entries()) {
-  describe(`ccxt ${venue.ccxt} on the emulated ${venue.exchange}`, () => {
+  describe(`ccxt ${venue.ccxt} on ${venue.pair} of the emulated ${venue.exchange}`, () => {
     for (const [call, judge] of Object.entries(CALLS)) {
       judged('ccxt', venue.exchange, call, () => {
         const seen = emulated[index]

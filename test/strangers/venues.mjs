@@ -3,6 +3,7 @@
  * `levelByLevel`: the venue sends a change of several levels as several messages.
  * `aggregates`: its trades channel gathers the fills of one order at one price under the id of the last.
  * `opensAtClose`: a candle opens at the price at which the one before closed.
+ * `coins`: the client tells volumes of candles in coins, so many to a contract.
  */
 export const VENUES = [
   {
@@ -22,6 +23,14 @@ export const VENUES = [
     options: { fetchMarkets: { types: ['spot'] }, enableUnifiedMargin: false },
   },
   {
+    exchange: 'bybit',
+    ccxt: 'bybit',
+    symbol: 'BTC/USDT:USDT',
+    pair: 'BTC/USDT:perp',
+    depth: 200,
+    options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, enableUnifiedMargin: false },
+  },
+  {
     exchange: 'okx',
     ccxt: 'okx',
     symbol: 'BTC/USDT',
@@ -29,6 +38,7 @@ export const VENUES = [
     aggregates: true,
     options: { fetchMarkets: { types: ['spot'] } },
   },
+  { exchange: 'okx', ccxt: 'okx', symbol: 'BTC/USDT:USDT', pair: 'BTC/USDT:perp', aggregates: true, coins: 0.01 },
   {
     exchange: 'coinbase',
     ccxt: 'coinbaseexchange',

@@ -4,7 +4,7 @@ import type { ContractMarket } from '../contract-market.js'
 import { amountText, priceText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
 import type { MarketSide } from '../market-book.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import type { BybitFeed } from './feed.js'
 import { klineRow, tickerOf, toMs, tradeIdOf } from './frames.js'
 import { CATEGORIES, type Category, categoryOf, listed, nameOf } from './listing.js'
@@ -29,11 +29,13 @@ export class BybitRest {
   private readonly instruments: readonly MarketInstrument[]
   private readonly contracts: ReadonlyMap<MarketInstrument, ContractMarket | undefined>
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
   private window = -1n
   private used = 0
   private bannedUntil: Nanos = 0n
 
-  constructor(feeds: readonly BybitFeed[], now: () => Nanos) {
+  constructor(feeds: readonly BybitFeed[], { now, page = (rows) => rows }: VenueContext) {
+    this.page = page
     this.instruments = feeds.map(({ instrument }) => instrument)
     this.contracts = new Map(feeds.map(({ instrument, contract }) => [instrument, contract]))
     this.now = now
@@ -152,7 +154,7 @@ export class BybitRest {
     const { spec } = instrument
     const spot = categoryOf(spec) === 'spot'
     const limit = within(query, 'limit', spot ? 60 : 500, spot ? 60 : 1000)
-    const list = instrument.trades.slice(-limit).map((trade) => ({
+    const list = this.page(instrument.trades.slice(-limit).reverse()).map((trade) => ({
       execId: tradeIdOf(spec, trade),
       symbol: nameOf(spec),
       price: priceText(spec, trade.price),
@@ -162,7 +164,7 @@ export class BybitRest {
       isBlockTrade: false,
       isRPITrade: false,
     }))
-    return { category: categoryOf(spec), list: list.reverse() }
+    return { category: categoryOf(spec), list }
   }
 
   private klines(query: URLSearchParams): object {
@@ -174,7 +176,7 @@ export class BybitRest {
     const end = atMost(nanos(query, 'end') ?? this.now(), this.now())
     const start = nanos(query, 'start') ?? end - BigInt(limit) * length
     const bars = instrument.candles.filled(interval, start, end + 1n).slice(-limit)
-    const list = bars.map((bar) => klineRow(instrument, bar)).reverse()
+    const list = this.page(bars.reverse()).map((bar) => klineRow(instrument, bar))
     return { category: categoryOf(instrument.spec), symbol: nameOf(instrument.spec), list }
   }
 

@@ -53,7 +53,7 @@ class BybitVenue implements Venue, TopicHub {
         return [instrument.spec.symbol, feed]
       }),
     )
-    this.rest = new BybitRest([...this.feeds.values()], context.now)
+    this.rest = new BybitRest([...this.feeds.values()], context)
   }
 
   connect(link: Link, path: string): Session | undefined {

@@ -4,7 +4,7 @@ import type { ContractMarket } from '../contract-market.js'
 import { amountText, priceText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
 import type { MarketSide } from '../market-book.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import type { OkxFeed } from './feed.js'
 import { candleRow, fundingRow, indexRow, interestRow, markRow, tickerRow, toMs, tradeRow } from './frames.js'
 import { INST_TYPES, listed, typeOf } from './listing.js'
@@ -25,9 +25,11 @@ const USUAL_LIMIT = 20
 export class OkxRest {
   private readonly feeds: ReadonlyMap<string, OkxFeed>
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
   private readonly used = new Map<string, { window: Nanos; count: number }>()
 
-  constructor(feeds: readonly OkxFeed[], now: () => Nanos) {
+  constructor(feeds: readonly OkxFeed[], { now, page = (rows) => rows }: VenueContext) {
+    this.page = page
     this.feeds = new Map(feeds.map((feed) => [feed.instrument.spec.symbol, feed]))
     this.now = now
   }
@@ -141,13 +143,13 @@ export class OkxRest {
     const keyOf = (trade: (typeof trades)[number]) => (byTime ? trade.time / 1_000_000n : BigInt(trade.id))
     const [after, before] = [whole(query, 'after'), whole(query, 'before')]
     const limit = within(query, 'limit', 100, 100)
-    return trades
+    const rows = trades
       .filter(
         (trade) => (after === undefined || keyOf(trade) < after) && (before === undefined || keyOf(trade) > before),
       )
       .slice(-limit)
       .reverse()
-      .map((trade) => tradeRow(spec, trade))
+    return this.page(rows).map((trade) => tradeRow(spec, trade))
   }
 
   /** `after`: older than, `before`: newer than, both exclusive; newest first. */
@@ -162,11 +164,11 @@ export class OkxRest {
     const before = whole(query, 'before')
     const until = after < now ? after : now + 1n
     const from = before === undefined ? until - BigInt(limit + 1) * length : before * 1_000_000n + 1n
-    return instrument.candles
+    const bars = instrument.candles
       .filled(interval, from > 0n ? from : 0n, until)
       .slice(-limit)
-      .map((bar) => candleRow(instrument, bar, bar.closeTime <= now))
       .reverse()
+    return this.page(bars).map((bar) => candleRow(instrument, bar, bar.closeTime <= now))
   }
 
   private pastFunding(contract: ContractMarket, query: URLSearchParams): readonly unknown[] {

@@ -101,7 +101,7 @@ class OkxVenue implements Venue, TopicHub {
         return [instrument.spec.symbol, new OkxFeed(instrument, start)]
       }),
     )
-    this.rest = new OkxRest([...this.feeds.values()], context.now)
+    this.rest = new OkxRest([...this.feeds.values()], context)
     const swap = context.market.instruments.find(({ spec }) => spec.symbol.endsWith('-SWAP'))
     if (swap) this.liquidation = this.longAgo(swap, start)
   }
@@ -268,12 +268,13 @@ class OkxVenue implements Venue, TopicHub {
         return feed ? [message(topic, [feed.top(1)])] : []
       case 'trades':
       case 'trades-all': {
-        // The last trade there was.
+        // The last there was.
         const last = feed?.instrument.trades.at(-1)
-        const row = feed && last && tradeRow(feed.instrument.spec, last)
-        return row
-          ? [message(topic, [topic.channel === 'trades' ? { ...row, count: '1', seqId: feed.seqId } : row])]
-          : []
+        if (!feed || !last) return []
+        const { spec, trades } = feed.instrument
+        if (topic.channel === 'trades-all') return [message(topic, [tradeRow(spec, last)])]
+        const order = trades.filter(({ time }) => time === last.time)
+        return [message(topic, mergedRows(spec, order, feed.seqId).slice(-1))]
       }
       case 'liquidation-orders':
         return topic.of === 'SWAP' && this.liquidation !== undefined ? [this.liquidation] : []

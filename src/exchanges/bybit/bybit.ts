@@ -2,6 +2,7 @@ import type { BookDelta } from '../../model/event.js'
 import type { ExchangeAdapter, Subscription } from '../exchange.js'
 import { grouped, planOnPath } from '../kit/plan.js'
 import { BybitConversation } from './conversation.js'
+import { bybitCandles, bybitTrades } from './history.js'
 import { bybitInstruments, refusal } from './instruments.js'
 import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf } from './topics.js'
 
@@ -62,5 +63,6 @@ export const bybit: ExchangeAdapter = {
   },
   // Levels pushed out of the depth may come without a removal.
   book: { firstSnapshot: 'stream', follows, cutsToDepth: true },
+  history: [bybitTrades, bybitCandles],
   refusal,
 }

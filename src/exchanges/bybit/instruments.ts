@@ -31,7 +31,7 @@ function instrumentsOf(category: Category, cursor = ''): ListCall<Instrument> {
 export const bybitInstruments = CATEGORIES.map((category) => instrumentsOf(category))
 
 /** The `result` of an answer; a 200 may hold an error as well. */
-function resultOf(answer: unknown): Fields {
+export function resultOf(answer: unknown): Fields {
   const { retCode, retMsg, result } = fields(answer, 'the answer')
   const code = integer(retCode, 'retCode')
   if (code === 0) return fields(result, 'result')

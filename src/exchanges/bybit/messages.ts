@@ -12,7 +12,7 @@ export function time(value: unknown, name: string): Nanos {
 }
 
 /** Bybit names the taker's side; a side it never had is no side. */
-function takerSide(value: unknown): TakerSide | undefined {
+export function takerSide(value: unknown): TakerSide | undefined {
   const side = text(value, 'S')
   return side === 'Buy' ? 'buy' : side === 'Sell' ? 'sell' : undefined
 }

@@ -27,6 +27,11 @@ export const BYBIT_INTERVALS = Object.values(LENGTHS)
 /** Levels a side that can be asked for. */
 export const BYBIT_DEPTHS = [50, 200, 1000] as const
 
+/** The venue's name of a candle length. */
+export function lengthOf(interval: Interval): string {
+  return Object.keys(LENGTHS).find((each) => LENGTHS[each] === interval) ?? '1'
+}
+
 /** What belongs to a market, as we name it: `linear/BTCUSDT`. */
 export function symbolOf(category: Category, name: string): string {
   return `${category}/${name}`
@@ -59,7 +64,7 @@ export function topicOf({ channel, symbol, depth, interval }: Omit<Subscription,
     case 'liquidations':
       return `allLiquidation.${name}`
     default:
-      return `kline.${Object.keys(LENGTHS).find((each) => LENGTHS[each] === interval) ?? '1'}.${name}`
+      return `kline.${lengthOf(interval ?? '1m')}.${name}`
   }
 }
 

@@ -22,10 +22,15 @@ export const okxInstruments = ['SPOT', 'SWAP', 'FUTURES'].map(
 /** Codes that say more than "refused". */
 const MEANINGS: Readonly<Record<string, ErrorCode>> = { '50011': 'RATE_LIMITED', '50001': 'EXCHANGE_DOWN' }
 
-/** The rows of an answer; a 200 may hold an error as well. */
-function rowsOf(answer: unknown): Fields[] {
+/** The rows of an answer as objects. */
+export function rowsOf(answer: unknown): Fields[] {
+  return dataOf(answer).map((each) => fields(each, 'data'))
+}
+
+/** The `data` of an answer; a 200 may hold an error as well. */
+export function dataOf(answer: unknown): readonly unknown[] {
   const { code, msg, data } = fields(answer, 'the answer')
-  if (code === '0') return list(data, 'data').map((each) => fields(each, 'data'))
+  if (code === '0') return list(data, 'data')
   throw new CollectorError(
     MEANINGS[text(code, 'code')] ?? 'BAD_MESSAGE',
     `OKX answered ${String(code)}: ${String(msg)}`,

@@ -3,6 +3,7 @@ import type { ConnectionPlan, ExchangeAdapter, Subscription } from '../exchange.
 import { batches, grouped } from '../kit/plan.js'
 import { CHECKSUM_LEVELS, okxChecksum } from './checksum.js'
 import { OkxConversation } from './conversation.js'
+import { okxCandles, okxTrades } from './history.js'
 import { okxInstruments, refusal } from './instruments.js'
 import { OKX_DEPTHS, OKX_INTERVALS, pathOf } from './topics.js'
 
@@ -88,5 +89,6 @@ export const okx: ExchangeAdapter = {
     checksumLevels: CHECKSUM_LEVELS,
     cutsToDepth: true,
   },
+  history: [okxTrades, okxCandles],
   refusal,
 }

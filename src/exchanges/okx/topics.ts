@@ -23,6 +23,11 @@ const CANDLES: Readonly<Partial<Record<Interval, string>>> = {
   '1w': 'candle1Wutc',
 }
 
+/** A candle length as REST names it. */
+export function barOf(interval: Interval): string {
+  return (CANDLES[interval] ?? 'candle1m').slice('candle'.length)
+}
+
 /** Lengths of candles that can be asked for. */
 export const OKX_INTERVALS = Object.keys(CANDLES).filter((name): name is Interval => name in CANDLES)
 

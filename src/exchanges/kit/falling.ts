@@ -1,0 +1,124 @@
+import type { Candle, Trade } from '../../model/event.js'
+import type { Nanos } from '../../model/time.js'
+import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
+
+/** Where a falling page of counted trades begins: the first one proven, and the time from which everything is. */
+export interface FallingAnchor {
+  readonly first: bigint | undefined
+  readonly edge: Nanos
+}
+
+type Counted = Trade & { readonly counter: bigint; readonly exchangeTime: Nanos }
+
+/**
+ * A page of trades that the venue counts and gives from the newest on. Only consecutive counters are one stretch. The lower end of the request is proven
+ * by a trade before it, or by the counter of what is held there; an answer with nothing older proves nothing. `next` makes the cursor of a further page.
+ */
+export function fallingCounted(
+  rows: readonly Trade[],
+  request: HistoryRequest,
+  anchor: FallingAnchor,
+  next: (anchor: { readonly first: bigint; readonly edge: Nanos }) => Json,
+): Page {
+  const { from, until, after, before } = request
+  const sorted = byCounter(rows)
+  const fresh = sorted.filter(({ counter, exchangeTime }) =>
+    anchor.first === undefined ? exchangeTime < until : counter < anchor.first,
+  )
+  const [newest] = fresh
+  const oldest = sorted.at(-1)
+  // The first page may hold nothing but trades of the instant at which the request ends.
+  if (!newest && oldest && anchor.first === undefined)
+    return { events: [], covers: [], next: next({ first: oldest.counter, edge: anchor.edge }) }
+  if (!newest) {
+    if (from >= anchor.edge) return { events: [], covers: [] }
+    return { events: [], covers: [], missing: [{ from, until: anchor.edge, reason: 'the exchange has nothing older' }] }
+  }
+  const events: Trade[] = []
+  const covers: PageCover[] = []
+  const missing: { from: Nanos; until: Nanos; reason: string }[] = []
+  let above = anchor.first ?? newest.counter + 1n
+  let edge = anchor.edge
+  let cover = { until: edge, last: newest.counter, joined: true }
+  const close = (to: Nanos, counter: bigint) => {
+    if (cover.last >= counter && cover.until >= to) covers.push({ ...cover, from: to, before: counter })
+  }
+  let done = false
+  for (const row of fresh) {
+    if (row.counter !== above - 1n) {
+      if (above !== anchor.first) close(edge, above - 1n)
+      const reason = `the exchange leaves out ${above - 1n - row.counter} trades before ${above}`
+      missing.push({ from: row.exchangeTime, until: edge, reason })
+      cover = { until: row.exchangeTime, last: row.counter, joined: false }
+    }
+    done = after === undefined ? row.exchangeTime < from : row.counter <= after
+    const wanted = before === undefined ? row.exchangeTime < until : row.counter < before
+    if (wanted && !done) events.push(row)
+    if (done) {
+      close(from, row.counter)
+      break
+    }
+    above = row.counter
+    edge = row.exchangeTime < edge ? row.exchangeTime : edge
+    done = after !== undefined && row.counter === after + 1n
+    if (done) {
+      close(from, after ?? 0n)
+      break
+    }
+  }
+  if (!done) close(edge, above - 1n)
+  return {
+    events: events.reverse(),
+    covers,
+    ...(missing.length ? { missing } : {}),
+    ...(done ? {} : { next: next({ first: above, edge }) }),
+  }
+}
+
+/** Newest first, each once; those without a counter or a time are left out. */
+function byCounter(rows: readonly Trade[]): Counted[] {
+  const counted = rows.filter((row): row is Counted => row.counter !== undefined && row.exchangeTime !== undefined)
+  const sorted = [...counted].sort((a, b) => (a.counter > b.counter ? -1 : a.counter < b.counter ? 1 : 0))
+  return sorted.filter((row, at) => row.counter !== sorted[at - 1]?.counter)
+}
+
+/**
+ * A page of candles that open before `edge`, the newest ones. What lies between two of one answer, or between the newest and the edge, is proven by
+ * both; an answer with nothing older proves nothing.
+ */
+export function fallingCandles(rows: readonly Candle[], request: HistoryRequest, edge: Nanos): Page {
+  const { from, until } = request
+  const sorted = rows.filter(({ openTime }) => openTime < edge).sort((a, b) => (a.openTime < b.openTime ? -1 : 1))
+  const each = sorted.filter((row, at) => row.openTime !== sorted[at - 1]?.openTime)
+  const oldest = each[0]?.openTime
+  if (oldest === undefined) {
+    if (from >= edge) return { events: [], covers: [] }
+    return { events: [], covers: [], missing: [{ from, until: edge, reason: 'the exchange has nothing older' }] }
+  }
+  const events = each.filter(({ openTime }) => openTime >= from && openTime < until)
+  const reached = oldest <= from ? from : oldest
+  const covers = [{ from: reached, until: edge, before: null, last: null, joined: true }]
+  return { events, covers, ...(oldest <= from ? {} : { next: { edge: oldest.toString() } }) }
+}
+
+/** The newest trades that there are, of a venue that gives no others and does not count them. The oldest instant may be cut in two. */
+export function newestOnly(rows: readonly Trade[], { from, until }: HistoryRequest, step: Nanos): Page {
+  const times = rows.flatMap(({ exchangeTime }) => exchangeTime ?? [])
+  const oldest = times.reduce<Nanos | undefined>(
+    (least, time) => (least === undefined || time < least ? time : least),
+    undefined,
+  )
+  const whole = oldest === undefined ? until : oldest + step > from ? oldest + step : from
+  const seen = new Set<string | undefined>()
+  const events = rows
+    .filter(({ exchangeTime = -1n, tradeId }) => {
+      if (exchangeTime < from || exchangeTime >= until || seen.has(tradeId)) return false
+      seen.add(tradeId)
+      return true
+    })
+    .sort((a, b) => ((a.exchangeTime ?? 0n) < (b.exchangeTime ?? 0n) ? -1 : 1))
+  const covers = whole < until ? [{ from: whole, until, before: null, last: null, joined: true }] : []
+  const edge = whole < until ? whole : until
+  if (edge <= from) return { events, covers }
+  return { events, covers, missing: [{ from, until: edge, reason: 'the exchange gives its newest trades only' }] }
+}
