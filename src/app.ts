@@ -31,7 +31,8 @@ import { COINS } from './emulator/coins.js'
 import { startEmulator, VENUES } from './emulator/emulate.js'
 import type { ExchangeAdapter } from './exchanges/exchange.js'
 import { exchanges } from './exchanges/index.js'
-import { exportData } from './export/export-data.js'
+import { type ExportSource, exportData } from './export/export-data.js'
+import { exportStream, type StreamedExport } from './export/export-stream.js'
 import { journalNumbers } from './journal/file-summary.js'
 import { systemClock } from './lib/clock.js'
 import { serveRpc } from './lib/rpc.js'
@@ -367,6 +368,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     },
     openData,
     sql: (dataPath, request, signal) => runSql(dataPath, request, clock, signal),
+    exportData: exportChunks,
     instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
     lags: () => {
@@ -443,6 +445,7 @@ async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<Local
     logs: logTail(join(hiddenFolder(config), 'logs')),
     openData,
     sql: (path, request, signal) => runSql(path, request, clock, signal),
+    exportData: exportChunks,
     instruments: (exchange) => lists.of(exchange),
     uptime: () => 0,
     lags: () => ({}),
@@ -473,6 +476,24 @@ async function openData(dataPath: string): Promise<StoredData> {
     derivedCandles: (dataset, interval, from, until) => reader.derivedCandles(dataset, interval, from, until),
     scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
     close: () => data.close(),
+  }
+}
+
+function exportSource({ reader }: ReadOnlyData): ExportSource {
+  return {
+    scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
+    parquet: (...args) => reader.copy(...args),
+    symbol: (exchange, pair) => reader.symbol(exchange, pair),
+    ledger: () => reader.ledger(),
+  }
+}
+
+async function* exportChunks(dataPath: string, request: StreamedExport): AsyncGenerator<string | Uint8Array> {
+  const data = await ReadOnlyData.open(dataPath)
+  try {
+    yield* exportStream(exportSource(data), request)
+  } finally {
+    await data.close()
   }
 }
 
@@ -513,17 +534,8 @@ export function createServices(program = ''): Services {
     importTree: (dataPath, tree, dryRun, tell) => importPredecessor(dataPath, tree, dryRun, systemClock(), tell),
     async export(dataPath, request) {
       const data = await ReadOnlyData.open(dataPath)
-      const { reader } = data
       try {
-        return await exportData(
-          {
-            scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
-            parquet: (...args) => reader.copy(...args),
-            symbol: (exchange, pair) => reader.symbol(exchange, pair),
-            ledger: () => reader.ledger(),
-          },
-          request,
-        )
+        return await exportData(exportSource(data), request)
       } finally {
         await data.close()
       }

@@ -47,6 +47,9 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
     apply: () => Promise.reject(new CollectorError('CONFIG_INVALID', 'this is a double')),
     data: () => Promise.reject(new CollectorError('STORE_FAILED', 'There is no readable data in /nowhere.')),
     sql: async () => ({ columns: [], rows: [], truncated: false }),
+    async *exportData() {
+      yield 'price\n'
+    },
     instruments: async () => undefined,
     sync: { running: false, last: async () => undefined, syncNow: async () => ({ last_sync_at: null, remotes: [] }) },
     logs: { tail: async () => [] },

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checked, FieldError } from '../service/check-input.js'
 import { fromText, inputSchema, type JsonSchema } from '../service/json-schema.js'
 import type { Operation } from '../service/operation.js'
+import { type FileStream, isFileStream } from '../service/operations/export.js'
 import { OPERATIONS, type OperationName } from '../service/operations/table.js'
 import type { Ports } from '../service/ports.js'
 import { fastifyPath, hasBody, pathFields, ROUTES, type Route } from '../service/routes.js'
@@ -19,12 +21,31 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
       async handler(request, reply) {
         const input = checked(operation.input, gathered(request, route, schema))
         const output = await operation.run(ports, input, goneSignal(request, reply))
+        if (isFileStream(output)) return await sendFile(output, reply)
         if (typeof output === 'object' && output !== null && 'etag' in output)
           reply.header('etag', `"${String(output.etag)}"`)
         return output
       },
     })
   }
+}
+
+/** Sends a file as it is made. What is wrong before its first bytes is answered as an error; what is wrong later cuts it off. */
+async function sendFile({ type, name, chunks }: FileStream, reply: FastifyReply): Promise<FastifyReply> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  const rest = async function* () {
+    try {
+      if (!first.done) yield first.value
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return reply
+    .type(type)
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .send(Readable.from(rest(), { objectMode: false }))
 }
 
 /** Aborts when the asker has gone. */

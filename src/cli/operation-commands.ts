@@ -19,6 +19,7 @@ export const OWN_COMMANDS: Partial<Record<OperationName, string>> = {
   inventory: 'inventory',
   gaps: 'gaps',
   read: 'read',
+  export: 'export',
   sql: 'sql',
   book: 'book',
   candles: 'ohlc',

@@ -67,6 +67,16 @@ export class Client {
     return (await answer.json()) as OperationOutput<N> // what the route's own schema describes
   }
 
+  /** Stored rows as a file of another format, as it is made: `for await (const chunk of await client.download({...}))`. */
+  async download(input: OperationInput<'export'>, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const url = new URL(`${this.#base}${ROUTES.export.path}`)
+    for (const [field, value] of Object.entries(input))
+      if (value !== undefined) url.searchParams.set(field, String(value))
+    const { body } = await this.#fetch(url, { headers: this.#headers }, signal, false)
+    if (!body) throw new CollectorError('CONNECT_FAILED', 'the daemon sent nothing')
+    return body
+  }
+
   /** Every row of a dataset, page by page, as `read` gives them. */
   async *rows(
     input: Omit<OperationInput<'read'>, 'cursor'>,
@@ -91,8 +101,8 @@ export class Client {
     return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
   }
 
-  async #fetch(url: URL, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs)
+  async #fetch(url: URL, init: RequestInit, signal: AbortSignal | undefined, bounded = true): Promise<Response> {
+    const timeout = bounded ? AbortSignal.timeout(this.#timeoutMs) : new AbortController().signal
     let answer: Response
     try {
       answer = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout })

@@ -40,6 +40,7 @@ describe('editing a config in place', () => {
     expect(editYaml(text, [{ path: ['stream_jobs', 0, 'pairs', 0] }])).toContain('pairs: [ETH/USDT]')
     expect(() => editYaml(text, [{ path: ['settings', 'data_path', 'x'], value: 1 }])).toThrow('settings.data_path.x')
     expect(() => editYaml('a: [', [])).toThrow('not valid YAML')
+    expect(() => editYaml('a: *nobody', [{ path: ['b'], value: 1 }])).toThrow('not valid YAML')
   })
 
   it('shows no secret, whatever stands around it', () => {

@@ -17,7 +17,7 @@ export interface ConfigChange {
 export function editYaml(text: string, changes: readonly ConfigChange[], file = 'config'): string {
   const document = readable(text, file)
   const style = styleOf(text)
-  const before = document.toString(style)
+  const before = writtenOut(document, style, file)
   for (const { path, value } of changes) {
     try {
       if (value === undefined) removeAt(document, path)
@@ -29,7 +29,17 @@ export function editYaml(text: string, changes: readonly ConfigChange[], file = 
       throw new ConfigError(file, [{ path: pathText(path), line: 1, column: 1, message }], { cause })
     }
   }
-  return carriedOver(text, before, document.toString(style))
+  return carriedOver(text, before, writtenOut(document, style, file))
+}
+
+function writtenOut(document: Document, style: ReturnType<typeof styleOf>, file: string): string {
+  try {
+    return document.toString(style)
+  } catch (cause) {
+    // Such as an alias of nothing.
+    const message = `not valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`
+    throw new ConfigError(file, [{ path: '', line: 1, column: 1, message }], { cause })
+  }
 }
 
 /**

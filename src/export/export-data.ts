@@ -133,7 +133,8 @@ async function write(source: ExportSource, request: ExportRequest, path: string)
   return { rows: count(), notes: plain }
 }
 
-function tableOf(source: ExportSource, { dataset, from, until, columns, format }: ExportRequest): ExportTable {
+/** The rows and columns that are asked for. */
+export function tableOf(source: ExportSource, { dataset, from, until, columns, format }: ExportRequest): ExportTable {
   if (dataset === 'coverage') return ledgerTable(source.ledger(), from, until)
   const wanted = exportColumns(dataset, format === 'tardis' ? undefined : columns)
   return {
@@ -183,7 +184,8 @@ async function writeBacktest(source: ExportSource, request: ExportRequest, path:
   return { rows: records, notes: fallback > 0 ? [note] : [] }
 }
 
-function counted(table: ExportTable, limit: number | undefined): { table: ExportTable; count: () => number } {
+/** A table that counts what is taken of it, and ends after `limit` rows. */
+export function counted(table: ExportTable, limit: number | undefined): { table: ExportTable; count: () => number } {
   let count = 0
   const rows = async function* () {
     if (limit === 0) return

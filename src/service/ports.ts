@@ -4,6 +4,7 @@ import type { JobOptions } from '../config/tasks.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
 import type { SyncReport } from '../daemon/sync-service.js'
+import type { StreamedExport } from '../export/export-stream.js'
 import type { Instrument } from '../model/instrument.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { ConfigFile } from './config-file.js'
@@ -47,6 +48,8 @@ export interface Ports extends HealthPorts {
   /** The stored data, opened at first use. */
   data(): Promise<StoredData>
   sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
+  /** Stored rows as a file of another format. */
+  exportData(request: StreamedExport): AsyncIterable<string | Uint8Array>
   /** What an exchange lists, from the last time it was asked; undefined when it never was. */
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
   readonly sync: {

@@ -25,6 +25,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   coverage: { method: 'GET', path: '/api/v1/coverage' },
   gaps: { method: 'GET', path: '/api/v1/gaps' },
   read: { method: 'GET', path: '/api/v1/read' },
+  export: { method: 'GET', path: '/api/v1/export' },
   sql: { method: 'POST', path: '/api/v1/sql' },
   book: { method: 'GET', path: '/api/v1/book' },
   candles: { method: 'GET', path: '/api/v1/candles' },

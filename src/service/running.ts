@@ -3,6 +3,7 @@ import type { ParsedConfig } from '../config/parse.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
+import type { StreamedExport } from '../export/export-stream.js'
 import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
@@ -43,6 +44,7 @@ export interface RunningDeps {
   readonly jobs?: Jobs | undefined
   openData(dataPath: string): Promise<StoredData>
   sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
+  exportData(dataPath: string, request: StreamedExport): AsyncIterable<string | Uint8Array>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
   readonly clock: Clock
   uptime(): number
@@ -143,6 +145,10 @@ export class Running implements Ports {
 
   configEtag(): string | undefined {
     return this.#etag
+  }
+
+  exportData(request: StreamedExport): AsyncIterable<string | Uint8Array> {
+    return this.#deps.exportData(this.dataPath, request)
   }
 
   instruments(exchange: string): Promise<readonly Instrument[] | undefined> {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { configOperations } from './config.js'
 import { dataOperations } from './data.js'
+import { exportOperations } from './export.js'
 import { historyOperations } from './history.js'
 import { streamOperations } from './streams.js'
 import { systemOperations } from './system.js'
@@ -10,6 +11,7 @@ export const OPERATIONS = {
   ...systemOperations,
   ...streamOperations,
   ...dataOperations,
+  ...exportOperations,
   ...configOperations,
   ...historyOperations,
 } as const

@@ -215,6 +215,7 @@ export interface Answers {
     readonly rows: readonly (Readonly<Record<string, string | number | boolean | null>>)[]
     readonly next_cursor: string | null
   }
+  readonly 'export': unknown
   readonly 'sql': {
     readonly columns: readonly ({
       readonly name: string
