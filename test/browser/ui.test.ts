@@ -112,7 +112,7 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
 
   it('shows a cut in the coverage map, says why, and offers the repair', async () => {
     await bench.fault({ fault: 'refuse', exchange: 'kraken', ms: 3000 }, { fault: 'cut', exchange: 'kraken' })
-    await visitor.go('data?span=10m&exchange=kraken')
+    await visitor.go('data?span=10m&exchange=kraken&kind=trades')
     const lost = await until('a loss in the picture', () => lostPixel(page))
     await page.mouse.click(lost.x, lost.y)
     const why = page.getByRole('region', { name: 'Why' })

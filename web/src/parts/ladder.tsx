@@ -1,5 +1,6 @@
 import '../styles/book.css'
 import type { BookLevel, BookView } from '../api/contract.js'
+import { evenDecimals } from './number-text.js'
 
 interface Props {
   readonly book: Pick<BookView, 'bids' | 'asks'>
@@ -8,8 +9,9 @@ interface Props {
 
 /** Best levels of a book: asks above, bids below, each with its amount as a bar. */
 export function Ladder({ book, levels }: Props) {
-  const asks = book.asks.slice(0, levels)
-  const bids = book.bids.slice(0, levels)
+  const shown = evenLevels([...book.asks.slice(0, levels), ...book.bids.slice(0, levels)])
+  const asks = shown.slice(0, Math.min(levels, book.asks.length))
+  const bids = shown.slice(asks.length)
   const most = Math.max(1e-12, ...[...asks, ...bids].map(([, amount]) => Number(amount)))
   const [bid, ask] = [bids[0]?.[0], asks[0]?.[0]]
   const spread = bid !== undefined && ask !== undefined ? Number(ask) - Number(bid) : undefined
@@ -29,6 +31,12 @@ export function Ladder({ book, levels }: Props) {
       ))}
     </div>
   )
+}
+
+function evenLevels(levels: readonly BookLevel[]): BookLevel[] {
+  const prices = evenDecimals(levels.map(([price]) => price))
+  const amounts = evenDecimals(levels.map(([, amount]) => amount))
+  return levels.map((level, index) => [prices[index] ?? level[0], amounts[index] ?? level[1]])
 }
 
 function LevelLine({ side, level: [price, amount], most }: { side: 'bid' | 'ask'; level: BookLevel; most: number }) {

@@ -42,3 +42,13 @@ export function shareText(share: number): string {
   if (percent > 99.99) return '> 99.99 %'
   return `${Math.min(percent, 99.99).toFixed(percent >= 99 ? 2 : 1)} %`
 }
+
+/** Decimal texts of one column: with as many decimals each as the longest needs, so that their points stand below each other. */
+export function evenDecimals(texts: readonly string[]): string[] {
+  const parts = texts.map((text) => {
+    const [whole = '', decimals = ''] = text.split('.')
+    return { whole, decimals: decimals.replace(/0+$/, '') }
+  })
+  const most = Math.max(0, ...parts.map(({ decimals }) => decimals.length))
+  return parts.map(({ whole, decimals }) => (most === 0 ? whole : `${whole}.${decimals.padEnd(most, '0')}`))
+}

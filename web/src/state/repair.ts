@@ -1,6 +1,13 @@
 import type { GapRow, RunRow } from '../api/contract.js'
 import type { App } from './app-context.js'
 
+/** Kinds of which exchanges keep a past that can be asked for; nobody keeps past books. */
+const WITH_PAST = /^(trades|ohlc|funding|open_interest)$/
+
+export function canRepair({ kind }: Pick<GapRow, 'kind'>): boolean {
+  return WITH_PAST.test(kind)
+}
+
 /** Asks for the history of gaps, as far as the exchanges still have it, and says how it went. One run for each dataset. */
 export async function repairGaps(app: App, gaps: readonly GapRow[]): Promise<void> {
   const groups = new Map<string, GapRow[]>()
@@ -37,14 +44,9 @@ function repairOf(rows: readonly GapRow[]) {
     kind: 'repair',
     exchange: first?.exchange,
     pairs: first ? [first.pair] : undefined,
-    channels: first ? [channelOf(first.kind)] : undefined,
+    channels: first ? [first.kind] : undefined,
     interval: first?.interval ?? undefined,
     start: String(froms.reduce((a, b) => (b < a ? b : a))),
     until: String(untils.reduce((a, b) => (b > a ? b : a))),
   }
-}
-
-/** What is asked for to fill a kind. */
-export function channelOf(kind: string): string {
-  return kind.startsWith('book_') ? 'book' : kind
 }

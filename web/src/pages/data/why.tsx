@@ -4,7 +4,7 @@ import { Instant } from '../../parts/instant.js'
 import { Failure } from '../../parts/nothing.js'
 import { durationText, isoOf, millisOf } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
-import { repairGaps } from '../../state/repair.js'
+import { canRepair, repairGaps } from '../../state/repair.js'
 import { useResource } from '../../state/resource.js'
 import { datasetHref, type Spot } from './coverage-map.js'
 import type { Span } from './span.js'
@@ -34,6 +34,7 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
     (each) => (millisOf(each.from) ?? 0) < until && (millisOf(each.until) ?? 0) > from,
   )
   const held = states.find(({ state }) => state !== 'missing')
+  const mayRepair = app.mayControl.value && canRepair({ kind })
   const repair = (which: readonly GapRow[]) => void repairGaps(app, which).then(onRepaired)
   return (
     <section class="why" aria-label="Why">
@@ -44,7 +45,7 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
         <span class="soft grow">
           <Instant at={from} />, {durationText((until - from) / 1000)}
         </span>
-        {app.mayControl.value && rows.length > 1 && (
+        {mayRepair && rows.length > 1 && (
           <button type="button" class="button small" onClick={() => repair(rows)}>
             <Icon name="wrench" size={13} />
             Repair all {rows.length}
@@ -89,7 +90,7 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
                 <span class="tag">{gap.code}</span> {gap.detail}
               </p>
             </div>
-            {app.mayControl.value && (
+            {mayRepair && (
               <button type="button" class="button small" onClick={() => repair([gap])}>
                 Repair
               </button>
@@ -97,6 +98,12 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
           </li>
         ))}
       </ul>
+      {rows.length > 0 && !canRepair({ kind }) && (
+        <p class="soft">
+          No exchange keeps past {kind.startsWith('book_') ? 'books' : kind.replace('_', ' ')}: this cannot be fetched
+          again.
+        </p>
+      )}
       {rows.length > MOST && <p class="soft">and {rows.length - MOST} more: look closer.</p>}
     </section>
   )

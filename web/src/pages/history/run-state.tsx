@@ -41,10 +41,13 @@ export function etaText({ state, eta_s }: Pick<RunRow, 'state' | 'eta_s'>): stri
 }
 
 /** What a run is about, in short. */
-export function aboutText({ request, job, kind }: RunRow): string {
+export function aboutText({ request, job, kind, parts }: RunRow): string {
   const { exchange, pairs, channels, interval } = request
+  if (job !== null) return job
+  const [first, ...others] = parts
+  if (exchange === null && first) return `${kind} ${first.dataset}${others.length ? ` and ${others.length} more` : ''}`
   const what = [exchange ?? 'all exchanges', pairs?.join(', ') ?? 'all pairs', channels?.join(', '), interval]
-  return job ?? `${kind} ${what.filter(Boolean).join(' ')}`
+  return `${kind} ${what.filter(Boolean).join(' ')}`
 }
 
 export function isActive({ state }: Pick<RunRow, 'state'>): boolean {

@@ -93,8 +93,8 @@ export default function Logs() {
             <LogLines lines={lines} />
           ) : (
             !asked.loading && (
-              <Nothing icon="logs" title="No line fits">
-                {search ? 'Search for something else, or choose' : 'Choose'} a lower level.
+              <Nothing icon="logs" title={search ? 'No line fits' : 'Nothing of this level was logged'}>
+                {search ? 'Search for something else, or choose a lower level.' : 'A lower level shows more.'}
               </Nothing>
             )
           )}

@@ -48,7 +48,7 @@ export function Attention({ concerns, onChanged }: { concerns: readonly Concern[
                   Restart
                 </button>
               )}
-              {mayControl && concern.repair && (
+              {mayControl && concern.repair !== undefined && concern.repair.length > 0 && (
                 <button
                   type="button"
                   class="button small"

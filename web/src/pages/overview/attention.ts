@@ -1,5 +1,6 @@
 import type { GapRow, StreamRow, SyncAnswer } from '../../api/contract.js'
 import { durationText } from '../../parts/time-text.js'
+import { canRepair } from '../../state/repair.js'
 
 /** Something that a person should look at, with what can be done about it. */
 export interface Concern {
@@ -66,7 +67,7 @@ export function concernsOf({ streams, gaps, sync }: Known): Concern[] {
       tone: 'warn',
       title: `${exchange}: ${rows.length} ${rows.length === 1 ? 'gap' : 'gaps'} today, ${durationText(seconds)} in all`,
       detail: `${CAUSES[codes[0] ?? ''] ?? 'Look at the map for the cause'} (${codes.join(', ')}).`,
-      repair: rows,
+      repair: rows.filter(canRepair),
       look: { path: 'data', query: { exchange } },
     })
   }

@@ -82,6 +82,7 @@ function Figures({ inventory, health, gapSeconds }: FiguresProps) {
   const { streams } = useApp()
   const rows = streams.rows.value
   const live = rows.filter(({ state }) => state === 'live').length
+  const durable = health?.journal_lag_ms
   const stored = inventory?.reduce((sum, each) => sum + each.rows, 0)
   const bytes = inventory?.reduce((sum, each) => sum + each.bytes, 0)
   const known = inventory?.flatMap(({ coverage }) => (coverage === null ? [] : [coverage])) ?? []
@@ -112,8 +113,8 @@ function Figures({ inventory, health, gapSeconds }: FiguresProps) {
         note={bytes === undefined ? '' : `${bytesText(bytes)} in ${inventory?.length ?? 0} datasets`}
       />
       <Figure
-        name="Durable after"
-        value={lagText(health?.journal_lag_ms)}
+        name={durable ? 'Durable within' : 'Rows safe within'}
+        value={lagText(durable ?? health?.store_lag_ms)}
         note={health ? `up ${durationText(health.uptime_s)}, version ${health.version}` : ''}
       />
     </section>

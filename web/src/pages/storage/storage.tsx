@@ -34,7 +34,9 @@ export default function Storage() {
         <header>
           <h2 class="grow">On disk</h2>
           <span class="soft">
-            durable after {lagText(health.data?.journal_lag_ms)}, committed after {lagText(health.data?.store_lag_ms)}
+            {typeof health.data?.journal_lag_ms === 'number' &&
+              `durable within ${lagText(health.data.journal_lag_ms)}, `}
+            rows safe within {lagText(health.data?.store_lag_ms)}
           </span>
         </header>
         <div class="body stack">

@@ -12,7 +12,7 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'state',
     title: 'State',
-    width: '104px',
+    width: '96px',
     cell: ({ state }) => <StateBadge state={state} />,
     order: ({ state }) => state,
   },
@@ -29,7 +29,9 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
     title: 'Pair',
     width: 'minmax(92px, 1fr)',
     cell: ({ pair, exchange, error }) => (
-      <span title={error ? `${exchange} ${pair}: ${error.message}` : `${exchange} ${pair}`}>{pair}</span>
+      <span title={error ? `${exchange} ${pair}: ${error.message}` : `${exchange} ${pair}`}>
+        {pair} <span class="soft only-phone">{exchange}</span>
+      </span>
     ),
     order: ({ pair }) => pair,
   },
@@ -87,6 +89,7 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
     id: 'gaps',
     title: 'Gaps',
     width: '44px',
+    from: 400,
     align: 'right',
     cell: ({ gaps }) => <span class={gaps ? 'warn' : 'faint'}>{countText(gaps)}</span>,
     order: ({ gaps }) => gaps,

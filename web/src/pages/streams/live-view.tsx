@@ -4,6 +4,7 @@ import type { BookLevel, BookView, StreamRow } from '../../api/contract.js'
 import { DepthChart } from '../../parts/depth-chart.js'
 import { Instant } from '../../parts/instant.js'
 import { Ladder } from '../../parts/ladder.js'
+import { evenDecimals } from '../../parts/number-text.js'
 import { useApp } from '../../state/app-context.js'
 
 interface TradeLine {
@@ -60,6 +61,8 @@ export function LiveView({ row }: { row: StreamRow }) {
     }
   }, [live, row.key])
   const { trades, book, missed, refused } = heard
+  const prices = evenDecimals(trades.map(({ price }) => price))
+  const amounts = evenDecimals(trades.map(({ amount }) => amount))
   if (channels.length === 0)
     return <p class="soft">This stream has neither trades nor a book. Its stored data is on the data page.</p>
   return (
@@ -89,10 +92,10 @@ export function LiveView({ row }: { row: StreamRow }) {
                 <span>Amount</span>
                 <span>Time</span>
               </li>
-              {trades.map((trade) => (
+              {trades.map((trade, index) => (
                 <li key={trade.id} class={trade.side}>
-                  <span class="price">{trade.price}</span>
-                  <span class="cut">{trade.amount}</span>
+                  <span class="price">{prices[index]}</span>
+                  <span class="cut">{amounts[index]}</span>
                   <span class="faint">
                     <Instant at={trade.time} clock />
                   </span>

@@ -1,15 +1,13 @@
 import { useState } from 'preact/hooks'
-import type { LogLine, StreamRow } from '../../api/contract.js'
+import type { StreamRow } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
-import { LogLines } from '../../parts/log-lines.js'
-import { Failure, Nothing } from '../../parts/nothing.js'
 import { countText, lagText, rateText } from '../../parts/number-text.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
-import { useResource } from '../../state/resource.js'
 import { controlStreams } from '../../state/stream-control.js'
+import { ConnectionLog } from './connection-log.js'
 import { LiveView } from './live-view.js'
 
 const TABS = ['Live', 'Connection log', 'Details'] as const
@@ -73,29 +71,6 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
       </div>
     </aside>
   )
-}
-
-function ConnectionLog({ row }: { row: StreamRow }) {
-  const { api } = useApp()
-  const log = useResource(
-    (signal) => api.get<readonly LogLine[]>('/logs', { search: row.pair, tail: 200 }, signal),
-    [row.key],
-    4000,
-  )
-  if (log.error) return <Failure error={log.error} onRetry={log.reload} />
-  const lines = (log.data ?? []).filter((line) => isAbout(line, row))
-  if (lines.length === 0)
-    return (
-      <Nothing icon="logs" title="No line names this stream">
-        Connections, refusals and gaps of it appear here.
-      </Nothing>
-    )
-  return <LogLines lines={[...lines].reverse()} />
-}
-
-function isAbout({ message, fields }: LogLine, { key, exchange, pair }: StreamRow): boolean {
-  const text = `${message} ${JSON.stringify(fields)}`
-  return text.includes(key) || (text.includes(exchange) && text.includes(pair))
 }
 
 function Details({ row }: { row: StreamRow }) {
