@@ -118,6 +118,8 @@ export function toyExchange(
     proof?: ExchangeAdapter['capabilities'][number]['proof']
     snapshot?: 'rest' | 'stream'
     checksums?: boolean
+    /** How often the mark price comes, whatever happens. */
+    markEveryMs?: number
     /** A book that nothing proves, compared with a snapshot this often. */
     refreshEveryMs?: number
   } = {},
@@ -131,7 +133,12 @@ export function toyExchange(
       { channel: 'trades', proof, axis: 'exchange' },
       { channel: 'book', proof: bookProof(options), axis: 'exchange', depths: [10, 100] },
       { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m'] },
-      { channel: 'mark_price', proof: 'none', axis: 'exchange' },
+      {
+        channel: 'mark_price',
+        proof: 'none',
+        axis: 'exchange',
+        ...(options.markEveryMs === undefined ? {} : { everyMs: options.markEveryMs }),
+      },
       { channel: 'funding', proof: 'none', axis: 'exchange' },
       { channel: 'liquidations', proof: 'none', axis: 'exchange' },
       { channel: 'open_interest', proof: 'unit', axis: 'exchange', poll: { everyMs: 60_000 } },

@@ -347,7 +347,9 @@ export class DerivedConnection {
     const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, 0) }
     for (const each of this.listening.values()) {
       if (each.gone) continue
+      const heard = !each.isSilent
       each.tick(record.mono, { receipt, mono: record.mono, row: 0 })
+      if (heard && each.isSilent) this.hooks.refused(each.dataset, 'CONNECTION_SILENT', each.stats.message ?? '')
       if (each.compare(record.mono)) wishes.push({ wish: 'compare', connection: this.number, id: each.sub.id })
       wishes.push(...this.resync(each, record.mono))
     }
@@ -398,7 +400,7 @@ export class DerivedConnection {
   flush(): void {
     for (const each of this.listening.values()) {
       if (each.status !== 'confirmed') continue
-      if (this.lastFrameMono !== null) each.coverage?.alive(this.lastFrameMono)
+      if (this.lastFrameMono !== null) each.alive(this.lastFrameMono)
       each.coverage?.flush()
     }
   }

@@ -513,3 +513,41 @@ it('two equal liquidations are two', () => {
   for (const _ of [1, 2]) script.frame(1, 1, { sub: id, shared: [id], t: script.ms(1), forced: '9' })
   expect(script.sink.rows.liquidations).toHaveLength(2)
 })
+
+it('what comes at a steady pace is a gap when it stays away, though the connection lives and all else comes', () => {
+  const script = new LaneScript(toyExchange({ markEveryMs: 1000 }))
+  const mark = 'mark_price AB'
+  script.open(0, 1, ['mark_price', 'trades'])
+  script.frame(0.5, 1, { ack: [mark, T] })
+  for (let second = 1; second <= 40; second++) {
+    if (second <= 3 || second >= 30)
+      script.frame(second, 1, { sub: mark, shared: [mark], t: script.ms(second), mark: String(second) })
+    script.frame(second + 0.1, 1, trade(script, second + 0.1, 100 + second))
+    script.tick(second + 0.2)
+    if (second === 20) script.restart()
+    if (second === 10 || second === 20)
+      expect(script.deriver.connections.get(1)?.subscriptions.get(mark)?.isSilent).toBe(second === 20)
+  }
+  script.deriver.flush()
+  expect(held(script, 'toy mark_price A/B').map(({ from, until }) => [from, until])).toEqual([
+    [1, 3],
+    [30, 40],
+  ])
+  expect(script.sink.breaks('toy mark_price A/B')).toMatchObject([{ code: 'CONNECTION_SILENT', at: script.at(3) }])
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([[1.1, 40.1]])
+  expect(script.wishes.filter(({ wish }) => wish === 'reconnect')).toEqual([])
+})
+
+it('a stream that was confirmed and never sends what it sends at a steady pace is told, once', () => {
+  const script = new LaneScript(toyExchange({ markEveryMs: 1000 }))
+  const mark = 'mark_price AB'
+  script.want(0, 'toy mark_price A/B')
+  script.open(0, 1, ['mark_price'])
+  script.frame(0.5, 1, { ack: [mark] })
+  for (let second = 1; second <= 30; second++) script.tick(second)
+  const listening = script.deriver.connections.get(1)?.subscriptions.get(mark)
+  expect(listening?.live).toBe(false)
+  expect(listening?.stats).toMatchObject({ code: 'CONNECTION_SILENT', gaps: 1 })
+  expect(script.sink.wanted('toy mark_price A/B')).toMatchObject([{ from: script.at(0), until: null }])
+  expect(script.sink.breaks('toy mark_price A/B')).toMatchObject([{ code: 'CONNECTION_SILENT' }])
+})

@@ -267,6 +267,7 @@ export class CaptureEngine {
       if (!each) continue
       lastEvent = later(lastEvent, each.stats.lastEvent)
       lags.push(...each.stats.lags)
+      if (each.isSilent) error ??= new CollectorError('CONNECTION_SILENT', each.stats.message ?? 'silent')
       if (each.status === 'rejected')
         error ??= new CollectorError(each.stats.code ?? 'SUBSCRIBE_REJECTED', each.stats.message ?? 'refused')
     }
@@ -296,6 +297,7 @@ export class CaptureEngine {
     let rejected = 0
     let open = 0
     let connecting = 0
+    let silent = 0
     for (const sub of task.subscriptions) {
       const slot = task.session.slotOf(sub.id)
       if (slot?.state === 'connecting' || !slot) connecting++
@@ -304,11 +306,12 @@ export class CaptureEngine {
       const each = slot.derived?.subscriptions.get(sub.id)
       if (each?.live) live++
       if (each?.status === 'rejected') rejected++
+      if (each?.isSilent) silent++
     }
     const all = task.subscriptions.length
     if (live === all) return 'live'
     if (rejected === all) return 'failed'
-    if (rejected || (live && open < all)) return 'degraded'
+    if (rejected || silent || (live && open < all)) return 'degraded'
     if (open) return 'subscribing'
     return connecting ? 'connecting' : 'waiting'
   }

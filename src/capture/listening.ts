@@ -44,6 +44,9 @@ export interface ListeningState {
   lastFrame: bigint | null
   /** Of what is stored when it changes: as it was stored last. Older states have none. */
   value?: string | null
+  /** Of what comes at a steady pace: since when the next is awaited, and whether it is given up. */
+  awaited?: Nanos | null
+  silent?: boolean
   /** Of the book: whether a snapshot is needed, when the next may be asked for, and how long to wait after that one. */
   resync: { needed: boolean; at: Nanos; delay: Nanos }
 }
@@ -83,6 +86,9 @@ const MS: Nanos = SECOND / 1000n
 const RESYNC_FIRST: Nanos = SECOND
 const RESYNC_MOST: Nanos = 60n * SECOND
 const LAGS = 64
+/** What comes at a steady pace is missed after so many of its messages, and not before so long. */
+const SILENT_MESSAGES = 10
+const SILENT_LEAST: Nanos = 10n * SECOND
 
 /** One subscription of one connection: turns its events into rows and coverage, and keeps its book. */
 export class Listening {
@@ -112,6 +118,9 @@ export class Listening {
   private crossedSince: Nanos | null = null
   private lastFrame: bigint | null = null
   private value: string | null = null
+  /** Since when (monotonic) something is waited for that comes at a steady pace. */
+  private awaited: Nanos | null = null
+  private silent = false
   private resync: ListeningState['resync'] = { needed: false, at: 0n, delay: 0n }
 
   constructor(
@@ -144,6 +153,8 @@ export class Listening {
     this.crossedSince = state.crossedSince
     this.lastFrame = state.lastFrame
     this.value = state.value ?? null
+    this.awaited = state.awaited ?? null
+    this.silent = state.silent ?? false
     this.resync = state.resync
   }
 
@@ -158,6 +169,8 @@ export class Listening {
       crossedSince: this.crossedSince,
       lastFrame: this.lastFrame,
       value: this.value,
+      awaited: this.awaited,
+      silent: this.silent,
       resync: this.resync,
     }
   }
@@ -167,9 +180,14 @@ export class Listening {
     return this.status === 'released' || this.status === 'ended'
   }
 
-  /** Live: confirmed, and its book (if it is one) is built. */
+  /** Live: confirmed, its book (if it is one) is built, and it is not silent where it should not be. */
   get live(): boolean {
-    return this.status === 'confirmed' && (this.keeper?.ready ?? true)
+    return this.status === 'confirmed' && (this.keeper?.ready ?? true) && !this.silent
+  }
+
+  /** Confirmed, and does not send what it sends at a steady pace. */
+  get isSilent(): boolean {
+    return this.silent
   }
 
   /** No counter would show the loss of one message: a checksum covers only the best levels. */
@@ -194,8 +212,9 @@ export class Listening {
   confirm(mono: Nanos): boolean {
     const news = this.status !== 'confirmed'
     this.status = 'confirmed'
-    // A book is held from its snapshot on, and what has a counter from the first event that it proves.
-    if (!this.keeper && this.capability.proof !== 'counter') this.coverage?.confirm(mono)
+    // A book is held from its snapshot on, and what has a counter or a steady pace from the first event that it proves.
+    const { proof, everyMs } = this.capability
+    if (!this.keeper && proof !== 'counter' && everyMs === undefined) this.coverage?.confirm(mono)
     return news
   }
 
@@ -208,6 +227,10 @@ export class Listening {
 
   event(event: AdapterEvent, at: FrameContext): void {
     this.lastFrame = at.receipt.frame
+    if (this.capability.everyMs !== undefined && event.kind !== 'break') {
+      this.awaited = at.mono
+      this.silent = false
+    }
     if (event.kind !== 'break') this.note(event.exchangeTime, at)
     switch (event.kind) {
       case 'break':
@@ -397,8 +420,28 @@ export class Listening {
     return true
   }
 
+  /** The connection was alive at `mono`: what it had sent by then has arrived. What comes at a steady pace proves itself, to the next message. */
+  alive(mono: Nanos): void {
+    const { everyMs } = this.capability
+    const last = this.coverage?.state.lastEvent
+    const most = everyMs === undefined || !last ? mono : last.mono + BigInt(everyMs) * MS
+    this.coverage?.alive(mono < most ? mono : most)
+  }
+
+  private watchPace(mono: Nanos): void {
+    const { everyMs } = this.capability
+    if (everyMs === undefined || this.status !== 'confirmed' || this.silent) return
+    this.awaited ??= mono
+    const patience = BigInt(everyMs * SILENT_MESSAGES) * MS
+    if (mono - this.awaited <= (patience < SILENT_LEAST ? SILENT_LEAST : patience)) return
+    this.silent = true
+    const pace = `the exchange sends it every ${everyMs / 1000} s`
+    this.broken('CONNECTION_SILENT', `nothing of ${this.sub.channel} for ${(mono - this.awaited) / SECOND} s; ${pace}`)
+  }
+
   /** Each second. */
   tick(mono: Nanos, at: FrameContext): void {
+    this.watchPace(mono)
     for (const { candle, receipt } of this.closer?.tick(mono) ?? []) this.storeCandle(candle, receipt, at)
     if (!this.keeper?.ready || !this.keeper.crossed) {
       this.crossedSince = null

@@ -31,7 +31,7 @@ describe('parseConfig', () => {
     const { config, warnings } = parseConfig(example, options)
     expect(warnings).toEqual([])
     expect(config.settings.data_path).toBe('/etc/dccd/data/crypto')
-    expect(config.stream_jobs).toHaveLength(3)
+    expect(config.stream_jobs).toHaveLength(4)
   })
 
   it('fills in the defaults', () => {

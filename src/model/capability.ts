@@ -12,6 +12,11 @@ export interface Capability {
   readonly kinds?: readonly Instrument['kind'][]
   /** Not streamed: asked by REST this often (the adapter's `polls`). A poll that is missed is a gap. */
   readonly poll?: { readonly everyMs: number }
+  /**
+   * Streamed at this pace whatever happens. Then the stream proves itself, not the life of the connection: it is held from message to message, and
+   * one that stays away is a gap although all else comes. Some venues confirm a stream that never sends.
+   */
+  readonly everyMs?: number
   /** What a reader of the data must know. */
   readonly note?: string
   /** What the venue itself leaves out, where it does not send everything: `at most one of each second`. */

@@ -44,12 +44,12 @@ function section(adapter: ExchangeAdapter): string {
 }
 
 function row(
-  { channel, depths, intervals, kinds, poll, proof, axis }: Capability,
+  { channel, depths, intervals, kinds, poll, everyMs, proof, axis }: Capability,
   past: HistoryFeed | undefined,
 ): string {
   const cells = [
     `\`${channel}\``,
-    poll ? `asked every ${duration(poll.everyMs)}` : 'streamed',
+    poll ? `asked every ${duration(poll.everyMs)}` : everyMs ? `streamed every ${duration(everyMs)}` : 'streamed',
     depths?.join(', ') ?? intervals?.join(', ') ?? '',
     kinds?.join(', ') ?? 'all',
     proof,

@@ -12,6 +12,8 @@ import { askedBy, carries, formOf, INTERVALS, streamOf } from './streams.js'
 /** 1024 are allowed; fewer lose less when a connection is cut. */
 const STREAMS_PER_CONNECTION = 200
 const POLL_MS = 60_000
+/** Of the mark price and what comes with it, by `@1s`. */
+const PUSH_MS = 1000
 
 function dialectOf(market: Market): StreamDialect {
   return {
@@ -57,10 +59,11 @@ function adapterOf(market: Market): ExchangeAdapter {
         proof: 'none',
         axis: 'exchange',
         kinds: ['perpetual'],
+        everyMs: PUSH_MS,
         note: 'of the past there are the rates that were charged, not those that stood in between',
       },
-      { channel: 'mark_price', proof: 'none', axis: 'exchange' },
-      { channel: 'index_price', proof: 'none', axis: 'exchange' },
+      { channel: 'mark_price', proof: 'none', axis: 'exchange', everyMs: PUSH_MS },
+      { channel: 'index_price', proof: 'none', axis: 'exchange', everyMs: PUSH_MS },
       {
         channel: 'open_interest',
         proof: 'unit',

@@ -33,6 +33,12 @@ export interface Answers {
       readonly price_increment: string | null
       readonly amount_increment: string | null
       readonly amount_unit: string
+      readonly settle: string | null
+      readonly contract: 'linear' | 'inverse' | 'quanto' | null
+      readonly contract_size: string | null
+      readonly contract_unit: 'base' | 'quote' | null
+      readonly list_time: string | null
+      readonly expiry_time: string | null
     })[]
   }
   readonly 'logs': readonly ({
