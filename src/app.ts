@@ -34,6 +34,7 @@ import { exchanges } from './exchanges/index.js'
 import { type ExportSource, exportData } from './export/export-data.js'
 import { exportStream, type StreamedExport } from './export/export-stream.js'
 import { journalNumbers } from './journal/file-summary.js'
+import { scanJournal } from './journal/recover.js'
 import { systemClock } from './lib/clock.js'
 import { serveRpc } from './lib/rpc.js'
 import { datasetKey } from './model/dataset.js'
@@ -211,6 +212,7 @@ async function openStore(
     allocateLane,
     reserveConnections,
     laneState,
+    backedUpLanes,
     closeLane,
     commit,
     publish,
@@ -223,10 +225,17 @@ async function openStore(
     runs,
     forgetRuns,
   } = client
+  if (await client.isRestored()) {
+    const { lanes } = await scanJournal(join(hiddenFolder(config), 'journal'), { onDamage: () => {} })
+    await client.adoptLanes([...lanes.keys()])
+    const message = 'the catalog was lost: the last backup is in its place, and what came since is derived again'
+    log.error(new CollectorError('CATALOG_RESTORED', message))
+  }
   return {
     allocateLane,
     reserveConnections,
     laneState,
+    backedUpLanes,
     closeLane,
     commit,
     publish,

@@ -36,6 +36,8 @@ export interface StorePort {
   loadInstruments(exchange: string): Promise<readonly Instrument[] | undefined>
   saveInstruments(exchange: string, list: readonly Instrument[]): Promise<void>
   /** Datasets that are still wanted, and since when. */
+  /** The same as `laneState`, as of the last backup of the catalog. */
+  backedUpLanes(): Promise<readonly { readonly lane: number; readonly committed: number; readonly open: boolean }[]>
   wantedSince(): Promise<ReadonlyMap<string, Nanos>>
   /** A port for another thread. */
   connect(): MessagePort

@@ -119,7 +119,8 @@ export class Recorder implements TaskRunner {
           firstFile,
           connect: (lane) => journal.connect(lane),
           retain: async () => {
-            const lanes = (await store.laneState()).map(({ lane, committed, open }) => ({
+            // What the last backup of the catalog does not know must stay: without the catalog it is derived again.
+            const lanes = (await store.backedUpLanes()).map(({ lane, committed, open }) => ({
               lane,
               committed,
               done: !open,

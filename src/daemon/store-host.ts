@@ -108,6 +108,10 @@ export class StoreHost implements RecorderStore {
     return this.#repeat((thread) => thread.laneState())
   }
 
+  backedUpLanes() {
+    return this.#repeat((thread) => thread.backedUpLanes())
+  }
+
   closeLane(lane: number): Promise<void> {
     return this.#repeat((thread) => thread.closeLane(lane))
   }

@@ -138,6 +138,12 @@ export const ERRORS = {
     meaning: 'Stored rows are not what was written, and could not be made anew.',
     remedy: 'Run `dccd verify --repair`; what it moved aside lies in .dccd/quarantine.',
   },
+  CATALOG_RESTORED: {
+    scope: 'process',
+    retry: 'never',
+    meaning: 'The catalog was gone; its last backup was put in its place and the rest derived again from the journal.',
+    remedy: 'None needed; `dccd verify --deep` compares everything. Find out what removed .dccd/catalog.',
+  },
   JOURNAL_DAMAGED: {
     scope: 'call',
     retry: 'never',

@@ -154,6 +154,66 @@ export class Catalog {
     return next
   }
 
+  /** Numbers given since the backup that this catalog was restored from are not known: none of them is given again. */
+  leap(): void {
+    this.#db.transaction(() => {
+      for (const [series, by] of [
+        ['lane', 100_000],
+        ['connection', 1_000_000],
+        ['commit', 10_000_000],
+        ['segment', 10_000_000],
+      ] as const)
+        this.#reserve(series, by)
+    })
+  }
+
+  /** Lanes that the journal holds and this catalog does not know are to be recovered from their beginning. */
+  adoptLanes(lanes: readonly number[]): void {
+    this.#db.transaction(() => {
+      for (const lane of lanes) this.#db.run('INSERT OR IGNORE INTO lanes VALUES (?, -1, 1)', lane)
+    })
+  }
+
+  /** A segment whose file is gone: its rows are in a published file. */
+  dropSegment(id: number): void {
+    this.#db.transaction(() => {
+      this.#db.run('DELETE FROM segment_parts WHERE segment = ?', id)
+      this.#db.run('DELETE FROM segments WHERE id = ?', id)
+    })
+  }
+
+  /** One segment takes the place of several (durability C8). */
+  replaceSegments(number: number, merged: Segment, old: readonly number[], now: Nanos): void {
+    this.#db.transaction(() => {
+      for (const id of old) {
+        this.#db.run('INSERT OR REPLACE INTO garbage SELECT path, ? FROM segments WHERE id = ?', now, id)
+        this.#db.run('DELETE FROM segment_parts WHERE segment = ?', id)
+        this.#db.run('DELETE FROM segments WHERE id = ?', id)
+      }
+      if (merged.rows > 0) this.#addSegment(number, merged)
+      else this.#db.run('INSERT OR REPLACE INTO garbage VALUES (?, ?)', merged.path, now)
+    })
+  }
+
+  #addSegment(number: number, { kind, path, rows, bytes, hash, parts }: Segment): void {
+    const id = this.#reserve('segment', 1)
+    this.#db.run('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)', id, number, kind, path, rows, bytes, hash)
+    for (const { dataset, part, rows: count } of parts)
+      this.#db.run('INSERT INTO segment_parts VALUES (?, ?, ?, ?)', dataset, part, id, count)
+    this.#reserve('written_bytes', bytes)
+  }
+
+  /** Bytes of Parquet ever written into this folder, segments and published files alike. */
+  get writtenBytes(): number {
+    const [row] = this.#db.all("SELECT next FROM counters WHERE name = 'written_bytes'")
+    return row ? numberOf(row, 'next') - 1 : 0
+  }
+
+  /** A copy of the whole catalog as one file, which must not exist yet. */
+  copyTo(path: string): void {
+    this.#db.run('VACUUM INTO ?', path)
+  }
+
   openLane(): number {
     return this.#db.transaction(() => {
       const lane = this.#reserve('lane', 1)
@@ -200,13 +260,7 @@ export class Catalog {
     facts: readonly LedgerFact[],
   ): void {
     this.#db.transaction(() => {
-      for (const { kind, path, rows, bytes, hash, parts } of segments) {
-        const id = this.#reserve('segment', 1)
-        this.#db.run('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)', id, number, kind, path, rows, bytes, hash)
-        for (const part of parts) {
-          this.#db.run('INSERT INTO segment_parts VALUES (?, ?, ?, ?)', part.dataset, part.part, id, part.rows)
-        }
-      }
+      for (const segment of segments) this.#addSegment(number, segment)
       for (const [lane, position] of positions) {
         this.#db.run('UPDATE lanes SET committed = max(committed, ?) WHERE lane = ?', position, lane)
       }
@@ -315,6 +369,7 @@ export class Catalog {
         piece.link,
         piece.published,
       )
+      this.#reserve('written_bytes', piece.bytes)
       if (before) this.#db.run('INSERT OR REPLACE INTO garbage VALUES (?, ?)', before.link, piece.published)
       for (const segment of merged) {
         this.#db.run(

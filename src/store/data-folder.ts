@@ -33,6 +33,11 @@ export class DataFolder {
     return join(this.catalogFolder, 'catalog.db')
   }
 
+  /** The catalog as it was at the last backup. */
+  get catalogBackup(): string {
+    return join(this.catalogFolder, 'backup.db')
+  }
+
   /** Where DuckDB puts what does not fit in memory. */
   get spill(): string {
     return join(this.hidden, 'spill')

@@ -23,6 +23,13 @@ export function partName(kind: Kind, part: Part): string {
   return SCHEMA[kind].partition === 'date' ? dateOfDay(part) : String(part)
 }
 
+/** The partition of a name such as `2026-11-23` or `2026`; `undefined` when it is none of the kind. */
+export function partOfName(kind: Kind, name: string): Part | undefined {
+  if (SCHEMA[kind].partition === 'year') return /^\d{4}$/.test(name) ? Number(name) : undefined
+  const ms = /^\d{4}-\d\d-\d\d$/.test(name) ? Date.parse(`${name}T00:00:00Z`) : Number.NaN
+  return Number.isNaN(ms) ? undefined : ms / MS_PER_DAY
+}
+
 /** The first instant of the partition. */
 export function partStart(kind: Kind, part: Part): Nanos {
   return partEnd(kind, part - 1)

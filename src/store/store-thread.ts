@@ -29,6 +29,9 @@ type Calls = Pick<
   | 'runs'
   | 'forgetRuns'
   | 'wantedSince'
+  | 'backedUpLanes'
+  | 'isRestored'
+  | 'adoptLanes'
   | 'endWanted'
   | 'close'
 > & {
@@ -85,6 +88,9 @@ export function serveStore(port: MessagePort, store: Store): () => void {
     runs: (args) => store.runs(...args),
     forgetRuns: (args) => store.forgetRuns(...args),
     wantedSince: () => store.wantedSince(),
+    backedUpLanes: () => store.backedUpLanes(),
+    isRestored: () => store.isRestored(),
+    adoptLanes: (args) => store.adoptLanes(...args),
     endWanted: (args) => store.endWanted(...args),
     close: () => store.close(),
     openScan: async (args) => {
@@ -179,6 +185,9 @@ export class StoreClient {
   readonly runs = (...args: Arguments<'runs'>) => this.#call('runs', args)
   readonly forgetRuns = (...args: Arguments<'forgetRuns'>) => this.#call('forgetRuns', args)
   readonly wantedSince = () => this.#call('wantedSince', [])
+  readonly backedUpLanes = () => this.#call('backedUpLanes', [])
+  readonly isRestored = () => this.#call('isRestored', [])
+  readonly adoptLanes = (lanes: readonly number[]) => this.#call('adoptLanes', [lanes])
   readonly endWanted = (datasets: readonly string[]) => this.#call('endWanted', [datasets])
   /** Closes the store itself, for all its clients. */
   readonly close = () => this.#call('close', [])

@@ -7,11 +7,13 @@ import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { type Nanos, SECOND } from '../model/time.js'
 import { Catalog, type LaneState, type PartState, type RunQuery, type Segment, type StoredRun } from './catalog.js'
+import { adoptFolder, backUpCatalog, exists, restoreCatalog } from './catalog-backup.js'
 import type { ColumnBatch } from './columns.js'
 import { DataFolder } from './data-folder.js'
 import { makeFolder, removeFile } from './durable-file.js'
 import { Engine } from './engine.js'
 import { storeError } from './failure.js'
+import { MOST_SEGMENTS, mergeSegments } from './merge-segments.js'
 import { partEnd } from './partition.js'
 import { publishPart } from './publish.js'
 import { publishCoverage } from './publish-coverage.js'
@@ -46,6 +48,7 @@ const STALE: Nanos = 15n * MINUTE
 const CLOSED: Nanos = 5n * MINUTE
 /** Readers that hold an older state of the catalog find their files for this long. */
 const GRACE: Nanos = 15n * MINUTE
+const HOUR: Nanos = 60n * MINUTE
 
 /**
  * All writing to catalog and tree (durability O1). Lives in the store thread; its owner holds the data lock. Commits and pieces are written one
@@ -63,7 +66,15 @@ export class Store {
   #ledgerPublished: Nanos | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(folder: DataFolder, clock: Clock, catalog: Catalog, engine: Engine) {
+  /** The catalog was lost and is that of the last backup: the journal may hold lanes that it does not know. */
+  readonly restored: boolean
+  /** What the last backup says of the lanes; none before the first. */
+  #backedUp: LaneState[] = []
+  #backupDue = true
+  #backedUpAt: Nanos | undefined
+
+  private constructor(folder: DataFolder, clock: Clock, catalog: Catalog, engine: Engine, restored: boolean) {
+    this.restored = restored
     this.#folder = folder
     this.#clock = clock
     this.#catalog = catalog
@@ -80,10 +91,12 @@ export class Store {
     let catalog: Catalog | undefined
     try {
       await prepareFolders(folder)
+      const restored = !(await exists(folder.catalog)) && (await restoreCatalog(folder))
       catalog = Catalog.open(folder.catalog)
-      await removeOrphans(folder, catalog)
       const engine = await Engine.open({ ...options, spill: folder.spill })
-      const store = new Store(folder, options.clock, catalog, engine)
+      if (restored) await adoptFolder(engine, catalog, folder, options.clock.wall())
+      await removeOrphans(folder, catalog)
+      const store = new Store(folder, options.clock, catalog, engine, restored)
       await store.#sweep()
       return store
     } catch (error) {
@@ -141,6 +154,7 @@ export class Store {
         )
         this.#catalog.commit(number, segments, positions, facts)
         if (facts.length > 0) this.#ledgerChanged = true
+        this.#backupDue = true
       } catch (error) {
         await this.#removeAttempt(number)
         throw error
@@ -200,8 +214,49 @@ export class Store {
       })
     }
     await this.#exclusive('publish the ledger', () => this.#publishLedger(options.all ?? false))
+    await this.mergeSegments()
+    await this.#exclusive('back up the catalog', () => this.#backUp(false))
     await this.#exclusive('remove spent files', () => this.#sweep())
     return published
+  }
+
+  /** Kinds with more segments than `most` get the older half of them as one (durability C8). */
+  async mergeSegments(most = MOST_SEGMENTS): Promise<void> {
+    for (const kind of KINDS)
+      await this.#exclusive(`merge segments of ${kind}`, () =>
+        mergeSegments(this.#engine, this.#catalog, this.#folder, kind, this.#clock.wall(), most),
+      )
+  }
+
+  /** Hidden files with rows that are not published yet. */
+  async segmentCount(): Promise<number> {
+    return this.#guarded('read the catalog', () => this.#catalog.segments().length)
+  }
+
+  /** Hourly where something has changed, and `now` in any case. */
+  async #backUp(now: boolean): Promise<void> {
+    const time = this.#clock.wall()
+    const due = this.#backedUpAt === undefined || time - this.#backedUpAt >= HOUR
+    if (!this.#backupDue || !(now || due)) return
+    const lanes = this.#catalog.lanes()
+    await backUpCatalog(this.#catalog, this.#folder)
+    this.#backupDue = false
+    this.#backedUpAt = time
+    this.#backedUp = lanes
+  }
+
+  /** Where the lanes stand in the last backup of the catalog: what the journal holds beyond that must stay (durability J2). */
+  async backedUpLanes(): Promise<LaneState[]> {
+    return this.#backedUp
+  }
+
+  /** See `Catalog.adoptLanes`; only after a restore. */
+  async adoptLanes(lanes: readonly number[]): Promise<void> {
+    this.#guarded('adopt lanes of the journal', () => this.#catalog.adoptLanes(lanes))
+  }
+
+  async isRestored(): Promise<boolean> {
+    return this.restored
   }
 
   async #publishLedger(always: boolean): Promise<void> {
@@ -313,6 +368,8 @@ export class Store {
   /** Ends after the work under way. Commits and publishes nothing: that is the owner's decision. */
   async close(): Promise<void> {
     await this.#turn.catch(() => {})
+    // A folder that cannot take it any more is closed all the same: the catalog itself is there.
+    await this.#backUp(true).catch(() => {})
     this.#engine.close()
     this.#catalog.closeCleanly()
   }
