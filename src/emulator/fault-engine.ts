@@ -200,16 +200,13 @@ export class FaultEngine {
     return fault.connections === 'one' ? found.slice(0, 1) : found
   }
 
+  /** The one that was asked for last. */
   private active(
     exchange: string,
     name: Fault['fault'],
     also: (fault: Fault) => boolean = () => true,
   ): Execution | undefined {
-    for (const execution of this.ongoing) {
-      const { fault } = execution
-      if (fault.fault === name && concerns(fault, exchange) && also(fault)) return execution
-    }
-    return undefined
+    return [...this.ongoing].findLast(({ fault }) => fault.fault === name && concerns(fault, exchange) && also(fault))
   }
 
   private finish(execution: Execution): void {
