@@ -181,7 +181,9 @@ describe.each(tested.map((adapter) => [adapter.id, adapter] as const))('the past
       const until = started - (started % MINUTE) - 2n * MINUTE
       const from = until - 10n * MINUTE
       const bars = new Map<bigint, { first: string; last: string; high: number; low: number; trades: number }>()
-      const inOrder = [...truth.trades.values()].sort((a, b) => (BigInt(a.trade_id) < BigInt(b.trade_id) ? -1 : 1))
+      const inOrder = [...truth.trades.values()].sort((a, b) =>
+        Number(BigInt(a.exchange_time) - BigInt(b.exchange_time)),
+      )
       for (const { exchange_time, price } of inOrder) {
         const open = BigInt(exchange_time) - (BigInt(exchange_time) % MINUTE)
         const bar = bars.get(open)

@@ -171,6 +171,11 @@ async function runTarget(
           onPage(page) {
             part.page(page)
             for (const lost of page.missing) {
+              // Whoever asks from the origin on wants all that there is: what was never there is no loss.
+              if (order.start === 'origin' && lost.from <= plan.from) {
+                tell.log(`${dataset}: the exchange has nothing before ${isoFromNanos(lost.until)}`)
+                continue
+              }
               part.lose(lost)
               ports.lose(dataset, {
                 from: lost.from,

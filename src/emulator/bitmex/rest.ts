@@ -1,6 +1,6 @@
 import { INTERVALS } from '../../model/dataset.js'
 import { type Nanos, nanosFromIso, SECOND } from '../../model/time.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import type { BitmexFeed } from './feed.js'
 import { figures } from './figures.js'
 import { BESIDES, listed } from './listing.js'
@@ -24,13 +24,19 @@ interface Row {
 export class BitmexRest {
   private readonly feeds: ReadonlyMap<string, BitmexFeed>
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
   private asked: Nanos[] = []
   private refusals: Nanos[] = []
   private bannedUntil: Nanos = 0n
 
-  constructor(feeds: ReadonlyMap<string, BitmexFeed>, now: () => Nanos) {
+  constructor(
+    feeds: ReadonlyMap<string, BitmexFeed>,
+    now: () => Nanos,
+    page: NonNullable<VenueContext['page']> = (rows) => rows,
+  ) {
     this.feeds = feeds
     this.now = now
+    this.page = page
   }
 
   answer({ path, query }: HttpRequest): HttpAnswer {
@@ -193,7 +199,7 @@ export class BitmexRest {
       .filter(({ time }) => (from === undefined || time >= from) && (until === undefined || time <= until))
     if (symbol === null) found.sort((a, b) => Number(a.time - b.time))
     if (query.get('reverse') === 'true') found.reverse()
-    return json(found.slice(start, start + count).map((row) => row.json()))
+    return json(this.page(found.slice(start, start + count)).map((row) => row.json()))
   }
 }
 

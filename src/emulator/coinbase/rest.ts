@@ -3,7 +3,7 @@ import { type Nanos, nanosFromIso, SECOND } from '../../model/time.js'
 import { amountText, fixedText, priceText } from '../instrument-spec.js'
 import type { MarketInstrument } from '../market.js'
 import type { MarketLevel } from '../market-book.js'
-import type { HttpAnswer, HttpRequest } from '../venue.js'
+import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import type { CoinbaseFeed } from './feed.js'
 import { stamp } from './frames.js'
 import { currencies, product, products } from './listing.js'
@@ -27,12 +27,18 @@ const GRANULARITIES: ReadonlyMap<number, Interval> = new Map([
 export class CoinbaseRest {
   private readonly feeds: ReadonlyMap<string, CoinbaseFeed>
   private readonly now: () => Nanos
+  private readonly page: NonNullable<VenueContext['page']>
   private tokens = BURST
   private counted: Nanos
 
-  constructor(feeds: ReadonlyMap<string, CoinbaseFeed>, now: () => Nanos) {
+  constructor(
+    feeds: ReadonlyMap<string, CoinbaseFeed>,
+    now: () => Nanos,
+    page: NonNullable<VenueContext['page']> = (rows) => rows,
+  ) {
     this.feeds = feeds
     this.now = now
+    this.page = page
     this.counted = now()
   }
 
@@ -84,10 +90,12 @@ export class CoinbaseRest {
     const before = whole(query, 'before')
     if (limit < 1 || limit > MAX_TRADES || Number.isNaN(limit + (after ?? 0) + (before ?? 0)))
       return message(400, 'Invalid limit, before or after')
-    const newest = trades
-      .filter(({ id }) => (after === undefined || id < after) && (before === undefined || id > before))
-      .slice(-limit)
-      .reverse()
+    const newest = this.page(
+      trades
+        .filter(({ id }) => (after === undefined || id < after) && (before === undefined || id > before))
+        .slice(-limit)
+        .reverse(),
+    )
     const [first] = newest
     const last = newest.at(-1)
     const cursors = first && last ? { 'cb-before': String(first.id), 'cb-after': String(last.id) } : {}
@@ -118,19 +126,20 @@ export class CoinbaseRest {
         'granularity too small for the requested time range. Count of aggregations requested exceeds 300',
       )
     const price = (ticks: number) => Number(priceText(spec, ticks))
-    const rows = candles
-      .held(interval)
-      .filter(({ openTime }) => openTime >= start && openTime <= end)
-      .slice(-Number(MAX_BARS))
-      .reverse()
-      .map(({ openTime, low, high, open, close, volume }) => [
-        Number(openTime / SECOND),
-        price(low),
-        price(high),
-        price(open),
-        price(close),
-        Number(amountText(spec, volume)),
-      ])
+    const rows = this.page(
+      candles
+        .held(interval)
+        .filter(({ openTime }) => openTime >= start && openTime <= end)
+        .slice(-Number(MAX_BARS))
+        .reverse(),
+    ).map(({ openTime, low, high, open, close, volume }) => [
+      Number(openTime / SECOND),
+      price(low),
+      price(high),
+      price(open),
+      price(close),
+      Number(amountText(spec, volume)),
+    ])
     return json(rows)
   }
 

@@ -3,6 +3,7 @@ import { planOncePerKey } from '../kit/plan.js'
 import { bitmexBook } from './book.js'
 import { BitmexConversation } from './conversation.js'
 import { refusal } from './errors.js'
+import { bitmexCandles, bitmexFunding, bitmexTrades } from './history.js'
 import { bitmexInstruments } from './instruments.js'
 import { BOOK_TABLES, CANDLE_INTERVALS, topicOf } from './topics.js'
 
@@ -48,5 +49,6 @@ export const bitmex: ExchangeAdapter = {
     acknowledges: true,
   },
   book: bitmexBook,
+  history: [bitmexTrades, bitmexCandles, bitmexFunding],
   refusal,
 }

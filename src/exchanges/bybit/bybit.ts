@@ -4,6 +4,7 @@ import { grouped, planOnPath } from '../kit/plan.js'
 import { BybitConversation } from './conversation.js'
 import { bybitCandles, bybitTrades } from './history.js'
 import { bybitInstruments, refusal } from './instruments.js'
+import { bybitFunding, bybitOpenInterest } from './rates.js'
 import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf } from './topics.js'
 
 /** The arguments of a connection may have 21 000 characters in all; the longest topics have about 45. */
@@ -63,6 +64,6 @@ export const bybit: ExchangeAdapter = {
   },
   // Levels pushed out of the depth may come without a removal.
   book: { firstSnapshot: 'stream', follows, cutsToDepth: true },
-  history: [bybitTrades, bybitCandles],
+  history: [bybitTrades, bybitCandles, bybitFunding, bybitOpenInterest],
   refusal,
 }

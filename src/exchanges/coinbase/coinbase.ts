@@ -4,6 +4,7 @@ import { planOnPath } from '../kit/plan.js'
 import { isFields } from '../kit/wire.js'
 import { coinbaseBook } from './book.js'
 import { CoinbaseConversation } from './conversation.js'
+import { coinbaseCandles, coinbaseTrades } from './history.js'
 import { coinbaseInstruments, meaningOf } from './instruments.js'
 
 /** No cap is documented: this one bounds what a single cut costs (each book begins again with a snapshot of megabytes). */
@@ -47,5 +48,6 @@ export const coinbase: ExchangeAdapter = {
     acknowledges: true,
   },
   book: coinbaseBook,
+  history: [coinbaseTrades, coinbaseCandles],
   refusal,
 }

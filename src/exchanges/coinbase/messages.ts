@@ -18,7 +18,7 @@ function time(message: Fields): Nanos | undefined {
 }
 
 /** `side` of a match is the maker's: the taker stood on the other one. */
-function takerSide(makerSide: unknown): TakerSide | undefined {
+export function takerSide(makerSide: unknown): TakerSide | undefined {
   const side = text(makerSide, 'side')
   return side === 'sell' ? 'buy' : side === 'buy' ? 'sell' : undefined
 }

@@ -174,45 +174,65 @@ function idOrder({ tradeId: a = '' }: Trade, { tradeId: b = '' }: Trade): number
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 }
 
+/** What stands at an instant of its own: a candle at its opening, a charged rate at its time. */
+export interface Point {
+  readonly at: Nanos
+  readonly event: MarketData
+}
+
+/** Points of events that have a time. */
+export function pointsOf(events: readonly MarketData[]): Point[] {
+  return events.flatMap((event) => {
+    const at = event.kind === 'candle' ? event.openTime : event.exchangeTime
+    return at === undefined ? [] : [{ at, event }]
+  })
+}
+
 /**
- * A rising page of candles. A quiet interval may have no candle: what lies between two of one answer is proven by both. The end is proven by a candle
- * that opens at or after it (the running one does), or by an answer with nothing new.
+ * A rising page of points. A quiet interval may have none: what lies between two of one answer is proven by both. The end is proven by a point
+ * at or after it (the running candle is one), or by an answer with nothing new. `span`: how far a point reaches.
  */
-export function risingCandles(rows: readonly Candle[], request: HistoryRequest, edge: Nanos, span: Nanos): Page {
+export function risingPoints(points: readonly Point[], request: HistoryRequest, edge: Nanos, span: Nanos): Page {
   const { from, until } = request
-  const sorted = candlesInOrder(rows)
-  const last = sorted.at(-1)?.openTime
+  const sorted = inOrder(points)
+  const last = sorted.at(-1)?.at
   const cover = (to: Nanos): PageCover[] =>
     to > edge ? [{ from: edge, until: to, before: null, last: null, joined: true }] : []
-  const events = sorted.filter(({ openTime }) => openTime >= from && openTime >= edge && openTime < until)
+  const events = sorted.flatMap(({ at, event }) => (at >= from && at >= edge && at < until ? [event] : []))
   if (last === undefined || last < edge || last >= until) return { events, covers: cover(until) }
   const reached = last + span
   if (reached >= until) return { events, covers: cover(until) }
   return { events, covers: cover(reached), next: { edge: reached.toString() } }
 }
 
+export function risingCandles(rows: readonly Candle[], request: HistoryRequest, edge: Nanos, span: Nanos): Page {
+  return risingPoints(pointsOf(rows), request, edge, span)
+}
+
 /**
- * A rising page of values at instants (rates, open interest). It proves up to its last row; the end is proven by a row at or beyond it, by an answer with
- * nothing new, or at once where an answer holds `all` of the stretch that was asked for.
+ * A rising page of values at instants (rates, open interest). `all`: the answer holds all of the stretch that was asked for, so that its end is proven
+ * without a value there.
  */
 export function risingValues(rows: readonly MarketData[], request: HistoryRequest, edge: Nanos, all = false): Page {
-  const { until } = request
-  const at = ({ exchangeTime = 0n }: MarketData) => exchangeTime
-  const sorted = [...rows].sort((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0))
-  const fresh = sorted.filter(
-    (row, index) => at(row) >= edge && (index === 0 || at(row) !== at(sorted[index - 1] ?? row)),
-  )
-  const events = fresh.filter((row) => at(row) < until)
-  const last = fresh.at(-1)
-  const done = all || !last || at(last) >= until
-  // The row itself is held: what may come next is at least one step of the venue's clock later.
-  const reached = done ? until : at(last) + MS
-  const cover = { from: edge, until: reached, before: null, last: null, joined: true }
-  return {
-    events,
-    covers: reached > edge ? [cover] : [],
-    ...(done || reached >= until ? {} : { next: { edge: reached.toString() } }),
-  }
+  // What may come after a value is at least one step of the venue's clock later.
+  const page = risingPoints(pointsOf(rows), request, edge, MS)
+  if (!all || page.next === undefined) return page
+  return { events: page.events, covers: [{ from: edge, until: request.until, before: null, last: null, joined: true }] }
+}
+
+/**
+ * A falling page of points, newest first at the venue: everything from `edge` on is proven. The start is proven by a point at or before it, or by an
+ * answer with nothing new.
+ */
+export function fallingPoints(points: readonly Point[], request: HistoryRequest, edge: Nanos): Page {
+  const { from, until } = request
+  const sorted = inOrder(points)
+  const first = sorted[0]?.at
+  const cover = (start: Nanos): PageCover[] =>
+    start < edge ? [{ from: start, until: edge, before: null, last: null, joined: true }] : []
+  const events = sorted.flatMap(({ at, event }) => (at >= from && at < edge && at < until ? [event] : []))
+  if (first === undefined || first >= edge || first <= from) return { events, covers: cover(from) }
+  return { events, covers: cover(first), next: { edge: first.toString() } }
 }
 
 /** The edge in a cursor of candles or values; that of the request on the first page. */
@@ -220,9 +240,9 @@ export function candleEdge(cursor: Json | undefined, first: Nanos): Nanos {
   return cursor === undefined ? first : BigInt(text(fields(cursor, 'cursor').edge, 'edge'))
 }
 
-function candlesInOrder(rows: readonly Candle[]): Candle[] {
-  const sorted = [...rows].sort((a, b) => (a.openTime < b.openTime ? -1 : a.openTime > b.openTime ? 1 : 0))
-  return sorted.filter((row, at) => row.openTime !== sorted[at - 1]?.openTime)
+function inOrder(points: readonly Point[]): Point[] {
+  const sorted = [...points].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  return sorted.filter(({ at }, index) => at !== sorted[index - 1]?.at)
 }
 
 /** Nanoseconds as whole milliseconds, down. */

@@ -5,6 +5,7 @@ import { CHECKSUM_LEVELS, okxChecksum } from './checksum.js'
 import { OkxConversation } from './conversation.js'
 import { okxCandles, okxTrades } from './history.js'
 import { okxInstruments, refusal } from './instruments.js'
+import { okxFunding } from './rates.js'
 import { OKX_DEPTHS, OKX_INTERVALS, pathOf } from './topics.js'
 
 /** The venue advises less than 30 books on a connection; all arguments together may have 64 KB. */
@@ -89,6 +90,6 @@ export const okx: ExchangeAdapter = {
     checksumLevels: CHECKSUM_LEVELS,
     cutsToDepth: true,
   },
-  history: [okxTrades, okxCandles],
+  history: [okxTrades, okxCandles, okxFunding],
   refusal,
 }
