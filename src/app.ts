@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads'
 import { serveApi } from './api/server.js'
 import { listInstruments } from './capture/list-instruments.js'
+import { listVolumes } from './capture/list-volumes.js'
 import { datasetOf } from './capture/listening.js'
+import { refusedAnswer } from './capture/refused-answer.js'
 import { runChaos } from './chaos/chaos.js'
 import { journalKeepMs } from './config/journal-keep.js'
 import { createConfig } from './config/parse.js'
 import { redact } from './config/redact.js'
 import type { CollectorConfig } from './config/schema.js'
-import { tasksOf } from './config/tasks.js'
+import { isRule, mayMean } from './config/selection.js'
+import { type TaskPlan, tasksOf } from './config/tasks.js'
 import type { CatalogEntry } from './config/validate-against.js'
 import { Alerts } from './daemon/alerts.js'
 import type { CaptureStart, RecoverStart } from './daemon/capture-messages.js'
@@ -22,6 +25,7 @@ import { JobService } from './daemon/job-service.js'
 import type { JournalStart } from './daemon/journal-messages.js'
 import { Recorder } from './daemon/recorder.js'
 import { rcloneCopy } from './daemon/remotes/rclone.js'
+import { SelectionLists } from './daemon/selection-lists.js'
 import type { StoreThread } from './daemon/store-host.js'
 import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messages.js'
 import { type StreamDependencies, StreamManager } from './daemon/stream-manager.js'
@@ -37,7 +41,7 @@ import { journalNumbers } from './journal/file-summary.js'
 import { scanJournal } from './journal/recover.js'
 import { systemClock } from './lib/clock.js'
 import { serveRpc } from './lib/rpc.js'
-import { datasetKey } from './model/dataset.js'
+import { datasetKey, parseDatasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from './model/error.js'
 import { Budgets } from './net/budgets.js'
 import { requestText } from './net/http.js'
@@ -116,14 +120,8 @@ function instrumentLists(config: CollectorConfig, budgets: Budgets, saved: ListD
     clock,
     saved,
     async fetch(exchange) {
-      const adapter = adapterOf(exchange)
-      const base = config.settings.endpoints[exchange]?.rest ?? adapter.endpoints.rest
-      return await listInstruments(adapter.instruments, async ({ path, weight }) => {
-        await budgets.take(exchange, weight, 'discovery')
-        const { status, body, headers, wall } = await requestText(base + path, { clock })
-        if (status >= 200 && status < 300) return new TextDecoder().decode(body)
-        throw refusalOf(status, headers, wall) ?? new CollectorError('CONNECT_FAILED', `${exchange} answered ${status}`)
-      })
+      const ask = askRest(exchange, config.settings.endpoints, budgets, new AbortController().signal)
+      return await listInstruments(adapterOf(exchange).instruments, ask)
     },
   })
 }
@@ -163,21 +161,85 @@ function createRecorder(
     config: JSON.stringify(redact(config)),
     endpoints: config.settings.endpoints,
     exchanges: Object.keys(exchanges),
-    datasets: datasetsOf(config),
+    isNamed: namedBy(config),
     onError: (error) => log.error(error),
     onFatal,
   })
 }
 
-/** Every dataset that the streams of a config fill with proof. */
-function datasetsOf(config: CollectorConfig): string[] {
-  const plans = tasksOf(config, (id) => exchanges[id]?.taskPer ?? 'pair')
+/** Every dataset that these tasks fill with proof. */
+function datasetsOf(plans: readonly TaskPlan[]): string[] {
   return plans.flatMap(({ exchange, pair, channels }) =>
     channels.flatMap((each) => {
       const dataset = datasetOf(exchange, { ...each, pair })
       return dataset ? [datasetKey(dataset)] : []
     }),
   )
+}
+
+/** Whether a config names a dataset, or may by a rule. */
+function namedBy(config: CollectorConfig): (dataset: string) => boolean {
+  const named = new Set(datasetsOf(tasksOf(config, (id) => exchanges[id]?.taskPer ?? 'pair')))
+  const rules = config.stream_jobs.filter(isRule)
+  return (key) => {
+    if (named.has(key)) return true
+    const dataset = parseDatasetKey(key)
+    if (!dataset) return false
+    const { exchange, pair } = dataset
+    return rules.some(
+      (job) =>
+        job.exchange === exchange &&
+        mayMean(job, pair) &&
+        datasetsOf(tasksOf({ stream_jobs: [{ ...job, pairs: [pair] }] }, () => 'pair')).includes(key),
+    )
+  }
+}
+
+/** What exchanges list, for rules of a config; every request within the budgets of the process. */
+function createLists(
+  config: CollectorConfig,
+  recorder: Recorder,
+  budgets: Budgets,
+  health: HealthMonitor | undefined,
+  log: DaemonLog,
+): SelectionLists {
+  const clock = systemClock()
+  const ask = (exchange: string, signal: AbortSignal) => askRest(exchange, config.settings.endpoints, budgets, signal)
+  return new SelectionLists({
+    clock,
+    random: Math.random,
+    load: async (exchange) => await (await recorder.store()).loadInstruments(exchange),
+    ask: (exchange, signal) => listInstruments(adapterOf(exchange).instruments, ask(exchange, signal)),
+    volumes: (exchange, list, signal) => listVolumes(adapterOf(exchange), list, ask(exchange, signal)),
+    save: async (exchange, list) => await (await recorder.store()).saveInstruments(exchange, list),
+    onFailure(exchange, error) {
+      health?.recordFailure(`instruments ${exchange}`, error)
+      log.error(error)
+    },
+    onSuccess: (exchange) => health?.recordSuccess(`instruments ${exchange}`),
+  })
+}
+
+/** One REST call of an exchange within its budget; gives the body, or throws what a refusal means. */
+function askRest(
+  exchange: string,
+  endpoints: CollectorConfig['settings']['endpoints'],
+  budgets: Budgets,
+  signal: AbortSignal,
+) {
+  const clock = systemClock()
+  const adapter = adapterOf(exchange)
+  const base = endpoints[exchange]?.rest ?? adapter.endpoints.rest
+  return async ({ path, weight }: { readonly path: string; readonly weight: number }): Promise<string> => {
+    await budgets.take(exchange, weight, 'discovery', signal)
+    const answer = await requestText(base + path, { clock }, signal)
+    if (answer.status >= 200 && answer.status < 300) return new TextDecoder().decode(answer.body)
+    const error = refusedAnswer(adapter, refusalOf, base + path, answer)
+    const { code, retry } = error
+    if (code === 'RATE_LIMITED' || code === 'BANNED')
+      budgets.block(exchange, typeof retry === 'object' ? retry.afterMs : 10_000)
+    throw error
+  }
 }
 
 /** The store in a thread of its own. `onExit` hears when it dies. */
@@ -267,6 +329,7 @@ export function defaultDependencies(
   const clock = systemClock()
   const budgets = createBudgets(config, log)
   const recorder = createRecorder(config, log, onFatal, budgets)
+  const lists = createLists(config, recorder, budgets, health, log)
   const onError = (error: CollectorError) => log.error(error)
   const copy: ConstructorParameters<typeof SyncService>[2]['copy'] = (from, remote, signal) =>
     rcloneCopy(from, remote, { clock }, signal)
@@ -277,6 +340,13 @@ export function defaultDependencies(
     budgets,
     sync: new SyncService(config, health, { clock, copy, onError }),
     catalog,
+    lists,
+    async onSelected(plans) {
+      const wanted = new Set(datasetsOf(plans))
+      // Of exchanges whose list has not come yet nobody knows.
+      const unknown = (key: string) => !lists.listed(parseDatasetKey(key)?.exchange ?? '')
+      await recorder.endWantedUnless((key) => wanted.has(key) || unknown(key))
+    },
     onError,
     open: () => recorder.open(),
     close: (signal) => recorder.close(signal),
@@ -477,6 +547,7 @@ async function openData(dataPath: string): Promise<StoredData> {
     inventory: () => reader.inventory(),
     runs: (query) => reader.runs(query),
     instruments: (exchange) => reader.instruments(exchange),
+    listing: (exchange, at) => reader.listing(exchange, at),
     datasets: () => reader.datasets(),
     covered: (dataset) => reader.coverage(dataset),
     gaps: (filter) => reader.gaps(filter),
@@ -504,6 +575,14 @@ async function* exportChunks(dataPath: string, request: StreamedExport): AsyncGe
   } finally {
     await data.close()
   }
+}
+
+async function daemonOf(dataPath: string) {
+  const dccd = join(dataPath, '.dccd')
+  const found = await readDaemonFile(join(dccd, 'daemon.json'))
+  if (!found || !isAlive(found.pid)) return undefined
+  const token = await readDaemonToken(join(dccd, 'daemon.token'))
+  return token === undefined ? found : { ...found, token }
 }
 
 /** Everything the command line can ask for. `program`: the file of this program's command line, for runs of it in a process of its own. */
@@ -553,13 +632,7 @@ export function createServices(program = ''): Services {
     sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
     openLocal,
     openData,
-    async daemonOf(dataPath) {
-      const dccd = join(dataPath, '.dccd')
-      const found = await readDaemonFile(join(dccd, 'daemon.json'))
-      if (!found || !isAlive(found.pid)) return undefined
-      const token = await readDaemonToken(join(dccd, 'daemon.token'))
-      return token === undefined ? found : { ...found, token }
-    },
+    daemonOf,
     async decode(exchange, input, write) {
       return await decode(adapterOf(exchange), input, write)
     },

@@ -12,6 +12,7 @@ import type { PlannedSubscription } from './bodies.js'
 import type { Lane } from './lane.js'
 import { listInstruments } from './list-instruments.js'
 import { PollSlot } from './poll-slot.js'
+import { refusedAnswer } from './refused-answer.js'
 import { pause, Slot, type SlotPorts } from './slot.js'
 
 /** Outward I/O, passed in. */
@@ -125,19 +126,9 @@ export class ExchangeSession {
     const used = Number(answer.headers[USED_WEIGHT])
     if (Number.isFinite(used)) this.rest.used(used)
     if (answer.status >= 200 && answer.status < 300) return { url, answer }
-    const error = this.refused(url, answer)
+    const error = refusedAnswer(this.adapter, outward.refusalOf, url, answer)
     this.heed(error)
     throw error
-  }
-
-  private refused(url: string, { status, body, headers, wall }: HttpAnswer): CollectorError {
-    const text = new TextDecoder().decode(body.subarray(0, 2000))
-    const said = `${url} answered ${status}: ${text.slice(0, 200)}`
-    const special = this.adapter.refusal?.(status, text)
-    if (special instanceof CollectorError) return special
-    const usual = this.ports.outward.refusalOf(status, headers, wall)
-    if (special) return new CollectorError(special, said, usual ? { retry: usual.retry } : {})
-    return usual ?? new CollectorError('CONNECT_FAILED', said)
   }
 
   /** Where the venue wants fewer requests, none is made before the time it gives. */

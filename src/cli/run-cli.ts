@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { loadConfig } from '../config/load.js'
 import type { ParsedConfig } from '../config/parse.js'
 import { ConfigError, oneLine, renderProblems } from '../config/problem.js'
+import { isRule } from '../config/selection.js'
 import { validateAgainst } from '../config/validate-against.js'
 import { INTERVALS, isInterval, KINDS } from '../model/dataset.js'
 import { asCollectorError } from '../model/error.js'
@@ -145,7 +146,15 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
             streams: streams.map(({ key }) => key),
           }),
         )
-      else io.stdout(`${parsed.file} is valid: ${streams.length} streams into ${parsed.config.storage.local_path}\n`)
+      else {
+        const rules = parsed.config.stream_jobs.filter(isRule).length
+        const more = rules
+          ? `, and what ${rules === 1 ? 'a rule selects' : `${rules} rules select`} of what is listed,`
+          : ''
+        io.stdout(
+          `${parsed.file} is valid: ${streams.length} streams${more} into ${parsed.config.storage.local_path}\n`,
+        )
+      }
     })
 
   program

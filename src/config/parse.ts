@@ -8,7 +8,7 @@ import { withAbsolutePaths } from './paths.js'
 import { ConfigError, type Place, type Problem } from './problem.js'
 import { type CollectorConfig, type ConfigInput, configSchema } from './schema.js'
 import { configJsonSchema } from './shape.js'
-import { readSource } from './source.js'
+import { readSource, type Source } from './source.js'
 import { unbuiltKeys } from './unbuilt.js'
 
 /** A valid config and where it came from. */
@@ -37,12 +37,15 @@ export function parseConfig(text: string | Uint8Array, options: ParseOptions): P
   const shape = configJsonSchema()
   const source = readSource(typeof text === 'string' ? new TextEncoder().encode(text) : text, shape, environment)
   if (source.value === undefined) throw new ConfigError(file, source.problems)
-  const result = configSchema.safeParse(source.value)
+  const value = listedPairs(source.value)
+  const result = configSchema.safeParse(value)
   const problems = [...source.problems]
   if (!result.success) {
     // A missing variable was said already; what the empty text then does not match would only repeat it.
     const said = new Set(problems.map(({ path }) => path))
-    problems.push(...explainIssues(result.error.issues, source, shape).filter(({ path }) => !said.has(path)))
+    problems.push(
+      ...explainIssues(result.error.issues, withValue(source, value), shape).filter(({ path }) => !said.has(path)),
+    )
     throw new ConfigError(file, inFileOrder(problems))
   }
   const placeOf = (path: KeyPath) => source.placeOf(path)
@@ -82,12 +85,31 @@ export function createConfig(
     keyPlaceOf: () => place,
     lineText: () => '',
   }
-  const result = configSchema.safeParse(input)
+  const result = configSchema.safeParse(listedPairs(input))
   const name = 'config'
   if (!result.success) throw new ConfigError(name, explainIssues(result.error.issues, source, configJsonSchema()))
   const { problems } = findOverlaps(result.data, source.placeOf, source.lineText)
   if (problems.length > 0) throw new ConfigError(name, problems)
   return withAbsolutePaths(result.data, folder, home)
+}
+
+function withValue(source: Source, value: unknown): Source {
+  const { problems, secrets } = source
+  const placeOf = (path: KeyPath) => source.placeOf(path)
+  const keyPlaceOf = (path: KeyPath) => source.keyPlaceOf(path)
+  return { value, problems, secrets, placeOf, keyPlaceOf, lineText: (line) => source.lineText(line) }
+}
+
+/** One pair or pattern may stand alone: `pairs: BTC/USDT`. */
+function listedPairs(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('stream_jobs' in value) || !Array.isArray(value.stream_jobs))
+    return value
+  const jobs = value.stream_jobs.map((job: unknown) =>
+    typeof job === 'object' && job !== null && 'pairs' in job && typeof job.pairs === 'string'
+      ? { ...job, pairs: [job.pairs] }
+      : job,
+  )
+  return { ...value, stream_jobs: jobs }
 }
 
 function hasJob({ stream_jobs, histo_jobs, jobs }: CollectorConfig): boolean {

@@ -30,11 +30,14 @@ const exchange = z
   .refine((text) => /^[a-z][a-z0-9_]*$/.test(text))
   .meta(about('The exchange, by its id.', { expected: 'the id of an exchange, such as binance' }))
 
+/** Spelled as pairs are, but for their patterns. */
+function isSpelled(text: string): boolean {
+  return isPair(text) && !/^[^/:]*[a-z][^/:A-Z]*\//.test(text) && !/\/[^/:A-Z]*[a-z][^/:A-Z]*(:|$)/.test(text)
+}
+
 const pair = z
   .string()
-  .refine(
-    (text) => isPair(text) && !/^[^/:]*[a-z][^/:A-Z]*\//.test(text) && !/\/[^/:A-Z]*[a-z][^/:A-Z]*(:|$)/.test(text),
-  )
+  .refine(isSpelled)
   .meta(
     about('Spot `BTC/USDT`, perpetual `BTC/USDT:perp`, future `BTC/USDT:20261225`.', {
       expected: 'BASE/QUOTE in capitals, such as BTC/USDT or BTC/USDT:perp',
@@ -99,6 +102,8 @@ const step = count(1, 86_400, 'seconds')
 const levels = count(1, 50_000, 'levels')
 const span = count(60, 31_536_000, 'seconds')
 const retries = count(1, 10, 'tries')
+const instrumentsInterval = count(1, 86_400, 'seconds')
+const topMost = count(1, 10_000, 'pairs')
 const errors = count(1, 1_000_000, 'errors')
 
 const token = (description: string) =>
@@ -200,6 +205,11 @@ const settings = z
           expected: `auto or ${workers.expected}`,
         }),
       ),
+    instruments_interval: instrumentsInterval.schema.default(900).meta(
+      about('Seconds between two looks at what an exchange lists, for entries whose pairs are a rule.', {
+        expected: instrumentsInterval.expected,
+      }),
+    ),
     endpoints: z
       .record(exchange, endpoint)
       .default({})
@@ -251,10 +261,47 @@ const storage = z
   .prefault({})
   .meta(about('Where the data lies and where copies go.', { expected: 'settings, one a line' }))
 
+const pattern = z
+  .string()
+  .refine(isSpelled)
+  .meta(
+    about('`BTC/USDT`, `BTC/USDT:perp`, or a pattern that follows what the exchange lists: `*/USDT`, `BTC/*:perp`.', {
+      expected: 'BASE/QUOTE in capitals, such as BTC/USDT or BTC/USDT:perp',
+    }),
+  )
+
 const streamJob = z
   .strictObject({
     exchange,
-    pairs,
+    pairs: z
+      .array(pattern)
+      .min(1)
+      .meta(
+        about(
+          'What to record: pairs, and patterns that are followed live: what is newly listed starts, what is delisted ends.',
+          {
+            expected: 'a list of at least one pair',
+          },
+        ),
+      ),
+    kind: z
+      .enum(['spot', 'perpetual', 'future'])
+      .optional()
+      .meta(
+        about('Which instruments patterns mean; `spot` when left out.', {
+          expected: 'spot, perpetual or future',
+          known: ['spot', 'perpetual', 'future'],
+        }),
+      ),
+    exclude: z
+      .array(pattern)
+      .optional()
+      .meta(about('Pairs and patterns that patterns leave out.', { expected: 'a list of pairs or patterns' })),
+    top: topMost.schema.optional().meta(
+      about('Of what the patterns mean, only so many: those with the most traded value of the last 24 hours.', {
+        expected: topMost.expected,
+      }),
+    ),
     channels: z
       .array(channel)
       .min(1)

@@ -12,6 +12,8 @@ export interface CatalogEntry {
   readonly id: string
   readonly capabilities: readonly Capability[]
   readonly taskPer: 'pair' | 'channel'
+  /** There where it tells what is traded most. */
+  readonly volumes?: unknown
 }
 
 /** What a config is checked with; a `ParsedConfig` is one. */
@@ -49,6 +51,10 @@ export function validateAgainst(checked: Checked, catalog: readonly CatalogEntry
       const said = channel && notOffered(entry, channel)
       if (said) problems.push(make([...path, 'channels', at], said.message, said))
     })
+    if (job.top !== undefined && !entry.volumes)
+      problems.push(
+        make([...path, 'top'], `${entry.id} does not tell what is traded most; name the pairs, or leave top out`),
+      )
     const depth = checkDepth(entry, job)
     if (depth?.fatal) problems.push(make([...path, 'depth'], depth.message))
     else if (depth) warnings.push(make([...path, 'depth'], depth.message))

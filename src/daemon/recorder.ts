@@ -40,8 +40,8 @@ export interface RecorderDeps {
   readonly config: string
   readonly endpoints: CaptureStart['endpoints']
   readonly exchanges: readonly string[]
-  /** Datasets that the config names: others are no longer wanted. */
-  readonly datasets: readonly string[]
+  /** Whether the config names a dataset, or may by a rule: others are no longer wanted. */
+  isNamed(dataset: string): boolean
   /** What no caller waits for. */
   onError(error: CollectorError): void
   /** The process cannot go on recording; what was acknowledged is safe in the journal. */
@@ -142,8 +142,7 @@ export class Recorder implements TaskRunner {
       pool.onReport((report) => {
         for (const listener of this.listeners) listener(report)
       })
-      const named = new Set(deps.datasets)
-      await store.endWanted([...(await store.wantedSince()).keys()].filter((key) => !named.has(key)))
+      await store.endWanted([...(await store.wantedSince()).keys()].filter((key) => !deps.isNamed(key)))
       store.onRestart(() => {
         pool.storeRestarted()
         this.endHistory()
@@ -226,6 +225,15 @@ export class Recorder implements TaskRunner {
     await this.started.get(`${key}#${instance}`)
     this.started.delete(`${key}#${instance}`)
     await this.pool?.stop(key, instance)
+  }
+
+  /** Of what earlier runs wanted, only what `isWanted` says is wanted still. */
+  async endWantedUnless(isWanted: (dataset: string) => boolean): Promise<void> {
+    const opened = await this.opened
+    if (!opened) return
+    const { store } = opened
+    const over = [...(await store.wantedSince()).keys()].filter((key) => !isWanted(key))
+    if (over.length) await store.endWanted(over)
   }
 
   ending(): void {

@@ -1,4 +1,5 @@
 import type { CollectorConfig } from '../config/schema.js'
+import type { Listed } from '../config/selection.js'
 import type { JobOptions, TaskPlan } from '../config/tasks.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { Clock } from '../lib/clock.js'
@@ -20,12 +21,25 @@ interface SyncPort {
   configure(config: CollectorConfig): void
 }
 
+/** Lists of instruments, as the manager drives them. */
+interface ListsPort {
+  listed(exchange: string): Listed | undefined
+  /** Follows what the rules of this config need, until closed. */
+  configure(config: CollectorConfig): void
+  onChange(listener: () => void): void
+  close(): void
+}
+
 export interface StreamDependencies {
   readonly clock: Clock
   readonly runner: TaskRunner
   readonly sync: SyncPort
   /** What the exchanges offer. */
   readonly catalog: readonly CatalogEntry[]
+  /** What they list: for entries whose pairs are a rule. Without it such entries select nothing. */
+  readonly lists?: ListsPort
+  /** Rules have selected: these are all tasks that are wanted now. */
+  onSelected?(plans: readonly TaskPlan[]): Promise<void>
   /** What no caller waits for. Must not throw. */
   onError(error: CollectorError): void
   /**
@@ -56,6 +70,8 @@ export class StreamManager {
   readonly #tasks: TaskSet
   readonly #desired = new DesiredSet()
   #config: CollectorConfig
+  /** The tasks of the config in force, as its rules selected them last. */
+  #planned: ReadonlyMap<string, TaskPlan> = new Map()
   #started = false
   /** Whether anything was opened or started since the last stop. */
   #used = false
@@ -68,7 +84,10 @@ export class StreamManager {
     this.#config = config
     this.#health = health
     this.#deps = deps
-    this.#planner = new TaskPlanner(deps.catalog)
+    this.#planner = new TaskPlanner(deps.catalog, (exchange) => deps.lists?.listed(exchange))
+    deps.lists?.onChange(() => {
+      this.follow().catch((cause: unknown) => deps.onError(asCollectorError(cause, 'CONFIG_INVALID')))
+    })
     this.#tasks = new TaskSet({
       runner: deps.runner,
       clock: deps.clock,
@@ -89,12 +108,14 @@ export class StreamManager {
       await this.#stopping
       if (signal.aborted) return
       const plans = this.#planner.plan(this.#config)
+      this.#planned = plans
       this.#used = true
       await this.#health?.open()
       await this.#deps.open?.(signal)
       if (signal.aborted) return
       this.#want([...plans.values()])
       this.#started = true
+      this.#deps.lists?.configure(this.#config)
       this.#deps.sync.start()
     })
   }
@@ -173,26 +194,42 @@ export class StreamManager {
       await this.#stopping
       const { signal } = this.#life
       const before = this.#config
+      const planned = this.#planned
       let change: Change = { started: [], stopped: [], restarted: [], unchanged: [], edits: [] }
       try {
         const plans = this.#planner.plan(config)
-        if (this.#started) change = this.#desired.change(this.#planner.list(before), plans)
+        if (this.#started) change = this.#desired.change(this.#planned, plans)
         this.#config = config
+        this.#planned = plans
         this.#reconcile()
         await unlessAborted(this.#tasks.begun(), signal)
         if (!signal.aborted) this.#refuseBroken(change)
         this.#deps.sync.configure(config)
+        if (this.#started) this.#deps.lists?.configure(config)
         await unlessAborted(this.#tasks.drained(), signal)
         const { edits: _, ...report } = change
         return { ...report, rolledBack: false }
       } catch (cause) {
         this.#config = before
+        this.#planned = planned
         // A stop meanwhile has ended everything; nothing of it comes back.
         if (!signal.aborted) this.#desired.undo(change)
         this.#reconcile()
         const error = asCollectorError(cause, 'CONFIG_INVALID')
         return { started: [], stopped: [], restarted: [], unchanged: this.#desired.keys(), rolledBack: true, error }
       }
+    })
+  }
+
+  /** The exchanges list something else: rules of the config select anew. What is selected now starts, what is not any more ends. */
+  follow(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#started || this.#stopping) return
+      const plans = this.#planner.plan(this.#config)
+      this.#desired.change(this.#planned, plans)
+      this.#planned = plans
+      this.#reconcile()
+      await this.#deps.onSelected?.(this.#desired.plans())
     })
   }
 
@@ -233,6 +270,7 @@ export class StreamManager {
     this.#started = false
     this.#used = false
     this.#desired.clear()
+    this.#deps.lists?.close()
     this.#reconcile()
     await Promise.all([
       deadline.step('ending the copies', 0.5, () => sync.stop()),

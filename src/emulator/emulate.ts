@@ -112,6 +112,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         now: () => now,
         rejects: (channel, symbol) => faults.rejects(exchange, channel, symbol),
         page: (rows) => faults.page(exchange, rows),
+        delisted: (symbol) => faults.delisted(exchange, symbol),
       })
       return { venue, market }
     }

@@ -111,6 +111,11 @@ export class FaultEngine {
     return mannered(rows, active.fault)
   }
 
+  /** Whether the list of instruments is to leave this one out. */
+  delisted(exchange: string, symbol: string): boolean {
+    return this.active(exchange, 'delist', (fault) => fault.symbol === symbol) !== undefined
+  }
+
   /** The answer that a fault wants for an HTTP request. */
   httpStatus(
     exchange: string,

@@ -17,6 +17,7 @@ import { CollectorError } from '../model/error.js'
  * - `pages`: for `ms` pages of the past are `short` (a third of the rows), `capped` (at most `count` rows, 100), `repeated` (the first rows stand
  *   twice), `unsorted`, or `nasty` (all of it), as `manner` says.
  * - `reject`: for `ms` subscriptions are refused, of `channel` and `symbol` if given.
+ * - `delist`: for `ms` the list of instruments does not have `symbol` (of binance).
  */
 const FIELDS = {
   cut: { optional: ['connections', 'symbol'], required: [] },
@@ -33,6 +34,7 @@ const FIELDS = {
   status: { optional: ['path', 'retry_after_s'], required: ['ms', 'status'] },
   pages: { optional: ['count'], required: ['ms', 'manner'] },
   reject: { optional: ['channel', 'symbol'], required: ['ms'] },
+  delist: { optional: [], required: ['ms', 'symbol'] },
 } as const satisfies Record<string, { optional: readonly Field[]; required: readonly Field[] }>
 
 export type FaultName = keyof typeof FIELDS

@@ -94,6 +94,8 @@ export interface VenueContext {
   rejects(channel: Channel, symbol: string): boolean
   /** The rows of a page of the past as a fault wants them: fewer, repeated, mixed up. What a page says of itself (cursors) is of these. */
   page?<T>(rows: readonly T[]): readonly T[]
+  /** Whether a fault wants this instrument left out of the list. */
+  delisted?(symbol: string): boolean
 }
 
 /** A venue that can be emulated: one line in the emulator's list. */

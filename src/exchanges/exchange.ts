@@ -119,6 +119,16 @@ export interface BookView {
   readonly asks: readonly Level[]
 }
 
+/** What was traded of an instrument within the last 24 hours, as far as the venue tells. */
+export interface Traded {
+  /** `symbol` or `restSymbol` of the instrument. */
+  readonly symbol: string
+  /** Amount in its base, or value in its quote. */
+  readonly amount: { readonly base: number } | { readonly quote: number }
+  /** Price of the last trade, in the quote. */
+  readonly last: number
+}
+
 /**
  * A channel that the venue offers by REST only: asked at a steady pace, each answer journalled and derived like a frame. Its capability carries
  * the pace (`poll`), so that config and docs tell it.
@@ -226,6 +236,8 @@ export interface ExchangeAdapter {
   readonly instruments: readonly ListCall<Instrument>[]
   readonly live: LiveProtocol
   readonly book: BookRules
+  /** What is traded of everything, for rules that take the busiest; absent where the venue does not tell. */
+  readonly volumes?: readonly ListCall<Traded>[]
   /** What of the past can be fetched. */
   readonly history?: readonly HistoryFeed[]
   readonly polls?: readonly Poll[]

@@ -71,6 +71,8 @@ export interface StoredData {
   gaps(filter: GapFilter): Gap[]
   /** What an exchange listed when it was last asked; undefined when it never was. */
   instruments(exchange: string): readonly Instrument[] | undefined
+  /** What it listed at a moment, as far as this data folder saw it, and since when it looks. */
+  listing(exchange: string, at: Nanos): { readonly list: readonly Instrument[]; readonly since: Nanos | undefined }
   /** Every dataset that is stored or wanted, by exchange, kind and pair. */
   datasets(): Dataset[]
   /** What of it is held by proof, in order. */

@@ -1,4 +1,5 @@
 import { CollectorError } from '../model/error.js'
+import { LISTINGS_TABLE } from './listings.js'
 import { Sqlite, textOf } from './sqlite.js'
 
 /** Raised when the tables change their meaning. */
@@ -37,7 +38,7 @@ CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY, job TEXT, state TEXT NO
 CREATE TABLE IF NOT EXISTS imports (
   hash TEXT PRIMARY KEY, path TEXT NOT NULL, origin TEXT, rows INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS instruments (exchange TEXT PRIMARY KEY, list TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS task_metrics (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+${LISTINGS_TABLE}CREATE TABLE IF NOT EXISTS task_metrics (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 `
 
 /** Opens the catalog for writing, making its tables. Throws `DATA_FOREIGN` when another version wrote it. */

@@ -1,8 +1,10 @@
 import { KINDS, type Kind } from '../model/dataset.js'
 import { CollectorError, ERRORS, type ErrorCode } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
 import type { Held, LedgerBreak, LedgerFact, Lost, Proof, Wanted } from '../model/ledger.js'
 import type { Nanos } from '../model/time.js'
 import { openForReading, openForWriting } from './catalog-schema.js'
+import { listedSince, listingAt, saveListing } from './listings.js'
 import type { Part } from './partition.js'
 import { bigintOf, bigintOrNull, numberOf, type Sqlite, type SqlRow, textOf } from './sqlite.js'
 
@@ -540,8 +542,21 @@ export class Catalog {
     return new Set(this.#db.all('SELECT hash FROM imports').map((row) => textOf(row, 'hash')))
   }
 
-  saveInstruments(exchange: string, list: string): void {
-    this.#db.run('INSERT OR REPLACE INTO instruments VALUES (?, ?)', exchange, list)
+  /** Keeps the list, and what it says of each instrument from this moment on. */
+  saveInstruments(exchange: string, list: readonly Instrument[], now: Nanos): void {
+    this.#db.transaction(() => {
+      this.#db.run('INSERT OR REPLACE INTO instruments VALUES (?, ?)', exchange, JSON.stringify(list))
+      saveListing(this.#db, exchange, list, now)
+    })
+  }
+
+  /** What was listed at an instant; none where no list was seen by then. */
+  listingAt(exchange: string, at: Nanos): Instrument[] {
+    return listingAt(this.#db, exchange, at)
+  }
+
+  listedSince(exchange: string): Nanos | undefined {
+    return listedSince(this.#db, exchange)
   }
 
   instruments(exchange: string): string | undefined {

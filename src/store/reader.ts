@@ -204,6 +204,11 @@ export class DataReader {
     return standingAt(this.#catalog, dataset, at)
   }
 
+  /** What an exchange listed at an instant, and since when its lists are kept. */
+  listing(exchange: string, at: Nanos): { readonly list: readonly Instrument[]; readonly since: Nanos | undefined } {
+    return { list: this.#catalog.listingAt(exchange, at), since: this.#catalog.listedSince(exchange) }
+  }
+
   /**
    * The rows from which a book can be rebuilt as it stood at an instant: from the last whole book at or before it, in the order of application. None
    * where no whole book is stored in that partition or the one before.

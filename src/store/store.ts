@@ -298,7 +298,7 @@ export class Store {
   }
 
   async saveInstruments(exchange: string, list: readonly Instrument[]): Promise<void> {
-    this.#guarded('save instruments', () => this.#catalog.saveInstruments(exchange, JSON.stringify(list)))
+    this.#guarded('save instruments', () => this.#catalog.saveInstruments(exchange, list, this.#clock.wall()))
   }
 
   /** The list saved last; `undefined` when there is none that this version reads. */

@@ -112,6 +112,7 @@ export class Bench {
       time_step?: number
       depth?: number
     }[],
+    more: { readonly settings?: Record<string, unknown>; readonly job?: Record<string, unknown> } = {},
   ): void {
     const endpoints = Object.fromEntries(
       [...new Set(streams.map(({ exchange }) => exchange))].map((id) => [
@@ -122,7 +123,10 @@ export class Bench {
     mkdirSync(this.data, { recursive: true })
     writeFileSync(
       join(this.folder, 'config.yml'),
-      stringify({ settings: { data_path: './data', ui_port: 0, endpoints }, stream_jobs: streams }),
+      stringify({
+        settings: { data_path: './data', ui_port: 0, endpoints, ...more.settings },
+        stream_jobs: streams.map((stream) => ({ ...stream, ...more.job })),
+      }),
     )
   }
 

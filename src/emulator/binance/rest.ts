@@ -10,6 +10,8 @@ import { isKlineInterval, klineRow } from './kline.js'
 import { exchangeInfo } from './listing.js'
 import { WeightBudget } from './weight.js'
 
+const DAY: Nanos = 86_400_000_000_000n
+
 /** A refusal in Binance's words. */
 class ApiError extends Error {
   readonly code: number
@@ -25,15 +27,17 @@ export class BinanceRest {
   private readonly feeds: readonly BinanceFeed[]
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: (symbol: string) => boolean
 
   constructor(
     feeds: readonly BinanceFeed[],
     now: () => Nanos,
-    page: NonNullable<VenueContext['page']> = (rows) => rows,
+    { page = (rows) => rows, delisted = () => false }: Partial<Pick<VenueContext, 'page' | 'delisted'>> = {},
   ) {
     this.feeds = feeds
     this.now = now
     this.page = page
+    this.delisted = delisted
   }
 
   answer(request: HttpRequest): HttpAnswer {
@@ -62,6 +66,8 @@ export class BinanceRest {
         return { serverTime: toMs(this.now()) }
       case '/api/v3/exchangeInfo':
         return this.exchangeInfo(query)
+      case '/api/v3/ticker/24hr':
+        return query.has('symbol') ? this.ticker(this.feed(query)) : this.feeds.map((feed) => this.ticker(feed))
       case '/api/v3/depth':
         return this.depth(query)
       case '/api/v3/trades':
@@ -78,7 +84,7 @@ export class BinanceRest {
   }
 
   private exchangeInfo(query: URLSearchParams): unknown {
-    const specs = this.feeds.map((feed) => feed.instrument.spec)
+    const specs = this.feeds.map((feed) => feed.instrument.spec).filter(({ symbol }) => !this.delisted(symbol))
     const wanted = query.get('symbol')
     if (wanted === null) return exchangeInfo(specs, toMs(this.now()))
     const spec = this.feed(query).instrument.spec
@@ -91,6 +97,34 @@ export class BinanceRest {
     const feed = this.feeds.find(({ instrument }) => instrument.spec.symbol === symbol)
     if (!feed) throw new ApiError(-1121, 'Invalid symbol.')
     return feed
+  }
+
+  /** The last 24 hours in the short form (`type=MINI`). */
+  private ticker({ instrument }: BinanceFeed): unknown {
+    const { spec, candles } = instrument
+    const now = this.now()
+    const bars = candles.filled('1h', now - DAY, now + 1n)
+    const [first, last] = [bars[0], bars.at(-1)]
+    let [volume, value] = [0n, 0n]
+    for (const bar of bars) {
+      volume += bar.volume
+      value += bar.value
+    }
+    const price = (ticks: number | undefined) => priceText(spec, ticks ?? 0)
+    return {
+      symbol: spec.symbol,
+      openPrice: price(first?.open),
+      highPrice: price(Math.max(...bars.map(({ high }) => high))),
+      lowPrice: price(Math.min(...bars.map(({ low }) => low))),
+      lastPrice: price(last?.close),
+      volume: amountText(spec, volume),
+      quoteVolume: valueText(spec, value),
+      openTime: toMs(now - DAY),
+      closeTime: toMs(now),
+      firstId: first?.firstTradeId ?? -1,
+      lastId: last?.lastTradeId ?? -1,
+      count: bars.reduce((sum, { trades }) => sum + trades, 0),
+    }
   }
 
   private depth(query: URLSearchParams): unknown {
@@ -166,6 +200,8 @@ function weightOf({ path, query }: HttpRequest): number {
   switch (path) {
     case '/api/v3/exchangeInfo':
       return 20
+    case '/api/v3/ticker/24hr':
+      return query.has('symbol') ? 2 : 80
     case '/api/v3/depth': {
       const limit = Number(query.get('limit') ?? 100)
       return limit > 1000 ? 250 : limit > 500 ? 50 : limit > 100 ? 25 : 5

@@ -46,7 +46,7 @@ class BinanceVenue implements Venue {
     this.context = context
     const feeds = context.market.instruments.map((instrument) => new BinanceFeed(instrument))
     this.feeds = new Map(feeds.map((feed) => [feed.stream, feed]))
-    this.rest = new BinanceRest(feeds, context.now, context.page)
+    this.rest = new BinanceRest(feeds, context.now, context)
   }
 
   connect(link: Link, path: string, query: URLSearchParams): Session | undefined {

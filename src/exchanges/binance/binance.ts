@@ -24,6 +24,8 @@ const dialect: StreamDialect = {
   errorCode: errors.codeOf,
 }
 
+import { binanceVolumes } from './volumes.js'
+
 /** Binance spot. */
 export const binance: ExchangeAdapter = {
   id: 'binance',
@@ -46,6 +48,7 @@ export const binance: ExchangeAdapter = {
   endpoints: { websocket: 'wss://stream.binance.com:9443', rest: 'https://api.binance.com' },
   taskPer: 'pair',
   instruments: [{ path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments }],
+  volumes: [binanceVolumes],
   live: {
     // Books of different depth are one stream, which one connection can carry only once.
     plan: (subscriptions) => planOncePerKey('/stream', STREAMS_PER_CONNECTION, subscriptions, streamOf),

@@ -9,6 +9,8 @@ import { CANDLE_INTERVALS, topicOf } from './topics.js'
 
 const PER_CONNECTION = 25
 
+import { bitfinexVolumes } from './volumes.js'
+
 /** Answers of the REST side that say more than their HTTP status. */
 function refusal(status: number, body: string): ErrorCode | undefined {
   if (/ratelimit|ERR_RATE_LIMIT/i.test(body)) return 'RATE_LIMITED'
@@ -42,6 +44,7 @@ export const bitfinex: ExchangeAdapter = {
   endpoints: { websocket: 'wss://api-pub.bitfinex.com', rest: 'https://api-pub.bitfinex.com' },
   taskPer: 'channel',
   instruments: [bitfinexInstruments],
+  volumes: [bitfinexVolumes],
   live: {
     // Several may share what they ask for; one that would be a duplicate of another needs a connection of its own.
     plan: (subscriptions) =>

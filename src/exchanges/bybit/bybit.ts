@@ -6,6 +6,7 @@ import { bybitCandles, bybitTrades } from './history.js'
 import { bybitInstruments, refusal } from './instruments.js'
 import { bybitFunding, bybitOpenInterest } from './rates.js'
 import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf } from './topics.js'
+import { bybitVolumes } from './volumes.js'
 
 /** The arguments of a connection may have 21 000 characters in all; the longest topics have about 45. */
 const PER_CONNECTION = 400
@@ -51,6 +52,7 @@ export const bybit: ExchangeAdapter = {
   endpoints: { websocket: 'wss://stream.bybit.com', rest: 'https://api.bybit.com' },
   taskPer: 'pair',
   instruments: bybitInstruments,
+  volumes: bybitVolumes,
   live: {
     plan: (subscriptions) =>
       grouped(subscriptions, pathOf).flatMap((members) =>

@@ -5,6 +5,7 @@ import { KrakenConversation } from './conversation.js'
 import { krakenCandles, krakenTrades } from './history.js'
 import { krakenInstruments } from './instruments.js'
 import { CANDLE_INTERVALS, topicKey, topicOf } from './topics.js'
+import { krakenVolumes } from './volumes.js'
 
 /** Kraken has no cap for public channels: this one bounds what a single cut costs. */
 const PER_CONNECTION = 200
@@ -30,6 +31,7 @@ export const kraken: ExchangeAdapter = {
   endpoints: { websocket: 'wss://ws.kraken.com', rest: 'https://api.kraken.com' },
   taskPer: 'pair',
   instruments: [krakenInstruments],
+  volumes: [krakenVolumes],
   live: {
     // One book per symbol and connection: another depth of it needs another connection.
     plan: (subscriptions) => planOncePerKey('/v2', PER_CONNECTION, subscriptions, (each) => topicKey(topicOf(each))),

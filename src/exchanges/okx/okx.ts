@@ -7,6 +7,7 @@ import { okxCandles, okxTrades } from './history.js'
 import { okxInstruments, refusal } from './instruments.js'
 import { okxFunding } from './rates.js'
 import { OKX_DEPTHS, OKX_INTERVALS, pathOf } from './topics.js'
+import { okxVolumes } from './volumes.js'
 
 /** The venue advises less than 30 books on a connection; all arguments together may have 64 KB. */
 const BOOKS_PER_CONNECTION = 25
@@ -75,6 +76,7 @@ export const okx: ExchangeAdapter = {
   endpoints: { websocket: 'wss://ws.okx.com:8443', rest: 'https://www.okx.com' },
   taskPer: 'pair',
   instruments: okxInstruments,
+  volumes: okxVolumes,
   live: {
     plan,
     converse: (of, state) => new OkxConversation(of, state),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CollectorError } from '../../model/error.js'
-import { cursor, exchange, isoTime, nothing, rowLimit } from '../fields.js'
+import { cursor, exchange, instant, isoTime, nothing, rowLimit } from '../fields.js'
 import { health } from '../health.js'
 import { LOG_LEVELS } from '../log-lines.js'
 import { operation } from '../operation.js'
@@ -60,6 +60,7 @@ const instruments = operation({
     exchange,
     search: z.string().max(60).optional().describe('Only pairs and symbols that hold this text, whatever the case.'),
     kind: z.enum(['spot', 'perpetual', 'future']).optional(),
+    at: instant.optional().describe('As the data folder saw it then; now when absent. ISO time or nanoseconds.'),
     limit: rowLimit(100, 20_000),
     cursor,
   }),
@@ -87,12 +88,12 @@ const instruments = operation({
       }),
     ),
   }),
-  async run(ports, { exchange, search, kind, limit, cursor }) {
+  async run(ports, { exchange, search, kind, at, limit, cursor }) {
     if (!ports.catalog.some(({ id }) => id === exchange))
       throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`, {
         remedy: `Choose one of ${ports.catalog.map(({ id }) => id).join(', ')}.`,
       })
-    const known = await ports.instruments(exchange)
+    const known = at === undefined ? await ports.instruments(exchange) : (await ports.data()).listing(exchange, at).list
     const text = search?.toLowerCase() ?? ''
     const all = (known ?? [])
       .filter((each) => kind === undefined || each.kind === kind)
