@@ -33,6 +33,8 @@ export interface CoverageState {
   confirmed: Nanos | null
   /** Last point at which a checksum vouched for everything before. */
   proven: Proven | null
+  /** What proved this dataset does not any more. */
+  unproven?: boolean
 }
 
 /**
@@ -73,8 +75,9 @@ export class Coverage {
    * Something of this dataset came. `frame` names the run if one begins here. `before`/`last`: the venue's counter just before and at this
    * event; a run whose `last` differs from `before` has lost something and ends. Returns how many are missing, if any.
    */
-  event(at: Instant, frame: bigint, counter?: { readonly before: bigint; readonly last: bigint }): bigint {
+  event(at: Instant, frame: bigint, count?: { readonly before: bigint; readonly last: bigint }): bigint {
     const { state } = this
+    const counter = state.unproven ? undefined : count
     let missing = 0n
     // A counter that begins anew says so by naming the one before: then the numbers go back and nothing is missing.
     if (counter && state.run && state.run.last !== null && counter.before !== state.run.last) {
@@ -182,6 +185,12 @@ export class Coverage {
     this.break(code, detail)
   }
 
+  /** The venue's rule that proved this has changed: what comes from here on was listened to, and no more is known of it. */
+  unprove(detail: string): void {
+    this.state.unproven = true
+    this.break('SCHEMA_DRIFT', detail)
+  }
+
   /** Ends the run without a cause of its own. */
   end(): void {
     this.flush()
@@ -199,7 +208,7 @@ export class Coverage {
   }
 
   private held(run: Run): Held {
-    const proof: Proof = this.proof === 'none' ? 'unverifiable' : 'observed'
+    const proof: Proof = this.proof === 'none' || this.state.unproven ? 'unverifiable' : 'observed'
     return {
       dataset: this.dataset,
       run: run.run,

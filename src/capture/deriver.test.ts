@@ -355,6 +355,68 @@ it('a rule that fails on every message asks for a snapshot with growing pauses, 
   expect(script.wishes.filter(({ wish }) => wish === 'send').length).toBeLessThan(10)
 })
 
+/** Rows of the book after a time, and how the ledger names the proof of the newest stretch. */
+function bookAfter(script: LaneScript, seconds: number) {
+  const rows = (script.sink.rows.book_deltas ?? []).filter(({ row }) => row.receive_time >= script.at(seconds))
+  return { rows: rows.length, proof: script.sink.held(BOOK).at(-1)?.proof }
+}
+
+it('a checksum that never matches any more is one change of the protocol, not a gap a message: the book goes on, unverifiable', () => {
+  const script = new LaneScript(toyExchange({ checksums: true }))
+  script.open(0, 1, ['book'])
+  script.frame(0.1, 1, { ack: [B] })
+  const levels = { b: [['10', '1']], a: [['11', '1']] }
+  for (let n = 1; n <= 30; n++) script.frame(n, 1, { sub: B, whole: null, t: script.ms(n), ...levels, sum: -1 })
+  for (let n = 31; n <= 40; n++) script.frame(n, 1, { sub: B, t: script.ms(n), ...levels, sum: -1 })
+  script.deriver.flush()
+  const codes = script.sink.breaks(BOOK).map(({ code }) => code)
+  expect(codes.filter((code) => code === 'SCHEMA_DRIFT')).toHaveLength(1)
+  expect(codes.length).toBeLessThan(7)
+  expect(bookAfter(script, 31)).toEqual({ rows: 20, proof: 'unverifiable' })
+})
+
+it('numbers that never follow one another any more are one change of the protocol; a venue that stumbles now and then is no such case', () => {
+  const run = (stumbles: (n: number) => boolean) => {
+    const script = new LaneScript(toyExchange())
+    script.open(0, 1, ['book'])
+    script.frame(0.1, 1, { ack: [B] })
+    let sequence = 100
+    for (let n = 1; n <= 400; n++) {
+      const at = n / 4
+      const book = { sub: B, t: script.ms(at), b: [['10', String(n)]], a: [['11', '1']] }
+      if (n % 20 === 1) script.frame(at, 1, { ...book, whole: sequence })
+      else {
+        const from = sequence + (stumbles(n) ? 3 : 1)
+        sequence = from
+        script.frame(at, 1, { ...book, from, to: from })
+      }
+    }
+    script.deriver.flush()
+    return { script, codes: script.sink.breaks(BOOK).map(({ code }) => code) }
+  }
+  const changed = run(() => true)
+  expect(changed.codes.filter((code) => code === 'SCHEMA_DRIFT')).toHaveLength(1)
+  expect(changed.codes.length).toBeLessThan(7)
+  expect(bookAfter(changed.script, 90)).toMatchObject({ proof: 'unverifiable' })
+  expect(bookAfter(changed.script, 90).rows).toBeGreaterThan(60)
+  const stumbling = run((n) => n % 20 === 15)
+  expect(stumbling.codes.filter((code) => code === 'SEQUENCE_GAP')).toHaveLength(20)
+  expect(stumbling.codes).not.toContain('SCHEMA_DRIFT')
+})
+
+it('trades that are not counted one by one any more are said once, and held as far as listening goes', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(0.1, 1, { ack: [T] })
+  for (let n = 1; n <= 200; n++) script.frame(n / 4, 1, trade(script, n / 4, 1000 + 7 * n))
+  script.deriver.flush()
+  const codes = script.sink.breaks(TRADES).map(({ code }) => code)
+  expect(codes.filter((code) => code === 'SCHEMA_DRIFT')).toHaveLength(1)
+  expect(codes.length).toBeLessThan(25)
+  expect(script.sink.rows.trades).toHaveLength(200)
+  expect(script.sink.held(TRADES).at(-1)).toMatchObject({ until: script.at(50), proof: 'unverifiable' })
+})
+
 it('what the venue wants to hear because of a frame is sent', () => {
   const script = new LaneScript(toyExchange())
   script.open(0, 1, ['trades'])

@@ -3,9 +3,12 @@ import type { ErrorCode } from '../model/error.js'
 import type { BookDelta, BookSnapshot, Level } from '../model/event.js'
 import type { Nanos } from '../model/time.js'
 import { Book } from './book.js'
+import { RuleWatch, type RuleWatchState } from './rule-watch.js'
 
 /** Changes kept while the REST snapshot is on its way; more than a minute of the busiest book. */
 const BUFFERED_CHANGES = 5000
+/** Snapshots in a row that a rule breaks at once: with the waits between them about a quarter of a minute. */
+const DRIFT_AFTER = 5
 
 /** All that the keeper remembers. `book` is null while there is no book to vouch for. */
 export interface KeeperState {
@@ -16,6 +19,8 @@ export interface KeeperState {
   exchangeTime: Nanos | undefined
   buffered: BookDelta[]
   checksums: boolean
+  /** How the venue's rules fared. */
+  rules?: { readonly sequence: RuleWatchState; readonly checksum: RuleWatchState }
 }
 
 /**
@@ -26,10 +31,12 @@ export interface KeeperState {
  * - `ignored`: nothing to store (stale, waiting for a snapshot).
  * - `refetch`: the snapshot is older than the changes held; ask again.
  * - `broken`: the book is wrong or incomplete from here; it is gone, and a snapshot is wanted.
+ *
+ * `drift`: a rule of the venue has failed so often that it must have changed; it is not asked from here on, and the book goes on without its proof.
  */
 export type Kept =
-  | { readonly outcome: 'snapshot'; readonly event: BookSnapshot; readonly vouched: boolean }
-  | { readonly outcome: 'applied'; readonly event: BookDelta; readonly vouched: boolean }
+  | { readonly outcome: 'snapshot'; readonly event: BookSnapshot; readonly vouched: boolean; readonly drift?: string }
+  | { readonly outcome: 'applied'; readonly event: BookDelta; readonly vouched: boolean; readonly drift?: string }
   | { readonly outcome: 'ignored' }
   | { readonly outcome: 'refetch' }
   | { readonly outcome: 'broken'; readonly code: ErrorCode; readonly detail: string }
@@ -46,12 +53,16 @@ export class BookKeeper {
   private buffered: BookDelta[] = []
   /** Whether the venue sends checksums here at all. */
   private checksums = false
+  private readonly sequenceRule: RuleWatch
+  private readonly checksumRule: RuleWatch
   exchangeTime: Nanos | undefined
 
   /** `depth`: that of the subscription, to which venues that cut do cut. */
   constructor(rules: BookRules, depth: number | undefined, state?: KeeperState) {
     this.rules = rules
     this.depth = depth
+    this.sequenceRule = new RuleWatch(DRIFT_AFTER, state?.rules?.sequence)
+    this.checksumRule = new RuleWatch(DRIFT_AFTER, state?.rules?.checksum)
     if (!state) return
     this.sequence = state.sequence
     this.first = state.first
@@ -72,6 +83,7 @@ export class BookKeeper {
       exchangeTime: this.exchangeTime,
       buffered: [...this.buffered],
       checksums: this.checksums,
+      rules: { sequence: this.sequenceRule.state, checksum: this.checksumRule.state },
     }
   }
 
@@ -94,7 +106,8 @@ export class BookKeeper {
   /** How far the book can be trusted: `suspect` while it is crossed, `unverifiable` where the venue proves nothing. */
   get proof(): 'verified' | 'unverifiable' | 'suspect' {
     if (this.crossed) return 'suspect'
-    return this.checksums || this.sequence !== undefined ? 'verified' : 'unverifiable'
+    const summed = this.checksums && !this.checksumRule.drifted
+    return summed || (this.sequence !== undefined && !this.sequenceRule.drifted) ? 'verified' : 'unverifiable'
   }
 
   /** Forgets the book; changes are buffered for the next REST snapshot. */
@@ -130,14 +143,10 @@ export class BookKeeper {
     this.first = first
     this.exchangeTime = exchangeTime
     this.buffered = []
-    const wrong = this.mismatch(event.checksum)
-    if (wrong) return this.broken('CHECKSUM_MISMATCH', wrong)
+    const sum = this.sum(event.checksum)
+    if (sum.wrong !== undefined) return this.broken('CHECKSUM_MISMATCH', sum.wrong)
     const { bids, asks } = book.view()
-    return {
-      outcome: 'snapshot',
-      event: { ...event, bids, asks, sequence, exchangeTime },
-      vouched: event.checksum !== undefined,
-    }
+    return { outcome: 'snapshot', event: { ...event, bids, asks, sequence, exchangeTime }, ...sum.kept }
   }
 
   delta(event: BookDelta): Kept {
@@ -147,22 +156,27 @@ export class BookKeeper {
       return IGNORED
     }
     const verdict = this.rules.follows(this.sequence, event, this.first)
-    if (verdict === 'stale') return IGNORED
-    if (verdict === 'break') {
+    if (verdict === 'stale' && !this.sequenceRule.drifted) return IGNORED
+    let drift: string | undefined
+    if (verdict === 'apply') this.sequenceRule.held()
+    else if (!this.sequenceRule.drifted) {
       const detail = `change ${event.firstSequence ?? '?'}–${event.lastSequence ?? '?'} does not follow ${this.sequence ?? 'the book'}`
-      const broken = this.broken('SEQUENCE_GAP', detail)
-      if (this.rules.firstSnapshot === 'rest') this.buffer(event)
-      return broken
+      if (!this.sequenceRule.failed()) {
+        const broken = this.broken('SEQUENCE_GAP', detail)
+        if (this.rules.firstSnapshot === 'rest') this.buffer(event)
+        return broken
+      }
+      drift = `no change follows the one before any more: ${detail}`
     }
     book.apply(event.bids, event.asks)
     const cut = this.rules.cutsToDepth && this.depth !== undefined ? book.cut(this.depth) : undefined
     if (event.lastSequence !== undefined) this.sequence = event.lastSequence
     this.first = false
     if (event.exchangeTime !== undefined) this.exchangeTime = event.exchangeTime
-    const wrong = this.mismatch(event.checksum)
-    if (wrong) return this.broken('CHECKSUM_MISMATCH', wrong)
-    const vouched = event.checksum !== undefined && this.rules.checksum !== undefined
-    return { outcome: 'applied', event: cut ? withRemovals(event, cut) : event, vouched }
+    const sum = this.sum(event.checksum)
+    if (sum.wrong !== undefined) return this.broken('CHECKSUM_MISMATCH', sum.wrong)
+    const kept = { outcome: 'applied', event: cut ? withRemovals(event, cut) : event, ...sum.kept } as const
+    return drift === undefined ? kept : { ...kept, drift }
   }
 
   private buffer(event: BookDelta): void {
@@ -173,11 +187,23 @@ export class BookKeeper {
     this.buffered.push(event)
   }
 
-  private mismatch(checksum: number | undefined): string | undefined {
-    if (checksum === undefined || !this.rules.checksum || !this.book) return undefined
+  /** Compares the venue's checksum, where it sends one and it can still be trusted. */
+  private sum(checksum: number | undefined): {
+    readonly wrong?: string
+    readonly kept: { readonly vouched: boolean; readonly drift?: string }
+  } {
+    const none = { kept: { vouched: false } }
+    if (checksum === undefined || !this.rules.checksum || !this.book) return none
     this.checksums = true
+    if (this.checksumRule.drifted) return none
     const ours = this.rules.checksum(this.book.view(this.rules.checksumLevels))
-    return ours === checksum ? undefined : `the exchange says ${checksum}, the book gives ${ours}`
+    if (ours === checksum) {
+      this.checksumRule.held()
+      return { kept: { vouched: true } }
+    }
+    const wrong = `the exchange says ${checksum}, the book gives ${ours}`
+    if (!this.checksumRule.failed()) return { wrong, ...none }
+    return { kept: { vouched: false, drift: `no checksum matches any more: ${wrong}` } }
   }
 
   private broken(code: ErrorCode, detail: string): Kept {

@@ -12,6 +12,7 @@ import { CandleCloser, type CloserState } from './candle-closer.js'
 import { Coverage, type CoverageState } from './coverage.js'
 import { BookKeeper, type KeeperState } from './keeper.js'
 import { believableTime, bookRows, ohlcRow, plainRow, quoteRow, tradeRow } from './rows.js'
+import { RuleWatch, type RuleWatchState } from './rule-watch.js'
 import type { Sink } from './sink.js'
 
 /** The dataset whose coverage a subscription carries; `undefined` where the channel is not stored. */
@@ -47,6 +48,8 @@ export interface ListeningState {
   /** Of what comes at a steady pace: since when the next is awaited, and whether it is given up. */
   awaited?: Nanos | null
   silent?: boolean
+  /** How the counter of trades fared. */
+  counting?: RuleWatchState
   /** Of the book: whether a snapshot is needed, when the next may be asked for, and how long to wait after that one. */
   resync: { needed: boolean; at: Nanos; delay: Nanos }
 }
@@ -89,6 +92,8 @@ const LAGS = 64
 /** What comes at a steady pace is missed after so many of its messages, and not before so long. */
 const SILENT_MESSAGES = 10
 const SILENT_LEAST: Nanos = 10n * SECOND
+/** Trades in a row before which something is missing: then the exchange does not count them any more. */
+const UNCOUNTED_AFTER = 20
 
 /** One subscription of one connection: turns its events into rows and coverage, and keeps its book. */
 export class Listening {
@@ -121,6 +126,8 @@ export class Listening {
   /** Since when (monotonic) something is waited for that comes at a steady pace. */
   private awaited: Nanos | null = null
   private silent = false
+  /** Whether trades are counted one by one, as the exchange declares. */
+  private readonly counting: RuleWatch
   private resync: ListeningState['resync'] = { needed: false, at: 0n, delay: 0n }
 
   constructor(
@@ -134,6 +141,7 @@ export class Listening {
     state?: ListeningState,
   ) {
     this.sub = sub
+    this.counting = new RuleWatch(UNCOUNTED_AFTER, state?.counting)
     this.capability = capability
     this.sink = sink
     const dataset = datasetOf(exchange, sub)
@@ -172,6 +180,7 @@ export class Listening {
       awaited: this.awaited,
       silent: this.silent,
       resync: this.resync,
+      counting: this.counting.state,
     }
   }
 
@@ -283,7 +292,11 @@ export class Listening {
   private trade(trade: Trade, at: FrameContext): void {
     const instant = this.instant(trade.exchangeTime, at)
     const counter = trade.counter === undefined ? undefined : { before: trade.counter - 1n, last: trade.counter }
-    if (instant && this.coverage?.event(instant, at.receipt.frame, counter)) this.stats.gaps++
+    const missing = instant ? (this.coverage?.event(instant, at.receipt.frame, counter) ?? 0n) : 0n
+    if (missing > 0n) this.stats.gaps++
+    if (counter && missing === 0n) this.counting.held()
+    if (missing > 0n && this.counting.failed())
+      this.drift(`trades are not counted one by one any more: ${missing} missing before ${trade.counter}`)
     this.sink.row('trades', this.dataset, tradeRow(trade, at.receipt, at.row++))
     this.stats.rows++
   }
@@ -327,6 +340,7 @@ export class Listening {
     // A snapshot without a time of its own is placed by the first change after it.
     if (!instant) this.coverage?.confirm(at.mono)
     if (kept.vouched) this.coverage?.vouch()
+    if (kept.drift !== undefined) this.drift(kept.drift)
     this.crossedSince = null
     this.resync.needed = false
     this.comparison?.restart(at.mono)
@@ -364,6 +378,7 @@ export class Listening {
       this.coverage?.event(instant, at.receipt.frame, counter)
     }
     if (kept.vouched) this.coverage?.vouch()
+    if (kept.drift !== undefined) this.drift(kept.drift)
   }
 
   private dayFor(event: BookSnapshot | BookDelta, at: FrameContext): number {
@@ -385,6 +400,13 @@ export class Listening {
       at.row++
       this.stats.rows++
     }
+  }
+
+  /** A rule of the exchange has changed: one gap says so, and the data goes on without that proof. */
+  private drift(detail: string): void {
+    this.stats.code = 'SCHEMA_DRIFT'
+    this.stats.message = detail
+    this.coverage?.unprove(detail)
   }
 
   /** Something is wrong or missing: the run ends; a book is taken anew. */

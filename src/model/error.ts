@@ -72,6 +72,12 @@ export const ERRORS = {
     meaning: "The exchange's own counter shows that something is missing.",
     remedy: 'None needed: the book is taken anew and the hole stands in the ledger.',
   },
+  SCHEMA_DRIFT: {
+    scope: 'exchange',
+    retry: 'never',
+    meaning: 'A rule of the exchange fails on every message: the exchange has changed its protocol.',
+    remedy: 'Look for a newer version. Until then the data goes on, and is marked as unverifiable.',
+  },
   CHECKSUM_MISMATCH: {
     scope: 'instrument',
     retry: 'now',
