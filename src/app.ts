@@ -648,10 +648,16 @@ function adapterOf(exchange: string): ExchangeAdapter {
 }
 
 function emulated(instruments: number) {
-  return VENUES.map(({ exchange, instruments: list }) => ({
-    exchange,
-    pairs: list(COINS.slice(0, instruments)).map(({ pair }) => pair),
-  }))
+  return VENUES.map(({ exchange, instruments: list }) => {
+    const pairs = list(COINS.slice(0, instruments)).map(({ pair }) => pair)
+    const kindOf = (pair: string) => (pair.endsWith(':perp') ? 'perpetual' : pair.includes(':') ? 'future' : 'spot')
+    const streams = (['spot', 'perpetual', 'future'] as const).flatMap((kind) => {
+      const own = pairs.filter((pair) => kindOf(pair) === kind)
+      const offered = exchanges[exchange]?.capabilities.filter(({ kinds }) => kinds?.includes(kind) ?? true) ?? []
+      return own.length ? [{ pairs: own, channels: offered.map(({ channel }) => channel) }] : []
+    })
+    return { exchange, pairs, streams }
+  })
 }
 
 /** Whether an exchange numbers the changes of its books, so that a lost one shows. */

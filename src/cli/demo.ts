@@ -17,13 +17,6 @@ interface DemoOptions {
   readonly exchanges?: readonly string[]
 }
 
-const CHANNELS: Readonly<Record<string, string[]>> = {
-  bitfinex: ['trades', 'book', 'ohlc'],
-  bitmex: ['trades', 'book', 'ohlc'],
-  coinbase: ['trades', 'book', 'quotes'],
-}
-const ALL = ['trades', 'book', 'quotes', 'ohlc']
-
 /** Emulated exchanges and a daemon that records them, with a live table; at the end what is on disk. */
 export async function runDemo(services: Services, io: Io, options: DemoOptions): Promise<void> {
   const { seed, instruments, exchanges } = options
@@ -45,13 +38,15 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
             ]),
           ),
         },
-        stream_jobs: emulated.map(({ exchange, pairs }) => ({
-          exchange,
-          pairs: [...pairs],
-          channels: CHANNELS[exchange] ?? ALL,
-          depth: 25,
-          time_step: 5,
-        })),
+        stream_jobs: emulated.flatMap(({ exchange, streams }) =>
+          streams.map(({ pairs, channels }) => ({
+            exchange,
+            pairs: [...pairs],
+            channels: [...channels],
+            depth: 25,
+            time_step: 5,
+          })),
+        ),
       },
       io.folder,
     )

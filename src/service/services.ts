@@ -96,6 +96,13 @@ export interface LocalPorts extends Ports {
 }
 
 /** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
+/** An exchange that can be emulated. `streams`: its pairs with every channel that they have. */
+interface Emulated {
+  readonly exchange: string
+  readonly pairs: readonly string[]
+  readonly streams: readonly { readonly pairs: readonly string[]; readonly channels: readonly string[] }[]
+}
+
 export interface Services {
   readonly version: string
   /** What the exchanges offer. */
@@ -108,7 +115,7 @@ export interface Services {
   openJobs(config: CollectorConfig, onError: (error: CollectorError) => void): Promise<OpenJobs>
   startEmulator(request: EmulatorRequest): Promise<RunningEmulator>
   /** The exchanges that can be emulated, with the first pairs of each. */
-  emulated(instruments: number): readonly { readonly exchange: string; readonly pairs: readonly string[] }[]
+  emulated(instruments: number): readonly Emulated[]
   /** Records emulated exchanges in a process of its own, torments it and compares. `tell` hears what is done. */
   chaos(request: ChaosRequest, tell: (line: string) => void, signal: AbortSignal): Promise<ChaosVerdict>
   /** Derives everything that the journal holds anew into another folder and compares. */
