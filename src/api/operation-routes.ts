@@ -20,7 +20,7 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
       config: { operation: name, role: operation.role },
       async handler(request, reply) {
         const input = checked(operation.input, gathered(request, route, schema))
-        const output = await operation.run(ports, input, goneSignal(request, reply))
+        const output = await operation.run(ports, input, goneSignal(reply))
         if (isFileStream(output)) return await sendFile(output, reply)
         if (typeof output === 'object' && output !== null && 'etag' in output)
           reply.header('etag', `"${String(output.etag)}"`)
@@ -49,9 +49,9 @@ async function sendFile({ type, name, chunks }: FileStream, reply: FastifyReply)
 }
 
 /** Aborts when the asker has gone. */
-function goneSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  request.raw.socket.once('close', () => {
+  reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
   return gone.signal

@@ -3,6 +3,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import { health } from '../service/health.js'
 import type { Ports } from '../service/ports.js'
+import { addCompatRoutes } from './compat.js'
 import { DOCS_CSS, docsPage } from './docs-page.js'
 import { apiError, errorBody, statusOf } from './error-body.js'
 import { addEventRoute } from './events.js'
@@ -12,6 +13,7 @@ import { addMetricsRoute } from './metrics.js'
 import { openApi } from './openapi.js'
 import { addOperationRoutes } from './operation-routes.js'
 import { addSessionRoutes } from './session-routes.js'
+import { addUdfRoutes } from './udf.js'
 import { addUiFiles } from './ui-files.js'
 
 export interface ApiOptions {
@@ -56,6 +58,8 @@ export async function serveApi(ports: Ports, options: ApiOptions, signal?: Abort
   addOperationRoutes(app, ports)
   addEventRoute(app, ports, ports.events)
   addMetricsRoute(app, ports)
+  addUdfRoutes(app, ports)
+  addCompatRoutes(app, ports)
   addLiveRoute(app, ports.live, options.slowMs ?? 10_000)
   const document = openApi(ports.version)
   app.get('/api/openapi.json', () => document)

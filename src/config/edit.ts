@@ -1,5 +1,5 @@
-import { diffLines } from 'diff'
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type Scalar, visit } from 'yaml'
+import { applyPatch, structuredPatch } from 'diff'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Scalar, visit } from 'yaml'
 import { type KeyPath, pathText } from './path.js'
 import { ConfigError, type Problem } from './problem.js'
 import { HIDDEN, hidden } from './redact.js'
@@ -44,23 +44,22 @@ function writtenOut(document: Document, style: ReturnType<typeof styleOf>, file:
 
 /**
  * The edited document, with every line that the edit did not touch as it was written: writing a document out spaces lists and comments its own
- * way. `before` and `after`: the document written out before and after the edit.
+ * way. `before` and `after`: the document written out before and after the edit; their difference is applied to the text itself.
  */
 function carriedOver(text: string, before: string, after: string): string {
-  const written = text.split(/(?<=\n)/)
-  if (written.length !== before.split(/(?<=\n)/).length) return after
-  let at = 0
-  let result = ''
-  for (const part of diffLines(before, after)) {
-    const lines = part.count
-    if (part.added) result += part.value
-    else if (part.removed) at += lines
-    else {
-      result += written.slice(at, at + lines).join('')
-      at += lines
-    }
-  }
-  return result
+  if (before === after) return text
+  const patch = structuredPatch('', '', before, after, '', '', { context: 2 })
+  const squeezed = (line: string) => line.replace(/\s/g, '')
+  const merged = applyPatch(text, patch, {
+    autoConvertLineEndings: false,
+    compareLine: (_number, line, _operation, content) => squeezed(line) === squeezed(content),
+  })
+  return merged !== false && sameValues(merged, after) ? merged : after
+}
+
+function sameValues(a: string, b: string): boolean {
+  const [left, right] = [parseDocument(a, { merge: false }), parseDocument(b, { merge: false })]
+  return left.errors.length === 0 && JSON.stringify(left.toJS()) === JSON.stringify(right.toJS())
 }
 
 function setAt(document: Document, path: KeyPath, value: unknown): void {
@@ -74,6 +73,11 @@ function setAt(document: Document, path: KeyPath, value: unknown): void {
     return
   }
   const node = document.createNode(value)
+  if (isNode(before)) {
+    if (before.comment) node.comment = before.comment
+    if (before.commentBefore) node.commentBefore = before.commentBefore
+    if (before.spaceBefore) node.spaceBefore = true
+  }
   const list = document.getIn(path.slice(0, -1), true)
   visit(node, {
     // Lists of plain values are written in one line.

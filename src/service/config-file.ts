@@ -145,12 +145,10 @@ export class ConfigFile {
     }
   }
 
+  /** Both with the permissions of the config file. */
   async #write(path: string, text: string): Promise<void> {
-    const mode = await stat(path).then(
-      ({ mode }) => mode & 0o777,
-      () => 0o600,
-    )
-    await writeFileAtomic(path, text, mode)
+    const { mode } = await stat(this.#options.file ?? path)
+    await writeFileAtomic(path, text, mode & 0o777)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,193 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { INTERVALS, type Interval } from '../model/dataset.js'
+import { CollectorError } from '../model/error.js'
+import { checked } from '../service/check-input.js'
+import { fromText } from '../service/json-schema.js'
+import { OPERATIONS } from '../service/operations/table.js'
+import type { Ports } from '../service/ports.js'
+
+/** Resolutions as the charting library names them. */
+const RESOLUTIONS: ReadonlyMap<string, Interval> = new Map([
+  ['1', '1m'],
+  ['3', '3m'],
+  ['5', '5m'],
+  ['15', '15m'],
+  ['30', '30m'],
+  ['60', '1h'],
+  ['120', '2h'],
+  ['240', '4h'],
+  ['360', '6h'],
+  ['480', '8h'],
+  ['720', '12h'],
+  ['1D', '1d'],
+  ['D', '1d'],
+  ['3D', '3d'],
+  ['1W', '1w'],
+  ['W', '1w'],
+])
+const SUPPORTED = [...RESOLUTIONS.keys()].filter((name) => name !== 'D' && name !== 'W')
+const MOST_BARS = 20_000
+
+const searchQuery = z.object({
+  query: z.string().max(100).default(''),
+  exchange: z.string().max(60).default(''),
+  limit: z.int().min(1).max(1000).default(30),
+})
+const symbolQuery = z.object({ symbol: z.string().min(1).max(120) })
+const historyQuery = symbolQuery.extend({
+  from: z.int().min(0).max(9_999_999_999),
+  to: z.int().min(0).max(9_999_999_999),
+  resolution: z.string().max(10),
+  countback: z.int().min(1).max(1_000_000).optional(),
+})
+
+interface Listed {
+  readonly exchange: string
+  readonly pair: string
+}
+
+/**
+ * The datafeed protocol of TradingView's charting library (UDF) over the stored candles: give the library `new Datafeeds.UDFCompatibleDatafeed('…/udf')`.
+ * A symbol is `binance:BTC/USDT`. The library adds fields of its own to requests; they are passed over.
+ */
+export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
+  const listed = async (): Promise<Listed[]> => {
+    const found = new Map<string, Listed>()
+    for (const { exchange, pair, kind } of (await ports.data()).datasets())
+      if (kind === 'trades' || kind === 'ohlc') found.set(`${exchange}:${pair}`, { exchange, pair })
+    return [...found.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+  }
+  const find = async (symbol: string): Promise<Listed | undefined> =>
+    (await listed()).find((each) => nameOf(each).toLowerCase() === symbol.toLowerCase())
+
+  app.get('/udf/config', async () => ({
+    supports_search: true,
+    supports_group_request: false,
+    supports_marks: false,
+    supports_timescale_marks: false,
+    supports_time: true,
+    supported_resolutions: SUPPORTED,
+    exchanges: [
+      { value: '', name: 'All exchanges', desc: '' },
+      ...ports.catalog.map(({ id }) => ({ value: id, name: id, desc: id })),
+    ],
+    symbols_types: [{ name: 'crypto', value: 'crypto' }],
+  }))
+
+  app.get('/udf/time', (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(String(ports.now() / 1_000_000_000n)),
+  )
+
+  app.get('/udf/search', async (request) => {
+    const { query, exchange, limit } = queryOf(searchQuery, request)
+    const text = query.toLowerCase()
+    return (await listed())
+      .filter((each) => (exchange === '' || each.exchange === exchange) && nameOf(each).toLowerCase().includes(text))
+      .slice(0, limit)
+      .map((each) => ({
+        symbol: each.pair,
+        full_name: nameOf(each),
+        ticker: nameOf(each),
+        description: `${each.pair} on ${each.exchange}`,
+        exchange: each.exchange,
+        type: 'crypto',
+      }))
+  })
+
+  app.get('/udf/symbols', async (request) => {
+    const { symbol } = queryOf(symbolQuery, request)
+    const found = await find(symbol)
+    if (!found)
+      throw new CollectorError('NOT_FOUND', `no candles of ${symbol} are stored`, {
+        remedy: '/udf/search lists what is.',
+      })
+    return {
+      name: found.pair,
+      ticker: nameOf(found),
+      full_name: nameOf(found),
+      description: `${found.pair} on ${found.exchange}`,
+      type: 'crypto',
+      session: '24x7',
+      timezone: 'Etc/UTC',
+      exchange: found.exchange,
+      listed_exchange: found.exchange,
+      format: 'price',
+      minmov: 1,
+      pricescale: await priceScale(ports, found),
+      volume_precision: 8,
+      has_intraday: true,
+      intraday_multipliers: ['1', '3', '5', '15', '30', '60', '120', '240', '360', '480', '720'],
+      has_daily: true,
+      has_weekly_and_monthly: true,
+      supported_resolutions: SUPPORTED,
+      data_status: 'streaming',
+    }
+  })
+
+  app.get('/udf/history', async (request) => {
+    const { symbol, from, to, resolution, countback } = queryOf(historyQuery, request)
+    const interval = RESOLUTIONS.get(resolution)
+    const found = await find(symbol)
+    if (!interval || !found)
+      return {
+        s: 'error',
+        errmsg: interval ? `no candles of ${symbol} are stored` : `there is no resolution ${resolution}`,
+      }
+    // With a count of bars the library wants that many before `to`, however far back they begin.
+    const span = INTERVALS[interval]
+    const start = countback === undefined ? from : Math.min(from, Math.max(0, to - countback * span))
+    const input = {
+      ...found,
+      interval,
+      source: await sourceOf(ports, found, interval),
+      from: BigInt(start) * 1_000_000_000n,
+      until: BigInt(Math.max(to, start)) * 1_000_000_000n,
+      limit: Math.min(MOST_BARS, countback ?? MOST_BARS),
+    }
+    const { candles } = await OPERATIONS.candles.run(ports, input, new AbortController().signal)
+    if (candles.length === 0) return { s: 'no_data' }
+    const column = <K extends keyof (typeof candles)[number]>(name: K) => candles.map((candle) => candle[name])
+    return {
+      s: 'ok',
+      t: column('time'),
+      o: column('open'),
+      h: column('high'),
+      l: column('low'),
+      c: column('close'),
+      v: column('volume'),
+    }
+  })
+}
+
+function nameOf({ exchange, pair }: Listed): string {
+  return `${exchange}:${pair}`
+}
+
+/** The fields that are known, numbers as numbers. */
+function queryOf<S extends z.ZodObject>(schema: S, request: FastifyRequest): z.output<S> {
+  const given = request.query as Record<string, unknown> // text fields by fastify's own parser
+  const known = Object.keys(schema.shape).filter((name) => name in given)
+  const numbers = new Set(['from', 'to', 'limit', 'countback'])
+  return checked(
+    schema,
+    Object.fromEntries(
+      known.map((name) => [name, fromText(given[name], numbers.has(name) ? { type: 'integer' } : { type: 'string' })]),
+    ),
+  )
+}
+
+/** Candles that the exchange sent where they are stored, else made from trades. */
+async function sourceOf(ports: Ports, { exchange, pair }: Listed, interval: Interval): Promise<'exchange' | 'trades'> {
+  const datasets = (await ports.data()).datasets().filter((each) => each.exchange === exchange && each.pair === pair)
+  if (datasets.some(({ kind }) => kind === 'trades')) return 'trades'
+  return datasets.some((each) => each.kind === 'ohlc' && each.interval === interval) ? 'exchange' : 'trades'
+}
+
+/** How many steps of the price are in one: 100 for 0.01. */
+async function priceScale(ports: Ports, { exchange, pair }: Listed): Promise<number> {
+  const list = (await ports.data()).instruments(exchange)
+  const increment = list?.find((each) => each.pair === pair)?.priceIncrement
+  const decimals = increment === undefined ? 8 : (/\.(\d*?)0*$/.exec(increment)?.[1]?.length ?? 0)
+  return 10 ** Math.min(decimals, 12)
+}
