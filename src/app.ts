@@ -545,6 +545,8 @@ async function openData(dataPath: string): Promise<StoredData> {
   const { reader } = data
   return {
     inventory: () => reader.inventory(),
+    eventRanges: () => reader.eventRanges(),
+    writeAmplification: () => reader.writeAmplification(),
     runs: (query) => reader.runs(query),
     instruments: (exchange) => reader.instruments(exchange),
     listing: (exchange, at) => reader.listing(exchange, at),

@@ -68,7 +68,7 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
       clearInterval(timer)
     }
     const data = await services.openData(daemon.dataPath)
-    const rows = inventoryRows(data, data.gaps({}))
+    const rows = await inventoryRows(data, data.gaps({}))
     await data.close()
     io.stdout(`\non disk in ${daemon.dataPath}:\n${inventoryTable(rows, io)}`)
     io.stdout(

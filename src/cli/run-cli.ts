@@ -33,7 +33,7 @@ import { addExportCommand } from './export.js'
 import { addHistoryCommands } from './history-commands.js'
 import { addImportCommand } from './import.js'
 import { addOperationCommands } from './operation-commands.js'
-import { errorText, exitCode, type Io, json, usage } from './output.js'
+import { bytesText, errorText, exitCode, type Io, json, usage } from './output.js'
 import { printFile, printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
 import { gapsTable, inventoryTable } from './show-data.js'
@@ -191,9 +191,18 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .addOption(dataOption())
     .addOption(jsonOption())
     .action((options: Where) =>
-      withData(options, (data) => {
-        const rows = inventoryRows(data, data.gaps({}))
-        io.stdout(options.json ? json(rows) : rows.length ? inventoryTable(rows, io) : 'nothing is stored yet\n')
+      withData(options, async (data) => {
+        const rows = await inventoryRows(data, data.gaps({}))
+        if (options.json) io.stdout(json(rows))
+        else if (rows.length === 0) io.stdout('nothing is stored yet\n')
+        else {
+          const { written, stored } = data.writeAmplification()
+          const times = stored > 0 ? (written / stored).toFixed(1) : '0'
+          io.stdout(inventoryTable(rows, io))
+          io.stdout(
+            `${bytesText(stored)} stored, ${bytesText(written)} written for it (${times} times, journal apart)\n`,
+          )
+        }
       }),
     )
 

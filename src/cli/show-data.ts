@@ -2,8 +2,23 @@ import type { gapRows } from '../service/gaps.js'
 import type { inventoryRows } from '../service/inventory.js'
 import { bytesText, type Io, table } from './output.js'
 
-export function inventoryTable(rows: ReturnType<typeof inventoryRows>, io: Pick<Io, 'terminal' | 'columns'>): string {
-  const head = ['EXCHANGE', 'KIND', 'PAIR', 'ROWS', 'FILES', 'SIZE', 'FIRST', 'LAST', 'COVERAGE', 'GAPS']
+export function inventoryTable(
+  rows: Awaited<ReturnType<typeof inventoryRows>>,
+  io: Pick<Io, 'terminal' | 'columns'>,
+): string {
+  const head = [
+    'EXCHANGE',
+    'KIND',
+    'PAIR',
+    'ROWS',
+    'FILES',
+    'SIZE',
+    'FIRST',
+    'LAST EVENT',
+    'COVERAGE',
+    'MISSING',
+    'GAPS',
+  ]
   return table(
     head,
     rows.map((row) => [
@@ -14,8 +29,9 @@ export function inventoryTable(rows: ReturnType<typeof inventoryRows>, io: Pick<
       String(row.files),
       bytesText(row.bytes),
       row.first,
-      row.last,
+      row.last_event?.slice(0, 19) ?? row.last,
       row.coverage === null ? '–' : `${(row.coverage * 100).toFixed(2)} %`,
+      row.coverage === null ? '–' : `${row.missing_s.toFixed(1)} s`,
       String(row.gaps),
     ]),
     io,

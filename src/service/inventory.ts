@@ -4,7 +4,11 @@ import { isoFromNanos } from '../model/time.js'
 import type { StoredData } from './services.js'
 
 /** What is held, one row a dataset, as it stands in JSON. */
-export function inventoryRows(data: StoredData, gaps: readonly Gap[]) {
+export async function inventoryRows(
+  data: Pick<StoredData, 'inventory' | 'covered' | 'eventRanges'>,
+  gaps: readonly Gap[],
+) {
+  const ranges = await data.eventRanges()
   const lost = new Map<string, { count: number; time: bigint }>()
   for (const { dataset, from, until } of gaps) {
     const known = lost.get(dataset) ?? { count: 0, time: 0n }
@@ -27,11 +31,19 @@ export function inventoryRows(data: StoredData, gaps: readonly Gap[]) {
       bytes: entry.bytes,
       first: entry.first,
       last: entry.last,
+      first_event: time(ranges.get(datasetKey(entry.dataset))?.first),
+      last_event: time(ranges.get(datasetKey(entry.dataset))?.last),
       published: entry.published === undefined ? null : isoFromNanos(entry.published),
       held_until: heldUntil === undefined ? null : isoFromNanos(heldUntil),
       coverage:
         heldUntil === undefined ? null : held + missing.time === 0n ? 1 : Number(held) / Number(held + missing.time),
+      held_s: Number(held) / 1e9,
+      missing_s: Number(missing.time) / 1e9,
       gaps: missing.count,
     }
   })
+}
+
+function time(nanos: bigint | undefined): string | null {
+  return nanos === undefined ? null : isoFromNanos(nanos)
 }

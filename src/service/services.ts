@@ -11,7 +11,7 @@ import type { Nanos } from '../model/time.js'
 import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { DerivedCandle } from '../store/derived-candles.js'
 import type { ImportReport } from '../store/import-predecessor.js'
-import type { GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
+import type { EventRange, GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
@@ -66,6 +66,10 @@ export interface RunningEmulator {
 /** A data folder opened for reading alone, beside its daemon or without one. */
 export interface StoredData {
   inventory(): InventoryEntry[]
+  /** First and last event of every dataset, by its key. */
+  eventRanges(): Promise<ReadonlyMap<string, EventRange>>
+  /** Bytes of Parquet ever written, and those that stand there. */
+  writeAmplification(): { readonly written: number; readonly stored: number }
   /** Runs of histories as they were saved, newest first. */
   runs(query: RunQuery): StoredRun[]
   gaps(filter: GapFilter): Gap[]

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
 import type { CoverageRow } from '../model/coverage-rows.js'
-import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } from '../model/dataset.js'
+import { type Dataset, datasetKey, type Interval, KINDS, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
 import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
@@ -42,6 +42,12 @@ export interface InventoryEntry {
   readonly last: string
   /** When a visible file of it was last replaced. */
   readonly published: Nanos | undefined
+}
+
+/** Times of the first and the last event, on the dataset's axis. */
+export interface EventRange {
+  readonly first: Nanos
+  readonly last: Nanos
 }
 
 /** Which gaps: absent fields mean all. `now` lets refused datasets count as lost until then. */
@@ -93,6 +99,63 @@ export class DataReader {
   /** Every dataset that is stored or was wanted. */
   datasets(): Dataset[] {
     return [...this.#catalog.datasets().values()].flatMap((key) => parseDatasetKey(key) ?? [])
+  }
+
+  /**
+   * First and last event of every dataset, by its key: of the first and last partition, published or not. Read from the statistics of the files.
+   */
+  async eventRanges(): Promise<Map<string, EventRange>> {
+    const { names, parts } = this.#catalog.snapshot(() => ({
+      names: this.#catalog.datasets(),
+      parts: this.#catalog.parts(),
+    }))
+    const ranges = new Map<string, EventRange>()
+    for (const kind of KINDS) {
+      const sources = this.#edgeSources(kind, names, parts)
+      if (sources.length === 0) continue
+      const query = `SELECT dataset, min(epoch_ns(${timeAxis(kind)})), max(epoch_ns(${timeAxis(kind)})) FROM (${sources.join(' UNION ALL ')}) GROUP BY dataset`
+      for await (const rows of this.#engine.stream(query, 3))
+        for (const [, id, first, last] of rows) {
+          const key = names.get(Number(id))
+          if (key && typeof first === 'bigint' && typeof last === 'bigint') ranges.set(key, { first, last })
+        }
+    }
+    return ranges
+  }
+
+  /** The files with the earliest and the latest rows of each dataset of a kind. */
+  #edgeSources(kind: Kind, names: ReadonlyMap<number, string>, parts: readonly PartState[]): string[] {
+    const times = kind === 'ohlc' ? 'open_time' : 'exchange_time, receive_time'
+    const own = new Map<number, PartState[]>()
+    for (const part of parts) {
+      if (parseDatasetKey(names.get(part.dataset) ?? '')?.kind !== kind) continue
+      const known = own.get(part.dataset)
+      if (known) known.push(part)
+      else own.set(part.dataset, [part])
+    }
+    const segments = new Set<string>()
+    const pieces: string[] = []
+    for (const [id, list] of own)
+      for (const part of new Set([list[0], list.at(-1)])) {
+        for (const { path } of part?.segments ?? []) segments.add(path)
+        if (part?.piece)
+          pieces.push(
+            `SELECT ${id} AS dataset, ${times} FROM read_parquet(${quoted(this.#folder.at(part.piece.link))})`,
+          )
+      }
+    const tails = [...segments].map(
+      (path) => `SELECT dataset, ${times} FROM read_parquet(${quoted(this.#folder.at(path))})`,
+    )
+    return [...pieces, ...tails]
+  }
+
+  /** Bytes of Parquet written by all commits and publishes, over those that stand there now: what it costs the disk (durability C8). */
+  writeAmplification(): { readonly written: number; readonly stored: number } {
+    return this.#catalog.snapshot(() => {
+      const pieces = this.#catalog.parts().reduce((sum, { piece }) => sum + (piece?.bytes ?? 0), 0)
+      const segments = this.#catalog.segments().reduce((sum, { bytes }) => sum + bytes, 0)
+      return { written: this.#catalog.writtenBytes, stored: pieces + segments }
+    })
   }
 
   gaps(filter: GapFilter = {}): Gap[] {

@@ -59,15 +59,19 @@ const inventory = operation({
       bytes: z.number(),
       first: z.string().describe('First partition: a date or a year.'),
       last: z.string(),
+      first_event: isoTime.describe('Exchange time, or receive time where the exchange gives none.'),
+      last_event: isoTime,
       published: isoTime,
       held_until: isoTime,
       coverage: z.number().nullable().describe('Part of the wanted time that is held by proof, 0 to 1.'),
+      held_s: z.number().describe('Seconds held by proof, quiet ones too: nothing happened is not a hole.'),
+      missing_s: z.number().describe('Seconds that were wanted and are not held.'),
       gaps: z.number(),
     }),
   ),
   async run(ports) {
     const data = await ports.data()
-    return inventoryRows(data, data.gaps({}))
+    return await inventoryRows(data, data.gaps({}))
   },
 })
 

@@ -175,9 +175,13 @@ export interface Answers {
     readonly bytes: number
     readonly first: string
     readonly last: string
+    readonly first_event: string | null
+    readonly last_event: string | null
     readonly published: string | null
     readonly held_until: string | null
     readonly coverage: number | null
+    readonly held_s: number
+    readonly missing_s: number
     readonly gaps: number
   })[]
   readonly 'coverage': {
