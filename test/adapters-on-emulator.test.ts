@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { BookKeeper } from '../src/capture/keeper.js'
 import { listInstruments } from '../src/capture/list-instruments.js'
 import { VENUES } from '../src/emulator/emulate.js'
-import { type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
+import { type ExchangeAdapter, type Subscription, subscriptionId } from '../src/exchanges/exchange.js'
 import { exchanges } from '../src/exchanges/index.js'
 import { CHANNEL_OF, type MarketData } from '../src/model/event.js'
 import type { Instrument } from '../src/model/instrument.js'
@@ -13,6 +13,11 @@ afterEach(() => cleanup.run())
 
 /** Events of one instrument's book that are enough to call it right. */
 const CHANGES = 30
+
+/** As the engine does: not faster than the venue allows. */
+async function paced({ limits: { messagesPerSecond } }: ExchangeAdapter): Promise<void> {
+  if (messagesPerSecond < 20) await new Promise((resolve) => setTimeout(resolve, 1000 / messagesPerSecond))
+}
 
 // The two were written apart from the same sheets: where one misread the protocol, they do not understand each other.
 describe('adapters on emulated exchanges', () => {
@@ -108,7 +113,11 @@ describe('adapters on emulated exchanges', () => {
         }
       }
 
-      for (const { conversation, client } of connections) for (const message of conversation.open()) client.say(message)
+      for (const { conversation, client } of connections)
+        for (const message of conversation.open()) {
+          client.say(message)
+          await paced(adapter)
+        }
       await waitFor(() => {
         listen()
         const quiet = subscriptions.some(({ id }) => !brought.get(id))

@@ -8,6 +8,7 @@ import { bitfinex } from './bitfinex/venue.js'
 import { bitmex } from './bitmex/venue.js'
 import { bybit } from './bybit/venue.js'
 import { coinbase } from './coinbase/venue.js'
+import { coinbaseAdvanced } from './coinbase-advanced/venue.js'
 import { COINS } from './coins.js'
 import { parseFaultScript } from './fault.js'
 import { FaultEngine } from './fault-engine.js'
@@ -27,6 +28,7 @@ export const VENUES: readonly VenueKind[] = [
   kraken,
   bitfinex,
   coinbase,
+  coinbaseAdvanced,
   bybit,
   bitmex,
   okx,

@@ -31,7 +31,13 @@ function section(adapter: ExchangeAdapter): string {
   ]
   const past = new Map((adapter.history ?? []).map((feed) => [feed.channel, feed]))
   const notes = capabilities.flatMap(({ channel, note, sampled }) => {
-    const texts = [note, sampled && `the exchange sends ${sampled}`].filter((text) => text !== undefined && text !== '')
+    const compared = channel === 'book' && adapter.book.refreshEveryMs
+    const texts = [
+      note,
+      sampled && `the exchange sends ${sampled}`,
+      compared &&
+        `compared with a snapshot about every ${duration(compared)}; one that differs takes back what was held since the last`,
+    ].filter(Boolean)
     return texts.map((text) => `- \`${channel}\`: ${text}`)
   })
   const rows = capabilities.map((capability) => row(capability, past.get(capability.channel)))

@@ -22,7 +22,8 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
   const bench = new Bench()
   benches.push(bench)
   const seconds = Number(process.env.DCCD_FAULT_SECONDS ?? 120)
-  await bench.emulate('--seed', '7', '--rate', '40', '--instruments', '10', '--truth', bench.truth)
+  const exchanges = ['--exchanges', 'binance,kraken,bitfinex']
+  await bench.emulate('--seed', '7', '--rate', '40', '--instruments', '10', '--truth', bench.truth, ...exchanges)
   const streams = [
     { exchange: 'binance', quote: 'USDT', channels: ['trades', 'book', 'quotes', 'ohlc'] },
     { exchange: 'kraken', quote: 'USD', channels: ['trades', 'book', 'quotes', 'ohlc'] },

@@ -178,10 +178,10 @@ class BitmexVenue implements Venue, TableHub {
       truth.value(instrument, { kind, exchangeTime, values })
     if (changed.has('markPrice')) say('mark_price', { price: mark })
     if (changed.has('indicativeSettlePrice')) say('index_price', { price: index })
-    if (changed.has('fundingRate') || changed.has('indicativeFundingRate') || changed.has('fundingTimestamp'))
-      say('funding', { rate, predicted_rate: predictedRate, next_funding_time: String(nextFunding) })
+    // What stands is told to each new subscriber too, at any second.
+    say('funding', { rate, predicted_rate: predictedRate, next_funding_time: String(nextFunding) })
     const { openInterest, openValue } = figures(feed, exchangeTime)
-    if (changed.has('openInterest')) say('open_interest', { amount: String(openInterest), value: String(openValue) })
+    say('open_interest', { amount: String(openInterest), value: String(openValue) })
   }
 
   private feedOf(symbol: string): BitmexFeed {

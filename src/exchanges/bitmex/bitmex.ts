@@ -18,14 +18,26 @@ export const bitmex: ExchangeAdapter = {
   capabilities: [
     { channel: 'trades', proof: 'none', axis: 'exchange' },
     // Rows of older answers and those that come back into a window have no time to rely on.
-    { channel: 'book', proof: 'none', axis: 'receive', depths: [...BOOK_TABLES.keys()] },
+    {
+      channel: 'book',
+      proof: 'none',
+      axis: 'receive',
+      depths: [...BOOK_TABLES.keys()],
+      note: '10000 is the whole book',
+    },
     { channel: 'quotes', proof: 'none', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
     { channel: 'funding', proof: 'none', axis: 'exchange', kinds: ['perpetual'] },
     { channel: 'mark_price', proof: 'none', axis: 'exchange', kinds: ['perpetual', 'future'] },
     { channel: 'index_price', proof: 'none', axis: 'exchange', kinds: ['perpetual', 'future'] },
     { channel: 'open_interest', proof: 'none', axis: 'exchange', kinds: ['perpetual', 'future'] },
-    { channel: 'liquidations', proof: 'none', axis: 'receive', kinds: ['perpetual', 'future'] },
+    {
+      channel: 'liquidations',
+      proof: 'none',
+      axis: 'receive',
+      kinds: ['perpetual', 'future'],
+      note: 'told without a time',
+    },
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,

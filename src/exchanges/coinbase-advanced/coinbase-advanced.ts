@@ -8,6 +8,8 @@ import { advancedInstruments, meaningOf } from './instruments.js'
 /** Few messages may be sent in a second, one for each subscription: more on a connection would take too long to be asked for. */
 const PER_CONNECTION = 30
 
+const SIDE = 'the side is read as the maker’s, as in `coinbase`; the documentation does not say whose it is'
+
 function refusal(_status: number, body: string): ErrorCode | undefined {
   try {
     const answer: unknown = JSON.parse(body)
@@ -23,9 +25,9 @@ export const coinbaseAdvanced: ExchangeAdapter = {
   name: 'Coinbase Advanced',
   docs: 'https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview',
   capabilities: [
-    { channel: 'trades', proof: 'counter', axis: 'exchange' },
+    { channel: 'trades', proof: 'counter', axis: 'exchange', note: SIDE },
     { channel: 'book', proof: 'connection', axis: 'exchange' },
-    { channel: 'quotes', proof: 'connection', axis: 'exchange' },
+    { channel: 'quotes', proof: 'connection', axis: 'exchange', note: 'told after each trade, not when orders change' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['5m'] },
   ],
   limits: {

@@ -28,7 +28,7 @@ export const coinbase: ExchangeAdapter = {
   capabilities: [
     { channel: 'trades', proof: 'counter', axis: 'exchange' },
     { channel: 'book', proof: 'none', axis: 'exchange' },
-    { channel: 'quotes', proof: 'none', axis: 'exchange' },
+    { channel: 'quotes', proof: 'none', axis: 'exchange', note: 'told after each trade, not when orders change' },
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
