@@ -25,6 +25,7 @@ import { JobService } from './daemon/job-service.js'
 import type { JournalStart } from './daemon/journal-messages.js'
 import { Recorder } from './daemon/recorder.js'
 import { rcloneCopy } from './daemon/remotes/rclone.js'
+import { RunLog } from './daemon/run-log.js'
 import { SelectionLists } from './daemon/selection-lists.js'
 import type { StoreThread } from './daemon/store-host.js'
 import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messages.js'
@@ -388,8 +389,18 @@ async function openJobs(config: CollectorConfig, log: DaemonLog): Promise<OpenJo
 }
 
 /** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
-export async function startDaemon(config: CollectorConfig, log: DaemonLog, origin?: ConfigOrigin): Promise<Daemon> {
+export async function startDaemon(config: CollectorConfig, told: DaemonLog, origin?: ConfigOrigin): Promise<Daemon> {
   const dccd = hiddenFolder(config)
+  const { ui_auth_token, ui_read_token } = config.settings
+  const secrets = [ui_auth_token, ui_read_token, config.alerts.webhook_url].filter((text) => text !== null)
+  const written = new RunLog(join(dccd, 'logs', 'dccd.log'), secrets)
+  const log: DaemonLog = {
+    ...told,
+    error(error) {
+      written.error(error)
+      told.error(error)
+    },
+  }
   const own = join(dccd, 'daemon.json')
   const ownToken = join(dccd, 'daemon.token')
   const clock = systemClock()
@@ -417,7 +428,9 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
   const manager = new StreamManager(config, health, deps)
   const jobs = createJobs(config, deps.recorder, log)
   const losses = new Map<string, number>()
-  deps.recorder.onReport(({ key, instance, gaps, reconnects }) => {
+  deps.recorder.onReport((report) => {
+    written.report(report)
+    const { key, instance, gaps, reconnects } = report
     const task = `${key}#${instance}`
     const count = gaps + reconnects
     if (count > (losses.get(task) ?? 0)) jobs.disturbed()
@@ -441,6 +454,7 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
     logs: logTail(join(dccd, 'logs')),
     jobs,
     onConfig(next) {
+      written.info('the config was changed', { streams: next.stream_jobs.length })
       jobs.apply(next).catch((error: unknown) => log.error(asCollectorError(error, 'INTERNAL')))
       alerts.configure(next.alerts)
       health.alertAfter(next.alerts.max_consecutive_errors)
@@ -482,6 +496,8 @@ export async function startDaemon(config: CollectorConfig, log: DaemonLog, origi
       await jobs.stop()
       await manager.stop({ deadlineMs })
       await alerts.close(1000)
+      written.info('stopped')
+      await written.flush()
       await removeDaemonFile(own)
       await removeDaemonFile(ownToken)
       await api.close()

@@ -42,7 +42,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   daemon: {
     may: ['model', 'lib', 'config', 'daemon/remotes'],
     typesOf: ['net', 'journal', 'capture', 'history', 'store'],
-    packages: ['node', 'zod', 'croner'],
+    packages: ['node', 'zod', 'croner', 'pino'],
   },
   'daemon/remotes': { may: ['model', 'lib', 'config', 'daemon'], packages: ['node', 'node:child_process', 'zod'] },
   // These are pure: an event as a row, a book from its changes, a run as it was kept.

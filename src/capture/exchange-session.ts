@@ -42,6 +42,9 @@ const USED_WEIGHT = 'x-mbx-used-weight-1m'
 const INSTRUMENTS_MS = 3_600_000
 /** Weight of one new connection in its budget. */
 const CONNECT_WEIGHT = 1
+/** A subscription that was refused is asked for again after this long, then after twice as long each time: it may be listed by then. */
+const REJECTED_FIRST_MS = 60_000
+const REJECTED_MOST_MS = 1_800_000
 
 /** One exchange within a capture worker: its instruments, its request budgets, its connections. */
 export class ExchangeSession {
@@ -58,6 +61,8 @@ export class ExchangeSession {
   private gathered: PlannedSubscription[] = []
   private cancelGather: (() => void) | undefined
   private readonly waiting: (() => void)[] = []
+  /** Refused subscriptions: how often, and when they are asked for again by the monotonic clock. */
+  private readonly rejected = new Map<string, { times: number; at: bigint }>()
 
   constructor(
     adapter: ExchangeAdapter,
@@ -182,13 +187,41 @@ export class ExchangeSession {
 
   /** Unsubscribes; resolves when nothing of it can arrive any more, or after `withinMs`. */
   async remove(ids: readonly string[], withinMs: number): Promise<void> {
+    for (const id of ids) if (withinMs) this.rejected.delete(id)
     this.gathered = this.gathered.filter(({ id }) => !ids.includes(id))
     await Promise.all([...this.slots].map((slot) => slot.remove(ids, withinMs)))
     for (const slot of this.slots) if (slot.state === 'closed') this.slots.delete(slot)
   }
 
   check(): void {
-    for (const slot of this.slots) slot.check()
+    for (const slot of this.slots) {
+      slot.check()
+      if (slot instanceof Slot) this.askRejectedAgain(slot)
+    }
+  }
+
+  /** What is refused does not disturb what it shares a connection with: it is asked for again on one of its own. */
+  private askRejectedAgain(slot: Slot): void {
+    const now = this.ports.clock.mono()
+    const again: PlannedSubscription[] = []
+    for (const [id, each] of slot.derived?.subscriptions ?? []) {
+      const known = this.rejected.get(id)
+      if (each.status === 'confirmed') this.rejected.delete(id)
+      if (each.status !== 'rejected') continue
+      const times = known?.times ?? 0
+      if (!known || known.at < slot.openedAt) {
+        const wait = Math.min(REJECTED_MOST_MS, REJECTED_FIRST_MS * 2 ** times)
+        this.rejected.set(id, { times: times + 1, at: now + BigInt(wait) * 1_000_000n })
+      } else if (now >= known.at) {
+        const sub = slot.subscriptions.get(id)
+        if (sub) again.push(sub)
+      }
+    }
+    if (!again.length) return
+    const ids = again.map(({ id }) => id)
+    void this.remove(ids, 0).then(() => {
+      if (!this.ending.signal.aborted) this.add(again)
+    })
   }
 
   /** Closes every connection; the records say that it was asked for. */

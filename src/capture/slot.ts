@@ -70,7 +70,7 @@ export class Slot {
   /** From the `open` record to the `close` record; the socket itself comes a moment later. */
   private active = false
   private attempt = new AbortController()
-  private openedAt = 0n
+  openedAt = 0n
   /** Last sign of life, and last message, by the monotonic clock. */
   private lastLife = 0n
   private lastFrame = 0n

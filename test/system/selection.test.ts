@@ -16,7 +16,7 @@ it('streams follow what is listed: a delisted one ends, a listed one starts, the
     job: { top: 3, exclude: ['XRP/*'] },
     settings: { instruments_interval: 1 },
   })
-  await bench.fault({ exchange: 'binance', fault: 'delist', symbol: 'SOLUSDT', ms: 6000 })
+  await bench.fault({ exchange: 'binance', fault: 'delist', symbol: 'SOLUSDT', ms: 20_000 })
   await bench.startDaemon()
   const live = (...bases: string[]) =>
     until(`${bases.join(', ')} live`, async () => {

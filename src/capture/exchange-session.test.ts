@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../testkit/fake-clock.js'
+import { ListSink } from '../../testkit/lane-script.js'
+import { toyExchange } from '../../testkit/toy-exchange.js'
+import type { JournalRecord } from '../model/record.js'
+import type { Socket, SocketEvents } from '../net/socket.js'
+import type { PlannedSubscription } from './bodies.js'
+import { Deriver } from './deriver.js'
+import { ExchangeSession } from './exchange-session.js'
+import { Lane } from './lane.js'
+
+class FakeSocket implements Socket {
+  readonly sent: unknown[] = []
+  readonly events: SocketEvents
+  ended = false
+
+  constructor(events: SocketEvents) {
+    this.events = events
+  }
+
+  readonly bufferedAmount = 0
+
+  send(message: string): void {
+    this.sent.push(JSON.parse(message))
+  }
+
+  ping(): void {}
+  close(): void {
+    this.ended = true
+  }
+
+  terminate(): void {
+    this.ended = true
+  }
+}
+
+const trades = (symbol: string): PlannedSubscription => ({
+  id: `trades ${symbol}`,
+  channel: 'trades',
+  symbol,
+  pair: `${symbol}/USD`,
+  time_step: 60,
+  keep: 10,
+})
+
+/** A session on a venue of fake sockets. */
+function start() {
+  const clock = new FakeClock()
+  const adapter = toyExchange()
+  const sink = new ListSink()
+  const records: JournalRecord[] = []
+  const sockets: FakeSocket[] = []
+  let connection = 1
+  const writer = {
+    lane: 1,
+    durable: -1,
+    pendingBytes: 0,
+    append: (record: JournalRecord) => records.push(record) - 1,
+    whenDurable: () => Promise.resolve(),
+  }
+  const lane = new Lane(clock, writer, new Deriver(() => adapter, sink), (wish) => {
+    for (const slot of session.slots) slot.obey(wish)
+  })
+  const free = { take: () => Promise.resolve(), used: () => {}, blockUntil: () => {} }
+  const session = new ExchangeSession(adapter, { websocket: 'ws://toy', rest: 'http://toy' }, [], {
+    lane,
+    clock,
+    outward: {
+      openSocket: (_url, events) => {
+        const socket = new FakeSocket(events)
+        sockets.push(socket)
+        return socket
+      },
+      request: () => Promise.reject(new Error('no REST here')),
+      refusalOf: () => undefined,
+      budget: () => free,
+      random: () => 0,
+    },
+    nextConnection: () => connection++,
+    saveInstruments: () => {},
+    changed: () => {},
+  })
+  const hear = (socket: FakeSocket | undefined, message: unknown) =>
+    socket?.events.onFrame(Buffer.from(JSON.stringify(message)), false, clock.wall(), clock.mono())
+  clock.every(250, () => session.check())
+  return { clock, session, sockets, lane, sink, records, hear }
+}
+
+describe('a refused subscription', () => {
+  it('is asked for again by itself, ever more seldom, and the others on its connection do not notice', async () => {
+    const { clock, session, sockets, hear } = start()
+    session.add([trades('A'), trades('NEW')])
+    await clock.run(60)
+    expect(sockets).toHaveLength(1)
+    sockets[0]?.events.onOpen()
+    hear(sockets[0], { ack: ['trades A'] })
+    hear(sockets[0], { no: ['trades NEW'], why: 'not listed' })
+    const status = (id: string) => session.slotOf(id)?.derived?.subscriptions.get(id)?.status
+    expect(status('trades NEW')).toBe('rejected')
+    const opened: number[] = []
+    for (let seconds = 0; seconds < 400; seconds++) {
+      hear(sockets[0], { beat: 1 })
+      await clock.run(1000)
+      const last = sockets.at(-1)
+      if (sockets.length > 1 + opened.length) {
+        opened.push(seconds)
+        last?.events.onOpen()
+        if (opened.length < 3) hear(last, { no: ['trades NEW'], why: 'not listed' })
+        else hear(last, { ack: ['trades NEW'] })
+      } else if (opened.length) hear(last, { beat: 1 })
+    }
+    expect(opened.length).toBe(2)
+    expect(opened[0]).toBeGreaterThanOrEqual(59)
+    expect((opened[1] ?? 0) - (opened[0] ?? 0)).toBeGreaterThanOrEqual(119)
+    expect(sockets[0]?.ended).toBe(false)
+    expect(status('trades A')).toBe('confirmed')
+    for (let seconds = 400; seconds < 500; seconds++) {
+      for (const socket of sockets) if (!socket.ended) hear(socket, { beat: 1 })
+      await clock.run(1000)
+      const last = sockets.at(-1)
+      if (sockets.length > 1 + opened.length) {
+        opened.push(seconds)
+        last?.events.onOpen()
+        hear(last, { ack: ['trades NEW'] })
+      }
+    }
+    expect(status('trades NEW')).toBe('confirmed')
+    expect(session.slots.size).toBe(2)
+  })
+})
