@@ -6,6 +6,7 @@ import { FakeClock } from '../../testkit/fake-clock.js'
 import { fakePorts, streamRow } from '../../testkit/fake-ports.js'
 import { EventHub } from '../service/event-hub.js'
 import { watchForEvents } from '../service/event-sources.js'
+import type { LogLine } from '../service/log-lines.js'
 import { type Api, serveApi } from './server.js'
 
 const open: Api[] = []
@@ -173,5 +174,24 @@ describe('what becomes an event', () => {
     hub.listen(new Set(['rates']), ({ id, json }) => rates.push([id, JSON.parse(json)]))
     clock.advance(1000)
     expect(rates).toMatchObject([[undefined, [{ key: streamRow.key, rate: 2.5 }]]])
+  })
+
+  it('new lines of the log, for who listens', async () => {
+    const clock = new FakeClock()
+    const hub = new EventHub('run')
+    const lines: LogLine[] = []
+    const say = (message: string) => lines.push({ time: 't', level: 'info', message, fields: {} })
+    watchForEvents(hub, { ...fakePorts(), logs: { tail: async () => [...lines] } }, clock)
+    say('before')
+    await clock.step(1000)
+    const heard: unknown[] = []
+    hub.listen(new Set(['log']), ({ json }) => heard.push(JSON.parse(json).message))
+    await clock.step(1000)
+    say('one')
+    say('two')
+    await clock.step(1000)
+    say('three')
+    await clock.step(1000)
+    expect(heard).toEqual(['one', 'two', 'three'])
   })
 })

@@ -5,6 +5,8 @@ import type { Ports } from './ports.js'
 import { listStreams, type StreamJson } from './streams.js'
 
 const LOOK_MS = 1000
+/** Lines of the log that one look takes at most. */
+const LINES_MOST = 500
 
 /** Fields that change all the time and are sent as `rates`. */
 type Steady = Omit<StreamJson, 'last_frame' | 'last_event' | 'rate' | 'lag_ms' | 'rows'>
@@ -19,7 +21,7 @@ function steady({ last_frame, last_event, rate, lag_ms, rows, ...rest }: StreamJ
  */
 export function watchForEvents(
   hub: EventHub,
-  ports: Pick<Ports, 'streams' | 'jobs' | 'sync'>,
+  ports: Pick<Ports, 'streams' | 'jobs' | 'sync' | 'logs'>,
   clock: Clock,
 ): () => void {
   let known = new Map<string, { readonly text: string; readonly gaps: number }>()
@@ -74,12 +76,26 @@ export function watchForEvents(
     hub.publish('sync', { running: syncing, last: (await ports.sync.last()) ?? null })
   }
 
+  let lastLine: string | undefined
+  const lookAtLogs = async () => {
+    if (!hub.wanted('log')) {
+      lastLine = undefined
+      return
+    }
+    const lines = await ports.logs.tail({ tail: LINES_MOST }, new AbortController().signal)
+    const texts = lines.map((line) => JSON.stringify(line))
+    // Who begins to listen has read the log, and hears what comes from now on.
+    const known = lastLine === undefined ? texts.length - 1 : texts.lastIndexOf(lastLine)
+    for (const line of lines.slice(known + 1)) hub.publish('log', line)
+    lastLine = texts.at(-1) ?? ''
+  }
+
   lookAtStreams()
   return clock.every(LOOK_MS, () => {
     lookAtStreams()
     if (looking) return
     looking = true
-    void Promise.all([lookAtRuns(), lookAtSync()])
+    void Promise.all([lookAtRuns(), lookAtSync(), lookAtLogs()])
       .catch(() => {})
       .finally(() => {
         looking = false
