@@ -1,33 +1,12 @@
 import { z } from 'zod'
-import { CHANNELS } from '../../model/dataset.js'
 import type { ErrorCode } from '../../model/error.js'
-import { type AdapterEvent, type Break, CHANNEL_OF, type MarketData } from '../../model/event.js'
-import type { Nanos } from '../../model/time.js'
-import {
-  type ConnectionPlan,
-  type Conversation,
-  type Json,
-  type Reading,
-  type Subscription,
-  subscriptionId,
-} from '../exchange.js'
-import {
-  bad,
-  confirmed,
-  data,
-  heartbeat,
-  notice,
-  preceded,
-  readMessage,
-  released,
-  sharedData,
-  unknown,
-} from '../kit/reading.js'
+import type { AdapterEvent, Break } from '../../model/event.js'
+import type { ConnectionPlan, Conversation, Json, Reading, Subscription } from '../exchange.js'
+import { confirmed, heartbeat, notice, preceded, readMessage, released, unknown } from '../kit/reading.js'
 import { Topics } from '../kit/topics.js'
-import { counter, type Fields, integer, isFields, list, text, WireError } from '../kit/wire.js'
-import { bestAfter, quoteEvents } from './best.js'
-import { liquidationEvents, rateAfter, statusEvents } from './derivatives.js'
-import { bookEvent, candleEvents, checksumEvent, isSnapshot, milliseconds, tradeEvent } from './messages.js'
+import { counter, type Fields, integer, isFields, text } from '../kit/wire.js'
+import { type Channel, carried, channelState } from './channel.js'
+import { milliseconds } from './messages.js'
 import { params, subscribeMessage, topicKey, topicOf, topicOfAck } from './topics.js'
 
 /** Flags of `conf`: a time in every message, a sequence over all of them, checksums of books. */
@@ -37,26 +16,6 @@ const OB_CHECKSUM = 131_072
 
 /** Ended channels that are remembered, so that what still arrives of them is known. */
 const ENDED_KEPT = 64
-
-const level = z.tuple([z.string(), z.string()]).readonly()
-const channelState = z.object({
-  /** What was asked for, as `topicOf` names it. */
-  topic: z.string(),
-  /** The subscriptions that it serves; none for a channel that nobody here asked for. */
-  owners: z.array(z.object({ id: z.string(), channel: z.enum(CHANNELS), symbol: z.string() })).readonly(),
-  symbol: z.string(),
-  carries: z.enum(['trades', 'book', 'quotes', 'ohlc', 'status', 'liquidations', 'other']),
-  interval: z.string().exactOptional(),
-  /** Unsubscribed, the acknowledgement is to come. */
-  ending: z.boolean(),
-  best: z.object({ bids: z.array(level).readonly(), asks: z.array(level).readonly() }),
-  rate: z.object({
-    rate: z.string().exactOptional(),
-    predicted: z.string().exactOptional(),
-    next: z.number().exactOptional(),
-  }),
-})
-type Channel = z.infer<typeof channelState>
 
 const savedState = z.object({
   /** Flags in force, null before the venue has confirmed any. */
@@ -296,54 +255,6 @@ function answers(message: Fields, subscription: Subscription, index: number): bo
   const repeated = asked.filter(([name]) => message[name] !== undefined)
   const named = repeated.some(([name]) => name === 'symbol' || name === 'key')
   return named && repeated.every(([name, value]) => message[name] === value)
-}
-
-/** What a message of an acknowledged channel means. */
-function carried(channel: Channel, tag: string | undefined, payload: unknown, time: Nanos | undefined): Reading {
-  const { owners, symbol, carries } = channel
-  const id = owners[0]?.id
-  if (tag === 'hb') return heartbeat(owners.map((each) => each.id))
-  if (carries === 'other') return notice('channel of something else')
-  if (channel.ending) return notice('message of an ended channel')
-  try {
-    if (carries === 'liquidations') return among(channel, liquidationEvents(list(payload, 'payload')))
-    if (id === undefined) return notice('channel of something else')
-    if (tag === 'cs') return data(id, carries === 'book' ? [checksumEvent(payload, { symbol, time })] : [])
-    const items = list(payload, 'payload')
-    switch (carries) {
-      case 'trades':
-        // The first message repeats trades of the past; `tu` repeats `te` a second later.
-        if (tag === undefined && !isSnapshot(items)) return bad('a trade without a tag', id)
-        return data(id, tag === 'te' ? [tradeEvent(items, { symbol, time })] : [])
-      case 'book':
-        return data(id, [bookEvent(items, { symbol, time })])
-      case 'quotes':
-        channel.best = bestAfter(channel.best, items)
-        return data(id, quoteEvents(channel.best, { symbol, time }))
-      case 'ohlc':
-        return data(id, candleEvents(items, channel.interval ?? '', { symbol, time }))
-      case 'status':
-        channel.rate = rateAfter(channel.rate, items)
-        return among(channel, statusEvents(items, channel.rate, symbol))
-    }
-  } catch (error) {
-    if (error instanceof WireError) return bad(error.message, id)
-    throw error
-  }
-}
-
-/** Events of a channel that several subscriptions share: those that somebody asked for. A stranger's are named by the events. */
-function among({ owners }: Channel, events: readonly MarketData[]): Reading {
-  const named: Channel['owners'] = owners.length ? owners : events.map(ownerOf)
-  const asked = events.filter(({ kind, symbol }) =>
-    named.some((each) => each.channel === CHANNEL_OF[kind] && each.symbol === symbol),
-  )
-  return sharedData([...new Set(named.map(({ id }) => id))], asked) ?? notice('nothing new')
-}
-
-function ownerOf({ kind, symbol }: MarketData): Channel['owners'][number] {
-  const channel = CHANNEL_OF[kind]
-  return { id: subscriptionId({ channel, symbol }), channel, symbol }
 }
 
 /** Word of the platform: `20051` reconnect, `20060` maintenance begins, `20061` it is over. */
