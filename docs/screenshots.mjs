@@ -5,16 +5,19 @@ import { chromium } from 'playwright-core'
 const [url = 'http://127.0.0.1:8080', ...only] = process.argv.slice(2)
 const folder = new URL('images/', import.meta.url).pathname
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
+const SIZES = {
+  desktop: { width: 1240, height: 760 },
+  small: { width: 1080, height: 700 },
+  phone: { width: 390, height: 844 },
+}
 const BOOK = 'data/dataset?exchange=binance&pair=BTC/USDT&kind=book_deltas'
 const STREAM = 'streams?open=binance_BTC_USDT_trades_book_quotes_ohlc'
 
 /** Name, place, size, theme, and what is done before. */
 const PICTURES = [
-  ['overview', 'overview', 'desktop', 'dark', (page) => page.waitForTimeout(25_000)],
-  ['overview-light', 'overview', 'desktop', 'light', (page) => page.waitForTimeout(15_000)],
-  ['streams', 'streams', 'desktop', 'dark', (page) => page.waitForTimeout(20_000)],
-  ['stream-live', STREAM, 'desktop', 'dark', (page) => page.waitForTimeout(5000)],
+  ['overview', 'overview', 'desktop', 'dark', (page) => page.waitForTimeout(12_000)],
+  ['streams', 'streams', 'desktop', 'dark', (page) => page.waitForTimeout(12_000)],
+  ['stream-live', STREAM, 'small', 'dark', (page) => page.waitForTimeout(5000)],
   ['add-stream', 'streams?add=1', 'desktop', 'light', (page) => page.getByLabel('Pairs', { exact: true }).fill('eth')],
   ['coverage', 'data?span=10m', 'desktop', 'dark', (page) => page.waitForTimeout(1000)],
   ['coverage-light', 'data?span=10m', 'desktop', 'light', (page) => page.waitForTimeout(1000)],
@@ -42,7 +45,7 @@ const PICTURES = [
 ]
 
 async function sql(page) {
-  await page.getByRole('button', { name: 'Bought against sold by minute' }).click()
+  await page.getByRole('button', { name: 'Price by ten seconds' }).click()
   await page.getByRole('button', { name: 'chart' }).click()
   await page.locator('.chart canvas').waitFor()
 }

@@ -5,6 +5,9 @@ import { useApp } from '../state/app-context.js'
 import { paintOf, usePainted } from './paint.js'
 import { partsIn } from './time-text.js'
 
+/** Fewer are not stretched over the whole width. */
+const FEW = 60
+
 interface Props {
   readonly label: string
   readonly candles: readonly Candle[]
@@ -45,6 +48,8 @@ export function CandleChart({ label, candles }: Props) {
         timeScale: {
           borderColor: paint('line'),
           timeVisible: true,
+          barSpacing: 14,
+          rightOffset: 2,
           secondsVisible: false,
           tickMarkFormatter: (time: number, type: number) => tickText(time, type, zone),
         },
@@ -59,7 +64,12 @@ export function CandleChart({ label, candles }: Props) {
         wickDownColor: paint('ask'),
         borderVisible: false,
       })
-      const volumes = chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: 'volume' })
+      const volumes = chart.addSeries(HistogramSeries, {
+        priceFormat: { type: 'volume' },
+        priceScaleId: 'volume',
+        lastValueVisible: false,
+        priceLineVisible: false,
+      })
       chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } })
       prices.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.24 } })
       let shown = 0
@@ -79,7 +89,7 @@ export function CandleChart({ label, candles }: Props) {
               color: paint(close >= open ? 'bid' : 'ask', 0.35),
             })),
           )
-          if (shown === 0 && rows.length > 0) of.timeScale().fitContent()
+          if (shown === 0 && rows.length > FEW) of.timeScale().fitContent()
           shown = rows.length
         },
       })

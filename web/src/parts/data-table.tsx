@@ -7,8 +7,8 @@ export interface Column<Row> {
   /** A track of CSS grid: `120px`, `minmax(90px, 1fr)`. */
   readonly width: string
   readonly align?: 'right'
-  /** Shown from this width of the table on; always when absent. */
-  readonly from?: number
+  /** Where the table is too narrow for all, the column with the largest goes first; never when absent. */
+  readonly drop?: number
   cell(row: Row): ComponentChildren
   /** What it is sorted by; not sortable when absent. */
   order?(row: Row): number | string
@@ -54,7 +54,7 @@ export function DataTable<Row>(props: Props<Row>) {
     return () => observer.disconnect()
   }, [])
 
-  const shown = columns.filter(({ from = 0 }) => view.width >= from)
+  const shown = useMemo(() => columnsFor(columns, view.width), [columns, view.width])
   const sorted = useMemo(() => {
     const column = columns.find((each) => each.id === sort?.column)
     const order = column?.order
@@ -218,6 +218,25 @@ export function DataTable<Row>(props: Props<Row>) {
       </div>
     </div>
   )
+}
+
+const GAP = 12
+const EDGES = 24 + 18
+
+/** The columns that there is room for. */
+function columnsFor<Row>(columns: readonly Column<Row>[], width: number): readonly Column<Row>[] {
+  let shown = columns
+  const wide = () => shown.reduce((sum, each) => sum + GAP + Number(/(\d+)px/.exec(each.width)?.[1] ?? 0), EDGES)
+  while (wide() > width) {
+    const droppable = shown.filter(({ drop }) => drop !== undefined)
+    const least = droppable.reduce<Column<Row> | undefined>(
+      (a, b) => (a && (a.drop ?? 0) >= (b.drop ?? 0) ? a : b),
+      undefined,
+    )
+    if (!least) break
+    shown = shown.filter((each) => each !== least)
+  }
+  return shown
 }
 
 function compare(a: number | string, b: number | string): number {

@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<InventoryRow>[] = [
     id: 'exchange',
     title: 'Exchange',
     width: '90px',
-    from: 480,
+    drop: 480,
     cell: ({ exchange }) => exchange,
     order: ({ exchange }) => exchange,
   },
@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<InventoryRow>[] = [
     id: 'coverage',
     title: 'Held',
     width: '132px',
-    from: 560,
+    drop: 560,
     cell: ({ coverage }) =>
       coverage === null ? (
         <span class="faint">not known</span>
@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<InventoryRow>[] = [
     title: 'Size',
     width: '72px',
     align: 'right',
-    from: 640,
+    drop: 640,
     cell: ({ bytes }) => bytesText(bytes),
     order: ({ bytes }) => bytes,
   },
@@ -73,12 +73,12 @@ const COLUMNS: readonly Column<InventoryRow>[] = [
     title: 'Files',
     width: '56px',
     align: 'right',
-    from: 800,
+    drop: 800,
     cell: ({ files }) => countText(files),
     order: ({ files }) => files,
   },
-  { id: 'first', title: 'First', width: '92px', from: 900, cell: ({ first }) => first, order: ({ first }) => first },
-  { id: 'last', title: 'Last', width: '92px', from: 900, cell: ({ last }) => last, order: ({ last }) => last },
+  { id: 'first', title: 'First', width: '92px', drop: 900, cell: ({ first }) => first, order: ({ first }) => first },
+  { id: 'last', title: 'Last', width: '92px', drop: 900, cell: ({ last }) => last, order: ({ last }) => last },
 ]
 
 /** Every dataset as a line. */

@@ -17,10 +17,10 @@ const EXAMPLES = [
 FROM trades GROUP BY ALL ORDER BY trades DESC`,
   },
   {
-    title: 'Price and volume by ten seconds',
-    sql: `SELECT time_bucket(INTERVAL 10 seconds, exchange_time) AS time, last(price ORDER BY exchange_time) AS price
-FROM trades WHERE exchange = (SELECT min(exchange) FROM trades) AND pair = (SELECT min(pair) FROM trades)
-GROUP BY 1 ORDER BY 1`,
+    title: 'Price by ten seconds',
+    sql: `WITH busiest AS (SELECT exchange, pair FROM trades GROUP BY ALL ORDER BY count(*) DESC LIMIT 1)
+SELECT time_bucket(INTERVAL 10 seconds, exchange_time) AS time, last(price ORDER BY exchange_time) AS price
+FROM trades JOIN busiest USING (exchange, pair) GROUP BY 1 ORDER BY 1`,
   },
   {
     title: 'Bought against sold by minute',
@@ -142,7 +142,7 @@ export function SqlPage() {
             )}
             <span class="soft grow">
               {asked &&
-                `${countText(rows.length)} rows in ${durationText(asked.seconds)}${asked.answer.truncated ? ', there are more: add a LIMIT or group' : ''}`}
+                `${rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`} in ${durationText(asked.seconds)}${asked.answer.truncated ? ', there are more: add a LIMIT or group' : ''}`}
             </span>
             <fieldset class="segments" aria-label="Show as">
               {(['table', 'chart'] as const).map((each) => (

@@ -89,7 +89,7 @@ function columnsOf(rows: readonly Row[], zone: string): Column<Row>[] {
       id: name,
       title: name,
       width: time ? '192px' : 'minmax(86px, 1fr)',
-      ...(index > 1 ? { from: 220 + index * 110 } : {}),
+      ...(index > 1 ? { drop: index } : {}),
       cell: (row) => {
         const value = row[name]
         if (value === null || value === undefined) return <span class="faint">–</span>
