@@ -174,7 +174,7 @@ export interface HistoryRequest {
   readonly until: Nanos
   /** Of candles. */
   readonly interval?: Interval
-  /** Of trades with a counter, where known: the last one held before the stretch, the first one held after it. */
+  /** Of trades with a counter, where known: the last one held before the stretch, and the last one in it (what is held after it begins with the next). */
   readonly after?: bigint
   readonly before?: bigint
 }

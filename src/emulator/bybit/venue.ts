@@ -199,10 +199,12 @@ class BybitVenue implements Venue, TopicHub {
 
   join(category: Category, text: string, session: BybitSession): void {
     const key = `${category} ${text}`
-    this.listeners.set(key, (this.listeners.get(key) ?? new Set()).add(session))
     const { topic, feed } = this.find(key) ?? {}
     if (!topic || !feed) return
     const now = this.now()
+    // What is not told yet is told first: a new subscriber begins with a state that the truth names.
+    if (topic.form === 'orderbook') this.pushBooks(feed, now)
+    this.listeners.set(key, (this.listeners.get(key) ?? new Set()).add(session))
     const { symbol } = feed.instrument.spec
     const label: FrameLabel = { channel: channelsOf(topic)[0], symbol }
     if (topic.form === 'kline' && !this.bars.has(key)) {

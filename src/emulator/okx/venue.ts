@@ -247,9 +247,12 @@ class OkxVenue implements Venue, TopicHub {
 
   join(topic: Topic, session: OkxSession): void {
     const key = topicKey(topic)
+    const now = this.now()
+    const book = topic.channel === 'books' ? this.feeds.get(topic.of) : undefined
+    // What is not told yet is told first: a new subscriber begins with a state that the truth names.
+    if (book) this.pushBooks(book, now)
     const { sessions } = this.listeners.get(key) ?? { sessions: new Set<OkxSession>() }
     this.listeners.set(key, { topic, sessions: sessions.add(session) })
-    const now = this.now()
     for (const text of this.first(topic, now)) session.push(text, labelOf(topic))
     const interval = barOf(topic.channel)
     const feed = this.feeds.get(topic.of)
@@ -266,13 +269,11 @@ class OkxVenue implements Venue, TopicHub {
         return feed ? [message(topic, [feed.top(5)])] : []
       case 'bbo-tbt':
         return feed ? [message(topic, [feed.top(1)])] : []
-      case 'trades':
-      case 'trades-all': {
-        // The last there was.
+      case 'trades': {
+        // The last there was, as recordings show it.
         const last = feed?.instrument.trades.at(-1)
         if (!feed || !last) return []
         const { spec, trades } = feed.instrument
-        if (topic.channel === 'trades-all') return [message(topic, [tradeRow(spec, last)])]
         const order = trades.filter(({ time }) => time === last.time)
         return [message(topic, mergedRows(spec, order, feed.seqId).slice(-1))]
       }

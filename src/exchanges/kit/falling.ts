@@ -52,7 +52,7 @@ export function fallingCounted(
       cover = { until: row.exchangeTime, last: row.counter, joined: false }
     }
     done = after === undefined ? row.exchangeTime < from : row.counter <= after
-    const wanted = before === undefined ? row.exchangeTime < until : row.counter < before
+    const wanted = before === undefined ? row.exchangeTime < until : row.counter <= before
     if (wanted && !done) events.push(row)
     if (done) {
       close(from, row.counter)

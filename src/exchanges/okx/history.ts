@@ -30,7 +30,8 @@ export const okxTrades: HistoryFeed = {
   page(request, cursor) {
     const { symbol, restSymbol, until, before } = request
     const saved = cursor === undefined ? undefined : fields(cursor, 'cursor')
-    const first = saved ? counter(saved.first, 'first') : before
+    // What is held after the stretch begins with the trade after `before`.
+    const first = saved ? counter(saved.first, 'first') : before === undefined ? undefined : before + 1n
     const edge = saved ? BigInt(text(saved.edge, 'edge')) : until
     const older = first === undefined ? `type=2&after=${toMs(until) + 1n}` : `type=1&after=${first}`
     return {
