@@ -135,7 +135,7 @@ describe('the ledger of such a book', () => {
     }
     script.deriver.flush()
     const [stretch] = script.sink.held(BOOK)
-    const seconds = (time: bigint | undefined) => Number((time ?? 0n) - script.at(0)) / 1e9
+    const seconds = (time: bigint | undefined) => Number(((time ?? 0n) - script.at(0)) / 1000n) / 1e6
     return { script, from: seconds(stretch?.from), until: seconds(stretch?.until), proof: stretch?.proof, answered }
   }
 

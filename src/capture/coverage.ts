@@ -91,10 +91,11 @@ export class Coverage {
       if (at.time > state.run.until) state.run.until = at.time
       if (counter) state.run.last = counter.last
     } else {
+      const from = this.begin(at)
       state.run = {
         run: frame,
-        from: this.begin(at),
-        until: at.time,
+        from,
+        until: at.time > from ? at.time : from,
         before: counter?.before ?? null,
         last: counter?.last ?? null,
       }
@@ -104,12 +105,16 @@ export class Coverage {
     return missing
   }
 
-  /** Where a run that begins with this event is held from: the event, or the confirmation + 1 s if that was earlier. */
+  /**
+   * Where a run that begins with this event is held from: just after the event, because others may bear the same time that came before listening began; or the confirmation
+   * + 1 s if that was earlier.
+   */
   private begin(at: Instant): Nanos {
     const { confirmed } = this.state
-    if (confirmed === null) return at.time
+    const after = at.time + 1n
+    if (confirmed === null) return after
     const edge = at.time - ((at.arrived ?? at.mono) - confirmed) + SECOND
-    return edge < at.time ? edge : at.time
+    return edge < after ? edge : after
   }
 
   /** A candle is whole in itself: it covers its span. The spans before it, back to the run's end, were listened to. */

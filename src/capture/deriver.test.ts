@@ -19,7 +19,8 @@ const trade = (script: LaneScript, seconds: number, id?: number) => ({
 
 /** The held stretches of a dataset in seconds of the script. */
 function held(script: LaneScript, dataset: string) {
-  const seconds = (time: bigint) => Number(time - script.at(0)) / 1e9
+  // Whole microseconds: what begins just after an event reads as beginning with it.
+  const seconds = (time: bigint) => Number((time - script.at(0)) / 1000n) / 1e6
   return script.sink
     .held(dataset)
     .map(({ from, until, before, last }) => ({ from: seconds(from), until: seconds(until), before, last }))
@@ -54,7 +55,7 @@ it('trades with a counter: a jump ends the stretch at the last trade before it a
     [9, 9],
   ])
   expect(script.sink.breaks(TRADES)).toMatchObject([
-    { code: 'SEQUENCE_GAP', at: script.at(0.5), detail: '3 missing after 250' },
+    { code: 'SEQUENCE_GAP', at: script.at(0.5) + 1n, detail: '3 missing after 250' },
   ])
 })
 
@@ -73,6 +74,17 @@ it('trades without a counter: held to the last sign of life minus a second, and 
     [0, 0.5],
     [8, 9],
   ])
+})
+
+it('a trade of the same millisecond as the first one that came may be missing: what is held begins just after it', () => {
+  const script = new LaneScript(toyExchange())
+  script.open(0, 1, ['trades'])
+  script.frame(0.1, 1, { ack: [T] })
+  // The venue numbers two trades of this instant, and the first of them was before we listened.
+  script.frame(0.5, 1, trade(script, 0.5, 250))
+  script.frame(0.9, 1, trade(script, 0.9, 251))
+  script.deriver.flush()
+  expect(script.sink.held(TRADES)).toMatchObject([{ from: script.at(0.5) + 1n, until: script.at(0.9), before: 249n }])
 })
 
 it('what waited in the socket while the process was stopped claims no more than it did when the pause began', () => {
@@ -160,7 +172,7 @@ it('the start is nobody’s loss when the first connection delivers, and a loss 
   good.open(0, 1, ['trades'])
   good.frame(3, 1, trade(good, 3, 1))
   good.deriver.flush()
-  expect(good.sink.wanted(TRADES)).toMatchObject([{ from: good.at(3), until: null }])
+  expect(good.sink.wanted(TRADES)).toMatchObject([{ from: good.at(3) + 1n, until: null }])
 
   const failing = new LaneScript(toyExchange())
   failing.want(0, TRADES)
@@ -193,7 +205,7 @@ it('a stream that is stopped is wanted up to its last proof: the silence after i
   script.frame(2, 1, trade(script, 2, 2))
   script.decide(5, 1, { what: 'unsubscribe', ids: [T] })
   script.unwant(5, TRADES)
-  expect(script.sink.wanted(TRADES)).toMatchObject([{ from: script.at(1), until: script.at(2) }])
+  expect(script.sink.wanted(TRADES)).toMatchObject([{ from: script.at(1) + 1n, until: script.at(2) }])
 })
 
 it('a stopped stream writes nothing more although frames still arrive', () => {
