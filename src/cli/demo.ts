@@ -1,5 +1,7 @@
-import { resolve } from 'node:path'
-import { createConfig } from '../config/parse.js'
+import { join, resolve } from 'node:path'
+import { editYaml } from '../config/edit.js'
+import { parseConfig } from '../config/parse.js'
+import { writeFileAtomic } from '../lib/atomic-file.js'
 import { inventoryRows } from '../service/inventory.js'
 import type { Services } from '../service/services.js'
 import { statusJson } from '../service/streams.js'
@@ -17,40 +19,48 @@ interface DemoOptions {
   readonly exchanges?: readonly string[]
 }
 
+const HEADER = '# The config of the demo; it is written anew at each start.\nsettings:\nstream_jobs:\n'
+
 /** Emulated exchanges and a daemon that records them, with a live table; at the end what is on disk. */
 export async function runDemo(services: Services, io: Io, options: DemoOptions): Promise<void> {
   const { seed, instruments, exchanges } = options
   const emulator = await services.startEmulator({ port: 0, seed, instruments, ...(exchanges ? { exchanges } : {}) })
   try {
     const emulated = services.emulated(instruments).filter(({ exchange }) => exchanges?.includes(exchange) ?? true)
-    const config = createConfig(
-      {
-        settings: {
-          data_path: resolve(io.folder, options.data),
-          ui_port: options.port,
-          endpoints: Object.fromEntries(
-            emulated.map(({ exchange }) => [
-              exchange,
-              {
-                websocket: `ws://127.0.0.1:${emulator.port}/${exchange}`,
-                rest: `http://127.0.0.1:${emulator.port}/${exchange}`,
-              },
-            ]),
-          ),
-        },
-        stream_jobs: emulated.flatMap(({ exchange, streams }) =>
-          streams.map(({ pairs, channels }) => ({
-            exchange,
-            pairs: [...pairs],
-            channels: [...channels],
-            depth: 25,
-            time_step: 5,
-          })),
-        ),
-      },
-      io.folder,
+    // In a file, so that the UI and `dccd config` can change it while the demo runs.
+    const file = join(resolve(io.folder, options.data), '.dccd', 'demo.yml')
+    const settings = {
+      data_path: resolve(io.folder, options.data),
+      ui_port: options.port,
+      endpoints: Object.fromEntries(
+        emulated.map(({ exchange }) => [
+          exchange,
+          {
+            websocket: `ws://127.0.0.1:${emulator.port}/${exchange}`,
+            rest: `http://127.0.0.1:${emulator.port}/${exchange}`,
+          },
+        ]),
+      ),
+    }
+    const jobs = emulated.flatMap(({ exchange, streams }) =>
+      streams.map(({ pairs, channels }) => ({
+        exchange,
+        pairs: [...pairs],
+        channels: [...channels],
+        depth: 25,
+        time_step: 5,
+      })),
     )
-    const daemon = await services.startDaemon(config, (error) => io.stderr(errorText(error)))
+    const text = editYaml(HEADER, [
+      { path: ['settings'], value: settings },
+      { path: ['stream_jobs'], value: jobs },
+    ])
+    await writeFileAtomic(file, text)
+    const parsed = parseConfig(text, { file, environment: {} })
+    const daemon = await services.startDaemon(parsed.config, (error) => io.stderr(errorText(error)), {
+      parsed,
+      environment: {},
+    })
     io.stdout(
       `emulated exchanges on port ${emulator.port}, recorded into ${daemon.dataPath}\nWeb UI: ${daemon.url}   API: ${daemon.url}/api/docs   Ctrl-C ends\n\n`,
     )
