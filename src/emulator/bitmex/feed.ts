@@ -79,6 +79,12 @@ export class BitmexFeed {
     return { whole: inOrder(whole, time), window: inOrder(window, time) }
   }
 
+  /** The best levels of a side as they were told. */
+  best(side: Side, count: number): MarketLevel[] {
+    const levels = [...this.window.values()].filter((each) => each.side === side).map(({ level }) => level)
+    return levels.slice(0, count)
+  }
+
   /** What was told, as it stands: after everything that gathered has been published, the market's own book. */
   levels(depth: number): BookMessage['levels'] {
     if (depth <= WINDOW) return [...this.window.values()]

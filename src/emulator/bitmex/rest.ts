@@ -88,7 +88,7 @@ export class BitmexRest {
       case '/api/v1/trade/bucketed':
         return this.bucketed(query)
       case '/api/v1/quote':
-        return this.table(query, ({ instrument, told }) => [{ time: told, json: () => quoteRow(instrument, told) }])
+        return this.table(query, (feed) => [{ time: feed.told, json: () => quoteRow(feed) }])
       case '/api/v1/funding':
         return this.table(query, (feed) => this.fundings(feed))
       case '/api/v1/liquidation':

@@ -2,8 +2,7 @@ import type { Interval } from '../../model/dataset.js'
 import { isoFromNanos, type Nanos } from '../../model/time.js'
 import type { MarketCandle, MarketTrade } from '../candles.js'
 import { type InstrumentSpec, priceText } from '../instrument-spec.js'
-import type { MarketInstrument } from '../market.js'
-import type { Action, BookMessage } from './feed.js'
+import type { Action, BitmexFeed, BookMessage } from './feed.js'
 import { contractOf } from './listing.js'
 
 /** ISO 8601 with milliseconds. */
@@ -70,17 +69,19 @@ export function bookRow(spec: InstrumentSpec, action: Action | 'partial', { side
   }
 }
 
-export function topTenRow({ spec, bids, asks }: MarketInstrument, time: Nanos) {
-  const side = (levels: readonly { price: number; amount: number }[]) =>
+export function topTenRow(feed: BitmexFeed) {
+  const { spec } = feed.instrument
+  const side = (levels: readonly { readonly price: number; readonly amount: number }[]) =>
     levels.map(({ price: ticks, amount }) => [price(spec, ticks), amount])
-  return { symbol: spec.symbol, bids: side(bids.best(10)), asks: side(asks.best(10)), timestamp: stamp(time) }
+  const [bids, asks] = [side(feed.best('bid', 10)), side(feed.best('ask', 10))]
+  return { symbol: spec.symbol, bids, asks, timestamp: stamp(feed.told) }
 }
 
-export function quoteRow({ spec, bids, asks }: MarketInstrument, time: Nanos) {
-  const [bid] = bids.best(1)
-  const [ask] = asks.best(1)
+export function quoteRow(feed: BitmexFeed) {
+  const { spec } = feed.instrument
+  const [[bid], [ask]] = [feed.best('bid', 1), feed.best('ask', 1)]
   return {
-    timestamp: stamp(time),
+    timestamp: stamp(feed.told),
     symbol: spec.symbol,
     bidSize: bid?.amount ?? null,
     bidPrice: bid ? price(spec, bid.price) : null,

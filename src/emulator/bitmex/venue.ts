@@ -1,5 +1,5 @@
 import { type Nanos, SECOND } from '../../model/time.js'
-import { candleOpen, flatCandle } from '../candles.js'
+import { candleOpen } from '../candles.js'
 import { ContractMarket } from '../contract-market.js'
 import type { Turn } from '../market.js'
 import type {
@@ -15,11 +15,12 @@ import type {
 } from '../venue.js'
 import { BitmexFeed, type BookMessage, WINDOW } from './feed.js'
 import { figures } from './figures.js'
-import { bitmexInstruments, listed } from './listing.js'
+import { bitmexInstruments } from './listing.js'
 import { BitmexRest, refused } from './rest.js'
 import { BINS, binRow, bookRow, quoteRow, stamp, topTenRow, tradeId, tradeRow } from './rows.js'
 import { BitmexSession, CONNECTS, type TableHub } from './session.js'
 import { message, partial, TABLES, type Topic } from './topic.js'
+import { fundingRow, wholeTable } from './whole-table.js'
 
 /** BitMEX as of 2026-11, from the protocol sheet: the realtime API and REST. */
 export const bitmex: VenueKind = {
@@ -124,12 +125,12 @@ class BitmexVenue implements Venue, TableHub {
     const top = JSON.stringify([instrument.bids.best(10), instrument.asks.best(10)])
     if (top !== last.top) {
       last.top = top
-      this.send('orderBook10', symbol, () => message('orderBook10', 'update', [topTenRow(instrument, feed.told)]))
+      this.send('orderBook10', symbol, () => message('orderBook10', 'update', [topTenRow(feed)]))
     }
     const quote = JSON.stringify([instrument.bids.best(1), instrument.asks.best(1)])
     if (quote === last.quote) return
     last.quote = quote
-    this.send('quote', symbol, () => message('quote', 'insert', [quoteRow(instrument, feed.told)]))
+    this.send('quote', symbol, () => message('quote', 'insert', [quoteRow(feed)]))
   }
 
   private sendBook({ instrument: { spec } }: BitmexFeed, table: string, messages: readonly BookMessage[]): void {
@@ -256,57 +257,11 @@ class BitmexVenue implements Venue, TableHub {
     const feeds = symbol === undefined ? [...this.feeds.values()] : [this.feedOf(symbol)]
     for (const feed of feeds) {
       const own = feed.instrument.spec.symbol
-      session.push(partial({ table, symbol: own }, this.rowsOf(table, feed)), labelOf(table, own))
+      session.push(
+        partial({ table, symbol: own }, wholeTable(table, feed, this.now(), this.binned)),
+        labelOf(table, own),
+      )
     }
-  }
-
-  private rowsOf(table: string, feed: BitmexFeed): readonly object[] {
-    const { instrument, told } = feed
-    const { spec, trades } = instrument
-    switch (table) {
-      case 'trade':
-        return trades.slice(-1).map((trade) => tradeRow(spec, trade))
-      case 'orderBookL2':
-      case 'orderBookL2_25': {
-        const levels = feed.levels(table === 'orderBookL2' ? Number.MAX_SAFE_INTEGER : WINDOW)
-        return levels.map((entry) => bookRow(spec, 'partial', entry, told))
-      }
-      case 'orderBook10':
-        return [topTenRow(instrument, told)]
-      case 'quote':
-        return [quoteRow(instrument, told)]
-      case 'instrument':
-        return [{ ...listed(spec), ...figures(feed, feed.instrumentTime), timestamp: stamp(feed.instrumentTime) }]
-      case 'funding': {
-        const interval = feed.contract.fundingInterval
-        const time = (this.now() / interval) * interval
-        return [fundingRow(spec.symbol, time, feed.contract.charged(time))]
-      }
-      default:
-        return this.lastBin(table, feed)
-    }
-  }
-
-  /** The last bar that has closed; before the first trade one without trades. */
-  private lastBin(table: string, { instrument }: BitmexFeed): readonly object[] {
-    const name = table.slice('tradeBin'.length)
-    const interval = BINS.get(name)
-    const closeTime = this.binned.get(name)
-    if (!interval || closeTime === undefined) return []
-    const { spec, candles, bids } = instrument
-    const openTime = candleOpen(interval, closeTime - 1n)
-    const bar = candles.at(interval, openTime) ?? flatCandle(interval, openTime, bids.priceAt(0) ?? 0)
-    return [binRow(spec, bar, candles.at(interval, candleOpen(interval, openTime - 1n)))]
-  }
-}
-
-function fundingRow(symbol: string, time: Nanos, rate: string) {
-  return {
-    timestamp: stamp(time),
-    symbol,
-    fundingInterval: '2000-01-01T08:00:00.000Z',
-    fundingRate: Number(rate),
-    fundingRateDaily: Number((Number(rate) * 3).toFixed(8)),
   }
 }
 
