@@ -1,11 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { benchBackfill } from './backfill.js'
 import { benchDecode } from './decode.js'
 import type { Figure } from './figure.js'
 import { benchRecording } from './recording.js'
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' } } })
-const figures: Figure[] = [...(await benchDecode()), ...(await benchRecording(Number(values.seconds)))]
+const figures: Figure[] = [
+  ...(await benchDecode()),
+  ...(await benchRecording(Number(values.seconds))),
+  ...(await benchBackfill()),
+]
 const width = Math.max(...figures.map(({ name }) => name.length))
 process.stdout.write(`${'NAME'.padEnd(width)}        OURS      BESIDE    RATIO  UNIT\n`)
 for (const { name, unit, ours, beside, ratio } of figures) {

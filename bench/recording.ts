@@ -1,33 +1,13 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COINS } from '../src/emulator/coins.js'
 import { startEmulator, VENUES } from '../src/emulator/emulate.js'
+import { child, type Result } from './child.js'
 import { type Figure, figure } from './figure.js'
-
-interface Result {
-  readonly trades: number
-  readonly cpuSeconds: number
-  readonly peakMb: number
-}
 
 const INSTRUMENTS = 10
 const RATE = 150
-
-/** What a child process of this folder reports at its end. */
-async function child(script: string, args: readonly string[]): Promise<Result> {
-  const path = new URL(script, import.meta.url).pathname
-  const running = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  running.stdout.on('data', (data: Buffer) => {
-    output += data.toString()
-  })
-  const code = await new Promise((resolve) => running.on('close', resolve))
-  const last = output.trim().split('\n').at(-1) ?? ''
-  if (code !== 0) throw new Error(`${script} ended with ${String(code)}: ${last}`)
-  return JSON.parse(last) as Result // printed by record-child or receive-child
-}
 
 /** From the socket to committed Parquet, beside a client that receives the same streams and drops them. */
 export async function benchRecording(seconds: number): Promise<Figure[]> {

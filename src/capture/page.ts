@@ -50,8 +50,7 @@ export function derivePage(
   const receipt = { receiveTime: record.wall, frame: frameNumber(record.connection, record.n) }
   let rows = 0
   for (const event of page.events) {
-    if (event.kind === 'candle')
-      sink.row('ohlc', purpose.dataset, { ...ohlcRow(event, receipt, rows++), source: 'backfill' })
+    if (event.kind === 'candle') sink.row('ohlc', purpose.dataset, ohlcRow(event, receipt, rows++, 'backfill'))
     else if (event.kind !== 'book_snapshot' && event.kind !== 'book_delta') {
       const { kind, row } = plainRow(event, receipt, rows++, 'backfill')
       sink.row(kind, purpose.dataset, row)

@@ -26,8 +26,10 @@ function origin(exchangeTime: Nanos | undefined, receipt: Receipt, row: number) 
   }
 }
 
+type Source = TradeRow['source']
+
 /** `row` is the index of the event among the rows of its frame. */
-export function tradeRow(trade: Trade, receipt: Receipt, row: number): TradeRow {
+export function tradeRow(trade: Trade, receipt: Receipt, row: number, source: Source = 'stream'): TradeRow {
   const { exchange_time, receive_time, frame, day } = origin(trade.exchangeTime, receipt, row)
   return {
     exchange_time,
@@ -39,7 +41,7 @@ export function tradeRow(trade: Trade, receipt: Receipt, row: number): TradeRow 
     price: trade.price,
     amount: trade.amount,
     taker_side: trade.takerSide ?? null,
-    source: 'stream',
+    source,
   }
 }
 
@@ -63,15 +65,10 @@ export function quoteRow(quote: Quote, receipt: Receipt, row: number): QuoteRow 
 type Stored = { [K in Kind]: { readonly kind: K; readonly row: Rows[K] } }[Kind]
 
 /** The row of an event that is one row. */
-export function plainRow(
-  event: PlainEvent,
-  receipt: Receipt,
-  row: number,
-  source: TradeRow['source'] = 'stream',
-): Stored {
+export function plainRow(event: PlainEvent, receipt: Receipt, row: number, source: Source = 'stream'): Stored {
   switch (event.kind) {
     case 'trade':
-      return { kind: 'trades', row: { ...tradeRow(event, receipt, row), source } }
+      return { kind: 'trades', row: tradeRow(event, receipt, row, source) }
     case 'quote':
       return { kind: 'quotes', row: quoteRow(event, receipt, row) }
     default:
@@ -81,7 +78,7 @@ export function plainRow(
 
 function derivativeRow(
   event: Exclude<PlainEvent, Trade | Quote>,
-  from: ReturnType<typeof origin> & { readonly source: TradeRow['source'] },
+  from: ReturnType<typeof origin> & { readonly source: Source },
 ): Stored {
   switch (event.kind) {
     case 'funding': {
@@ -105,9 +102,13 @@ function derivativeRow(
 }
 
 /** A candle belongs to the day it opened, whenever it came. */
-export function ohlcRow(candle: Candle, receipt: Receipt, row: number): OhlcRow {
+export function ohlcRow(candle: Candle, receipt: Receipt, row: number, source: Source = 'stream'): OhlcRow {
+  // Field by field: objects made by spreading are several times slower to make and to read.
   return {
-    ...origin(candle.exchangeTime, receipt, row),
+    exchange_time: believableTime(candle.exchangeTime, receipt.receiveTime),
+    receive_time: receipt.receiveTime,
+    frame: receipt.frame,
+    row,
     day: dayOf(candle.openTime),
     open_time: candle.openTime,
     open: candle.open,
@@ -119,7 +120,7 @@ export function ohlcRow(candle: Candle, receipt: Receipt, row: number): OhlcRow 
     trades: candle.trades === undefined ? null : BigInt(candle.trades),
     taker_buy_volume: candle.takerBuyVolume ?? null,
     vwap: candle.vwap ?? null,
-    source: 'stream',
+    source,
   }
 }
 

@@ -89,3 +89,55 @@ it('fifty holes punched while streaming are filled: Parquet is the truth, no tra
   for (const { exchange, pair } of PAIRS) trades += await compare(bench, exchange, pair)
   expect(trades).toBeGreaterThan(2000)
 })
+
+it('a backfill killed in the middle goes on where it was; run again it fetches nothing; nobody calls a dead run running', {
+  timeout: 120_000,
+}, async () => {
+  const bench = new Bench()
+  benches.push(bench)
+  await bench.emulate('--seed', '6', '--rate', '60', '--instruments', '2', '--past', '600', '--truth', bench.truth)
+  bench.config([{ exchange: 'kraken', pairs: ['BTC/USD'], channels: ['trades'] }])
+  const window = [
+    '--start',
+    new Date(Date.now() - 500_000).toISOString(),
+    '--until',
+    new Date(Date.now() - 60_000).toISOString(),
+  ]
+  await bench.fault({ fault: 'pages', exchange: 'kraken', ms: 120_000, manner: 'capped', count: 400 })
+  const first = bench.start(['backfill', ...window])
+  // Kraken answers about once a second: some pages are there, most are not.
+  await first.match(/[1-9]\d* rows by [2-9] requests/)
+  await first.kill('SIGKILL')
+  const listed = runs.parse(JSON.parse((await bench.run('runs', '--json')).stdout))
+  expect(listed.map(({ state }) => state)).toEqual(['stale'])
+  const second = await bench.run('backfill', ...window, '--json')
+  expect(second.code, second.output).toBe(0)
+  const third = detail.parse(JSON.parse((await bench.run('backfill', ...window, '--json')).stdout))
+  expect(third).toMatchObject({ state: 'succeeded', requests: 0 })
+  await bench.programs[0]?.kill('SIGTERM')
+  expect(await compare(bench, 'kraken', 'BTC/USD')).toBeGreaterThan(1000)
+  expect(await bench.gaps()).toEqual([])
+})
+
+it('two daemons at one address, streaming and fetching the past, are never refused', { timeout: 120_000 }, async () => {
+  const bench = new Bench()
+  benches.push(bench)
+  await bench.emulate('--seed', '8', '--rate', '40', '--instruments', '4', '--past', '600', '--exchanges', 'binance')
+  const pairs = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'XRP/USDT']
+  bench.config([{ exchange: 'binance', pairs, channels: ['trades', 'book', 'ohlc'] }])
+  await bench.startDaemon()
+  await bench.live()
+  const other = new Bench()
+  benches.push(other)
+  other.port = bench.port
+  other.config([{ exchange: 'binance', pairs, channels: ['trades', 'book', 'ohlc'] }])
+  await other.startDaemon()
+  await other.live()
+  const window = ['--channels', 'trades', '--start', new Date(Date.now() - 500_000).toISOString(), '--json']
+  const both = await Promise.all([bench.run('backfill', ...window), other.run('backfill', ...window)])
+  for (const { code, output } of both) expect(code, output).toBe(0)
+  const state = await (await fetch(`http://127.0.0.1:${bench.port}/_emulator/state`)).json()
+  const budget = z.object({ binance_refused: z.number(), binance_used: z.number() }).parse(state)
+  expect(budget.binance_refused).toBe(0)
+  expect(budget.binance_used).toBeGreaterThan(0)
+})

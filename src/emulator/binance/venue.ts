@@ -65,6 +65,11 @@ class BinanceVenue implements Venue {
     return this.rest.answer(request)
   }
 
+  state(): Readonly<Record<string, unknown>> {
+    const { used, refused } = this.rest.budget.total
+    return { binance_used: used, binance_refused: refused }
+  }
+
   refusal(status: number, retryAfterS: number | undefined): HttpAnswer {
     return this.rest.budget.refusal(status, retryAfterS)
   }

@@ -12,6 +12,8 @@ export class WeightBudget {
   private minute = -1n
   private used = 0
   private refused = 0
+  /** Since the start. */
+  readonly total = { used: 0, refused: 0 }
   private bannedUntil: Nanos = 0n
 
   constructor(perMinute: number) {
@@ -28,7 +30,9 @@ export class WeightBudget {
       this.refused = 0
     }
     this.used += weight
+    this.total.used += weight
     if (this.used <= this.perMinute) return undefined
+    this.total.refused++
     if (++this.refused > PATIENCE) {
       this.bannedUntil = now + BAN
       return this.refusal(418, 120)

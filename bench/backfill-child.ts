@@ -1,0 +1,35 @@
+import { createServices } from '../src/app.js'
+import { createConfig } from '../src/config/parse.js'
+
+/** Fetches a stretch of candles: as `dccd backfill` does it, or only downloading and parsing the same pages. Prints CPU and memory. */
+const [mode = '', port = '', start = '', until = '', folder = ''] = process.argv.slice(2)
+const base = `http://127.0.0.1:${port}`
+let rows = 0
+if (mode === 'backfill') {
+  const endpoints = { binance: { websocket: `ws://127.0.0.1:${port}`, rest: base } }
+  const config = createConfig({
+    settings: { data_path: folder, ui_port: 0, endpoints },
+    histo_jobs: [{ exchange: 'binance', pairs: ['BTC/USDT'], span: 60 }],
+  })
+  const opened = await createServices().openJobs(config, (error) => process.stderr.write(`${error.message}\n`))
+  const { id } = await opened.jobs.start({ kind: 'backfill', start, until })
+  for (;;) {
+    const run = await opened.jobs.run(id)
+    if (run && run.state !== 'running' && run.state !== 'queued') {
+      rows = run.rows
+      break
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await opened.close()
+} else {
+  for (let at = Date.parse(start); at < Date.parse(until); ) {
+    const path = `/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${at}&endTime=${Date.parse(until)}&limit=1000`
+    const page = JSON.parse(await (await fetch(base + path)).text()) as [number][] // the parent wrote it
+    rows += page.length
+    at = (page.at(-1)?.[0] ?? Number.POSITIVE_INFINITY) + 60_000
+  }
+}
+const { user, system } = process.cpuUsage()
+const peakMb = process.resourceUsage().maxRSS / 1024
+process.stdout.write(`${JSON.stringify({ trades: rows, cpuSeconds: (user + system) / 1e6, peakMb })}\n`)
