@@ -39,8 +39,14 @@ export const bybit: ExchangeAdapter = {
     { channel: 'funding', proof: 'none', axis: 'exchange', kinds: ['perpetual'] },
     { channel: 'mark_price', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
     { channel: 'index_price', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
-    { channel: 'open_interest', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
-    { channel: 'liquidations', proof: 'none', axis: 'exchange', kinds: CONTRACTS },
+    { channel: 'open_interest', proof: 'none', axis: 'exchange', kinds: CONTRACTS, note: 'of one side' },
+    {
+      channel: 'liquidations',
+      proof: 'none',
+      axis: 'exchange',
+      kinds: CONTRACTS,
+      note: 'prices are those at which the position was worth nothing',
+    },
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,

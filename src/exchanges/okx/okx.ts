@@ -50,7 +50,7 @@ export const okx: ExchangeAdapter = {
   name: 'OKX',
   docs: 'https://www.okx.com/docs-v5/en/',
   capabilities: [
-    { channel: 'trades', proof: 'counter', axis: 'exchange' },
+    { channel: 'trades', proof: 'counter', axis: 'exchange', note: 'every fill by itself (`trades-all`)' },
     { channel: 'book', proof: 'chain', axis: 'exchange', depths: OKX_DEPTHS },
     { channel: 'quotes', proof: 'none', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: OKX_INTERVALS },
