@@ -133,6 +133,7 @@ function createRecorder(
   log: DaemonLog,
   onFatal: (error: CollectorError) => void,
   budgets = createBudgets(config, log),
+  onDisk: (full: CollectorError | undefined) => void = () => {},
 ): Recorder {
   const dccd = hiddenFolder(config)
   const journalPath = join(dccd, 'journal')
@@ -157,6 +158,9 @@ function createRecorder(
     random: Math.random,
     journalPath,
     syncMs: 250,
+    dataPath: config.storage.local_path,
+    minFree: config.journal.min_free_gb === 'auto' ? 'auto' : config.journal.min_free_gb * 1024 ** 3,
+    onDisk,
     keep: { keepMs: Number.isFinite(keepMs) ? keepMs : 'forever', maxBytes: config.journal.max_bytes },
     workers: workerCount(config),
     config: JSON.stringify(redact(config)),
@@ -329,7 +333,10 @@ export function defaultDependencies(
 ): StreamDependencies & { readonly recorder: Recorder; readonly sync: SyncService; readonly budgets: Budgets } {
   const clock = systemClock()
   const budgets = createBudgets(config, log)
-  const recorder = createRecorder(config, log, onFatal, budgets)
+  const recorder = createRecorder(config, log, onFatal, budgets, (full) => {
+    if (full) health?.recordFailure('disk', full, { final: true })
+    else health?.recordSuccess('disk')
+  })
   const lists = createLists(config, recorder, budgets, health, log)
   const onError = (error: CollectorError) => log.error(error)
   const copy: ConstructorParameters<typeof SyncService>[2]['copy'] = (from, remote, signal) =>

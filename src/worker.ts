@@ -126,6 +126,8 @@ function captureThread(port: Port, start: CaptureStart): void {
       return handOver.rejoin((position, batch) => client.submit(start.lane, position, batch))
     },
     resume: () => handOver.resume(),
+    pause: (code, message) => engine.suspend(new CollectorError(code, message)),
+    unpause: () => engine.resume(),
     stop: async () => {
       clearInterval(watch)
       tap.close()

@@ -104,7 +104,13 @@ export class LaneScript {
   }
 
   /** Opens a connection for channels of A/B; the time step of books is 60 s unless given. */
-  open(seconds: number, connection: number, channels: readonly PlannedSubscription['channel'][], timeStep = 60): void {
+  open(
+    seconds: number,
+    connection: number,
+    channels: readonly PlannedSubscription['channel'][],
+    timeStep = 60,
+    replaces: readonly number[] = [],
+  ): void {
     const subscriptions = channels.map((channel) => {
       const named = {
         channel,
@@ -118,7 +124,12 @@ export class LaneScript {
       type: 'open',
       connection,
       ...this.clocks(seconds),
-      body: JSON.stringify({ exchange: this.adapter.id, path: '/ws', subscriptions }),
+      body: JSON.stringify({
+        exchange: this.adapter.id,
+        path: '/ws',
+        subscriptions,
+        ...(replaces.length ? { replaces } : {}),
+      }),
     })
   }
 

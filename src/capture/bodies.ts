@@ -20,12 +20,16 @@ const subscription = z.object({
   keep: z.number().int().positive(),
 })
 
-/** Body of `open`: what the connection is for. `polled`: there is no socket, only REST questions asked at a steady pace. */
+/**
+ * Body of `open`: what the connection is for. `polled`: there is no socket, only REST questions asked at a steady pace. `replaces`: it takes over from these
+ * connections of the lane, without a break.
+ */
 export const openBody = z.object({
   exchange: z.string(),
   path: z.string(),
   subscriptions: z.array(subscription),
   polled: z.boolean().exactOptional(),
+  replaces: z.array(z.number()).exactOptional(),
 })
 export type OpenBody = z.infer<typeof openBody>
 export type PlannedSubscription = z.infer<typeof subscription>

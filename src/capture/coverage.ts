@@ -132,6 +132,14 @@ export class Coverage {
     return run && { until: run.until, last: run.last }
   }
 
+  /** Another connection held everything up to here, and this one goes on from the same state: nothing lies between. */
+  join(until: Nanos | undefined): void {
+    const { run } = this.state
+    if (!run || until === undefined || run.from <= until) return
+    this.state.run = { ...run, from: until }
+    this.dirty = true
+  }
+
   /** A checksum or a comparison matched: everything up to the run's end, or up to an earlier mark of this run, is right. */
   vouch(mark: Proven | null = this.mark): void {
     if (this.state.run && mark) this.state.proven = mark

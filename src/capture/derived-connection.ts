@@ -13,6 +13,8 @@ import type { Sink } from './sink.js'
 /** What derivation would like done. Live, the driving side obeys and the answer comes back as a record; on replay it is ignored. */
 export type Wish =
   | { readonly wish: 'send'; readonly connection: number; readonly messages: readonly string[] }
+  /** Another connection has taken over all that this one had. */
+  | { readonly wish: 'replaced'; readonly connection: number }
   /** Fetch a REST snapshot of this subscription's book. */
   | { readonly wish: 'snapshot'; readonly connection: number; readonly id: string }
   /** Fetch one to compare the book with, if it can be had: nothing depends on it. */
@@ -26,6 +28,8 @@ export type Wish =
       readonly code: ErrorCode
       readonly detail: string
       readonly pauseMs?: number
+      /** The exchange announced it: there is a moment to open another one first. */
+      readonly announced?: true
     }
 
 export interface DerivedConnectionState {
@@ -90,6 +94,8 @@ export class DerivedConnection {
     unknown: 0,
   }
   lastFrameWall: Nanos | undefined
+  /** Whose data the last frame was. */
+  lastSubscription: string | undefined
   lastFrameMono: Nanos | null = null
   private readonly adapter: ExchangeAdapter
   private readonly conversation: Conversation
@@ -181,6 +187,7 @@ export class DerivedConnection {
     }
     this.counts[reading.kind]++
     const wishes = [...this.meaning(reading, at), ...this.send(reading.reply ?? [])]
+    this.lastSubscription = reading.kind === 'data' ? reading.subscription : undefined
     const own = reading.kind === 'data' ? this.listening.get(reading.subscription) : undefined
     const shared = reading.kind === 'data' && reading.shared ? this.owners(reading.shared) : undefined
     for (const each of shared ?? (own ? [own] : [])) if (each.status === 'pending') this.confirmed(each, record.mono)
@@ -227,7 +234,10 @@ export class DerivedConnection {
         return []
       case 'notice':
         if (reading.action === 'reconnect')
-          return this.reconnect('CONNECTION_LOST', `the exchange asked to reconnect (${reading.name})`)
+          return this.reconnect('CONNECTION_LOST', `the exchange asked to reconnect (${reading.name})`).map((wish) => ({
+            ...wish,
+            announced: true,
+          }))
         if (reading.action === 'pause')
           return this.reconnect('EXCHANGE_DOWN', `maintenance (${reading.name})`, MAINTENANCE_PAUSE_MS)
         return []

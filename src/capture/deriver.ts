@@ -7,6 +7,7 @@ import { type Nanos, SECOND } from '../model/time.js'
 import { type ArrivalState, Arrivals } from './arrivals.js'
 import { decideBody, openBody, restPurpose, wantedBody } from './bodies.js'
 import { DerivedConnection, type DerivedConnectionState, type LaneHooks, type Wish } from './derived-connection.js'
+import { Handover } from './handover.js'
 import { derivePage } from './page.js'
 import type { Sink } from './sink.js'
 
@@ -28,6 +29,7 @@ interface LaneState {
   connections: DerivedConnectionState[]
   anchor: { wall: Nanos; mono: Nanos } | null
   boundaries: [number, Nanos][]
+  handovers?: [number, readonly string[]][]
   /** Absent in states of earlier versions. */
   arrivals?: ArrivalState
 }
@@ -41,6 +43,7 @@ export class Deriver {
   private readonly sink: Sink
   private readonly wanted = new Map<string, WantedState>()
   private readonly open = new Map<number, DerivedConnection>()
+  private readonly handovers = new Map<number, Handover>()
   private anchor: LaneState['anchor'] = null
   /** Next `time_step` boundary by step in seconds, on the anchored monotonic clock. */
   private readonly boundaries = new Map<number, Nanos>()
@@ -70,6 +73,10 @@ export class Deriver {
         ),
       )
     }
+    for (const [number, ids] of state.handovers ?? []) {
+      const connection = this.open.get(number)
+      if (connection) this.handovers.set(number, new Handover(connection, [], ids))
+    }
     this.anchor = state.anchor
     this.arrivals = new Arrivals(state.arrivals)
     for (const [step, at] of state.boundaries) this.boundaries.set(step, at)
@@ -84,6 +91,7 @@ export class Deriver {
       connections: [...this.open.values()].map((connection) => connection.save()),
       anchor: this.anchor,
       boundaries: [...this.boundaries],
+      handovers: [...this.handovers].map(([number, { state }]) => [number, state]),
       arrivals: this.arrivals.state,
     }
     return bigStringify(state)
@@ -112,12 +120,14 @@ export class Deriver {
           this.hooks,
         )
         this.open.set(record.connection, connection)
+        const older = (body.replaces ?? []).flatMap((number) => this.open.get(number) ?? [])
+        if (older.length) this.handovers.set(record.connection, new Handover(connection, older))
         for (const { channel, time_step } of body.subscriptions)
           if (channel === 'book') this.watchBoundary(time_step, record.mono)
         return connection.start()
       }
       case 'in':
-        return this.open.get(record.connection)?.frame(record, arrived) ?? []
+        return this.frame(record, arrived)
       case 'rest': {
         const purpose = restPurpose.parse(JSON.parse(record.purpose))
         if (purpose.what === 'page') {
@@ -127,7 +137,7 @@ export class Deriver {
         return this.open.get(record.connection)?.answer(purpose, record) ?? []
       }
       case 'tick': {
-        const wishes: Wish[] = []
+        const wishes: Wish[] = this.handovers.size ? this.takeOver(record.mono) : []
         for (const connection of this.open.values()) wishes.push(...connection.tick(record))
         return wishes
       }
@@ -151,6 +161,28 @@ export class Deriver {
     }
   }
 
+  private frame(record: Extract<JournalRecord, { type: 'in' }>, arrived: Nanos): readonly Wish[] {
+    const connection = this.open.get(record.connection)
+    if (!connection) return []
+    const wishes = connection.frame(record, arrived)
+    const { lastSubscription } = connection
+    if (this.handovers.size && lastSubscription !== undefined)
+      wishes.push(...this.takeOver(record.mono, lastSubscription))
+    return wishes
+  }
+
+  /** Lets new connections take over from older ones what they can. */
+  private takeOver(mono: Nanos, only?: string): Wish[] {
+    const wishes: Wish[] = []
+    for (const [number, handover] of this.handovers) {
+      const over = handover.check(this.open, mono, only)
+      if (!over.length && handover.state.length) continue
+      this.handovers.delete(number)
+      for (const connection of over) wishes.push({ wish: 'replaced', connection })
+    }
+    return wishes
+  }
+
   /** Hands over the ledger facts as of the last record. */
   flush(): void {
     for (const connection of this.open.values()) connection.flush()
@@ -167,6 +199,9 @@ export class Deriver {
     if (!connection) return
     connection.close(code, detail)
     this.open.delete(number)
+    this.handovers.delete(number)
+    // What it had not handed over is taken over as it stands; the break tells what may be missing before.
+    for (const handover of this.handovers.values()) handover.ended(this.open)
     for (const dataset of connection.datasets) this.failed(dataset, code, detail)
     const steps = new Set([...this.open.values()].flatMap((each) => each.timeSteps))
     for (const step of this.boundaries.keys()) if (!steps.has(step)) this.boundaries.delete(step)

@@ -62,6 +62,7 @@ export class CaptureEngine {
   private checks = 0
   private stopTimer: () => void = () => {}
   private reportDue = false
+  private suspended: CollectorError | undefined
 
   constructor(options: EngineOptions) {
     this.options = options
@@ -223,6 +224,7 @@ export class CaptureEngine {
       },
     })
     this.sessions.set(exchange, session)
+    if (this.suspended) session.suspend(this.suspended)
     session.start()
     return session
   }
@@ -314,6 +316,17 @@ export class CaptureEngine {
     if (rejected || silent || (live && open < all)) return 'degraded'
     if (open) return 'subscribing'
     return connecting ? 'connecting' : 'waiting'
+  }
+
+  /** Ends every connection and opens none before `resume`: the disk has no room for what they would bring. */
+  suspend(error: CollectorError): void {
+    this.suspended = error
+    for (const session of this.sessions.values()) session.suspend(error)
+  }
+
+  resume(): void {
+    this.suspended = undefined
+    for (const session of this.sessions.values()) session.resume()
   }
 
   /** What was received so far, as of now: the position up to which the sink's content reaches. Take it in the same turn. */

@@ -114,7 +114,7 @@ describe('a refused subscription', () => {
     expect((opened[1] ?? 0) - (opened[0] ?? 0)).toBeGreaterThanOrEqual(119)
     expect(sockets[0]?.ended).toBe(false)
     expect(status('trades A')).toBe('confirmed')
-    for (let seconds = 400; seconds < 500; seconds++) {
+    for (let seconds = 400; seconds < 440; seconds++) {
       for (const socket of sockets) if (!socket.ended) hear(socket, { beat: 1 })
       await clock.run(1000)
       const last = sockets.at(-1)

@@ -40,11 +40,18 @@ const GATHER_MS = 50
 const USED_WEIGHT = 'x-mbx-used-weight-1m'
 /** How old the instrument list may get before it is fetched again. */
 const INSTRUMENTS_MS = 3_600_000
+const MS = 1_000_000n
 /** Weight of one new connection in its budget. */
 const CONNECT_WEIGHT = 1
 /** A subscription that was refused is asked for again after this long, then after twice as long each time: it may be listed by then. */
 const REJECTED_FIRST_MS = 60_000
 const REJECTED_MOST_MS = 1_800_000
+/** A connection is replaced so long before the venue ends it by schedule. */
+const BEFORE_END_MS = 900_000
+/** A takeover that is not done by then is given up, and tried again after as long as this. */
+const TAKEOVER_MS = 120_000
+/** Connections with room for each other become one, when nothing was asked for in this time. */
+const QUIET_MS = 30_000
 
 /** One exchange within a capture worker: its instruments, its request budgets, its connections. */
 export class ExchangeSession {
@@ -63,6 +70,11 @@ export class ExchangeSession {
   private readonly waiting: (() => void)[] = []
   /** Refused subscriptions: how often, and when they are asked for again by the monotonic clock. */
   private readonly rejected = new Map<string, { times: number; at: bigint }>()
+  /** When something was last asked for, and when the next takeover may begin, by the monotonic clock. */
+  private askedAt = 0n
+  /** There while no connection may be opened. */
+  private gate: { readonly promise: Promise<void>; readonly open: () => void } | undefined
+  private nextTakeover = 0n
 
   constructor(
     adapter: ExchangeAdapter,
@@ -145,6 +157,7 @@ export class ExchangeSession {
   /** Subscribes: what comes within a moment is planned together. */
   add(subscriptions: readonly PlannedSubscription[]): void {
     this.gathered.push(...subscriptions)
+    this.askedAt = this.ports.clock.mono()
     this.cancelGather ??= this.ports.clock.after(GATHER_MS, () => {
       this.cancelGather = undefined
       const planned = new Map(this.gathered.map((sub) => [sub.id, sub]))
@@ -173,16 +186,44 @@ export class ExchangeSession {
       websocket: this.endpoints.websocket,
       nextConnection,
       changed,
+      announced: (slot) => this.succeed([slot]),
       openSocket: (url, events) => outward.openSocket(url, events, { clock }, this.ending.signal),
-      mayConnect: (signal) => this.connects.take(CONNECT_WEIGHT, 'live', signal),
+      mayConnect: async (signal) => {
+        await this.gate?.promise
+        signal.throwIfAborted()
+        await this.connects.take(CONNECT_WEIGHT, 'live', signal)
+      },
       request: (path, weight, signal, priority = 'resync') => this.request(path, weight, priority, signal),
       backoff: new Backoff({ random: outward.random }),
     }
   }
 
+  /** Ends every connection; none is opened before `resume`. */
+  suspend(error: CollectorError): void {
+    if (!this.gate) {
+      let open: () => void = () => {}
+      const promise = new Promise<void>((resolve) => {
+        open = resolve
+      })
+      this.gate = { promise, open }
+    }
+    for (const slot of this.slots) if (slot instanceof Slot) slot.interrupt(error)
+  }
+
+  resume(): void {
+    this.gate?.open()
+    this.gate = undefined
+  }
+
   slotOf(id: string): Slot | PollSlot | undefined {
-    for (const slot of this.slots) if (slot.subscriptions.has(id)) return slot
-    return undefined
+    let found: Slot | PollSlot | undefined
+    for (const slot of this.slots) {
+      if (!slot.subscriptions.has(id)) continue
+      // Of two, the one that writes.
+      if (!slot.derived?.subscriptions.get(id)?.gone) return slot
+      found ??= slot
+    }
+    return found
   }
 
   /** Unsubscribes; resolves when nothing of it can arrive any more, or after `withinMs`. */
@@ -198,6 +239,82 @@ export class ExchangeSession {
       slot.check()
       if (slot instanceof Slot) this.askRejectedAgain(slot)
     }
+    this.endTakeovers()
+    this.replaceOld()
+    this.joinSmall()
+  }
+
+  /**
+   * Opens one connection for all that these carry, which takes over from them without a break (durability D5). Nothing happens where the venue has no room
+   * for them on one, or where one is being replaced already.
+   */
+  private succeed(older: readonly Slot[]): void {
+    if (older.some((slot) => slot.successor || slot.replaces.length || slot.state !== 'open')) return
+    const planned = new Map(older.flatMap(({ subscriptions }) => [...subscriptions]))
+    const [plan, ...more] = this.adapter.live.plan([...planned.values()])
+    if (!plan || more.length) return
+    const slot = new Slot(this.slotPorts(), plan, planned, older)
+    this.slots.add(slot)
+    slot.start()
+  }
+
+  private live(): Slot[] {
+    return [...this.slots].filter((slot): slot is Slot => slot instanceof Slot)
+  }
+
+  private endTakeovers(): void {
+    const now = this.ports.clock.mono()
+    for (const slot of this.live()) {
+      if (!slot.replaces.length) continue
+      if (slot.replaces.every(({ state }) => state === 'closed')) {
+        for (const older of slot.replaces) {
+          slot.inherit(older)
+          this.slots.delete(older)
+        }
+        slot.replaces = []
+      } else if (now - slot.madeAt > BigInt(TAKEOVER_MS) * MS) {
+        this.nextTakeover = now + BigInt(TAKEOVER_MS) * MS
+        slot.end(new CollectorError('UNSUBSCRIBED', 'it could not take over'))
+        this.slots.delete(slot)
+        for (const older of slot.replaces) {
+          older.successor = undefined
+          if (older.state === 'closed') {
+            this.slots.delete(older)
+            this.add([...older.subscriptions.values()])
+          }
+        }
+      }
+    }
+  }
+
+  /** Venues end connections after a day: another one takes over before. */
+  private replaceOld(): void {
+    const lifetime = this.adapter.limits.connectionLifetimeMs
+    const now = this.ports.clock.mono()
+    if (lifetime === undefined || now < this.nextTakeover) return
+    const due = BigInt(Math.max(lifetime / 2, lifetime - BEFORE_END_MS)) * MS
+    const old = this.live().find((slot) => slot.state === 'open' && !slot.successor && now - slot.openedAt > due)
+    if (old) this.succeed([old])
+  }
+
+  /** What was asked for one by one came on connections of its own: those with room for each other become one. */
+  private joinSmall(): void {
+    const now = this.ports.clock.mono()
+    if (now < this.nextTakeover || now - this.askedAt < BigInt(QUIET_MS) * MS) return
+    const slots = this.live()
+    if (slots.some((slot) => slot.successor || slot.replaces.length)) return
+    const settled = slots
+      .filter((slot) => slot.state === 'open' && now - slot.openedAt > BigInt(QUIET_MS) * MS && slot.settled)
+      .sort((a, b) => a.subscriptions.size - b.subscriptions.size)
+    const joined: Slot[] = []
+    const subscriptions: PlannedSubscription[] = []
+    for (const slot of settled) {
+      const more = [...slot.subscriptions.values()]
+      if (this.adapter.live.plan([...subscriptions, ...more]).length > 1) break
+      joined.push(slot)
+      subscriptions.push(...more)
+    }
+    if (joined.length > 1) this.succeed(joined)
   }
 
   /** What is refused does not disturb what it shares a connection with: it is asked for again on one of its own. */
@@ -230,5 +347,6 @@ export class ExchangeSession {
     for (const slot of this.slots) slot.end(error)
     this.slots.clear()
     this.ending.abort()
+    this.resume()
   }
 }

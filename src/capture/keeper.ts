@@ -7,6 +7,8 @@ import { RuleWatch, type RuleWatchState } from './rule-watch.js'
 
 /** Changes kept while the REST snapshot is on its way; more than a minute of the busiest book. */
 const BUFFERED_CHANGES = 5000
+/** Books without a counter are the same when so many of their best levels are. */
+const SAME_LEVELS = 100
 /** Snapshots in a row that a rule breaks at once: with the waits between them about a quarter of a minute. */
 const DRIFT_AFTER = 5
 
@@ -108,6 +110,14 @@ export class BookKeeper {
     if (this.crossed) return 'suspect'
     const summed = this.checksums && !this.checksumRule.drifted
     return summed || (this.sequence !== undefined && !this.sequenceRule.drifted) ? 'verified' : 'unverifiable'
+  }
+
+  /** Whether another keeper of the same book is in the same state: by the venue's counter, else by time and best levels. */
+  standsWith(other: BookKeeper): boolean {
+    if (!this.book || !other.book) return false
+    if (this.sequence !== undefined || other.sequence !== undefined) return this.sequence === other.sequence
+    if (this.exchangeTime !== other.exchangeTime) return false
+    return JSON.stringify(this.book.view(SAME_LEVELS)) === JSON.stringify(other.book.view(SAME_LEVELS))
   }
 
   /** Forgets the book; changes are buffered for the next REST snapshot. */

@@ -1,10 +1,10 @@
 import type { BookRules } from '../exchanges/exchange.js'
 import type { Capability } from '../model/capability.js'
-import { type Dataset, datasetKey, INTERVALS, KIND_OF } from '../model/dataset.js'
+import { type Dataset, datasetKey, INTERVALS, KIND_OF, type Kind } from '../model/dataset.js'
 import type { ErrorCode } from '../model/error.js'
 import type { AdapterEvent, BookDelta, BookSnapshot, PlainEvent, Receipt, Trade } from '../model/event.js'
 import type { LedgerFact } from '../model/ledger.js'
-import type { BookSnapshotRow } from '../model/row.js'
+import type { BookSnapshotRow, Rows } from '../model/row.js'
 import { dayOf, type Nanos, SECOND } from '../model/time.js'
 import type { PlannedSubscription } from './bodies.js'
 import { BookComparison, type ComparisonState } from './book-comparison.js'
@@ -52,6 +52,14 @@ export interface ListeningState {
   counting?: RuleWatchState
   /** Of the book: whether a snapshot is needed, when the next may be asked for, and how long to wait after that one. */
   resync: { needed: boolean; at: Nanos; delay: Nanos }
+  /** While one connection takes over from another. */
+  takeover?: {
+    muted: boolean
+    watched: boolean
+    confirmedAt: Nanos | null
+    lastAt: { wall: Nanos; mono: Nanos; frame: bigint } | null
+    lastQuote: { key: string; time: Nanos | null } | null
+  } | null
 }
 
 /** Counters for status reports; not part of what is derived, not saved. */
@@ -129,6 +137,14 @@ export class Listening {
   /** Whether trades are counted one by one, as the exchange declares. */
   private readonly counting: RuleWatch
   private resync: ListeningState['resync'] = { needed: false, at: 0n, delay: 0n }
+  /** Another connection still writes this dataset; this one keeps its book, and tells and stores nothing. */
+  private muted = false
+  /** Another connection is about to take over. */
+  watched = false
+  private confirmedAt: Nanos | null = null
+  /** The last frame of it, and the last quote, while a takeover is near. */
+  private lastAt: { readonly wall: Nanos; readonly mono: Nanos; readonly frame: bigint } | null = null
+  private lastQuote: { readonly key: string; readonly time: Nanos | null } | null = null
 
   constructor(
     exchange: string,
@@ -147,7 +163,7 @@ export class Listening {
     const dataset = datasetOf(exchange, sub)
     this.dataset = dataset ? datasetKey(dataset) : ''
     this.snapshots = dataset ? datasetKey({ ...dataset, kind: 'book_snapshots' }) : ''
-    this.coverage = dataset ? new Coverage(this.dataset, capability.proof, emit, state?.coverage) : undefined
+    this.coverage = dataset ? new Coverage(this.dataset, capability.proof, this.tell(emit), state?.coverage) : undefined
     if (sub.channel === 'book') {
       this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined)
       if (compareEveryMs !== undefined)
@@ -164,6 +180,80 @@ export class Listening {
     this.awaited = state.awaited ?? null
     this.silent = state.silent ?? false
     this.resync = state.resync
+    const { takeover } = state
+    if (!takeover) return
+    this.muted = takeover.muted
+    this.watched = takeover.watched
+    this.confirmedAt = takeover.confirmedAt
+    this.lastAt = takeover.lastAt
+    this.lastQuote = takeover.lastQuote
+  }
+
+  private store<K extends Kind>(kind: K, dataset: string, row: Rows[K]): void {
+    if (!this.muted) this.sink.row(kind, dataset, row)
+  }
+
+  private tell(emit: (fact: LedgerFact) => void): (fact: LedgerFact) => void {
+    return (fact) => {
+      if (!this.muted) emit(fact)
+    }
+  }
+
+  /** Only one connection at a time writes a book or quotes: this one waits until it may. Of all else both write. */
+  mute(): void {
+    this.watched = true
+    this.muted = this.keeper !== undefined || this.sub.channel === 'quotes'
+  }
+
+  /** Whether this one stands exactly where the older one stands, so that nothing is missing and nothing twice when it goes on from here. */
+  standsWith(older: Listening, mono: Nanos, overlap: Nanos): boolean {
+    if (this.status !== 'confirmed' || this.confirmedAt === null) return false
+    if (older.status !== 'confirmed') return true
+    if (this.keeper && older.keeper)
+      return this.keeper.ready && (!older.keeper.ready || this.keeper.standsWith(older.keeper))
+    if (this.sub.channel === 'quotes' && older.lastQuote) return this.lastQuote?.key === older.lastQuote.key
+    return mono - this.confirmedAt >= overlap
+  }
+
+  /** From here on this one writes; a book begins with all of it. `heldUntil`: up to where the older one held; the two join there. */
+  takeOver(heldUntil?: Nanos): void {
+    this.watched = false
+    if (!this.muted) return
+    this.coverage?.end() // nothing of it was told
+    this.muted = false
+    const { keeper, lastAt } = this
+    if (!lastAt) return
+    const receipt = { receiveTime: lastAt.wall, frame: lastAt.frame }
+    const at: FrameContext = { receipt, mono: lastAt.mono, row: 0 }
+    const view = keeper?.view()
+    const time = view ? keeper?.exchangeTime : (this.lastQuote?.time ?? undefined)
+    const instant = this.instant(time, at)
+    if (!keeper || !view) {
+      if (instant && this.lastQuote) this.coverage?.event(instant, lastAt.frame)
+      this.coverage?.join(heldUntil)
+      return
+    }
+    const sequence = keeper.lastSequence
+    const { symbol } = this.sub
+    const whole = { kind: 'book_snapshot', symbol, exchangeTime: time, ...view, sequence, checksum: undefined } as const
+    this.moveDay(whole, at)
+    this.storeBook(whole, at)
+    if (instant)
+      this.coverage?.event(
+        instant,
+        lastAt.frame,
+        sequence === undefined ? undefined : { before: sequence, last: sequence },
+      )
+    this.coverage?.join(heldUntil)
+  }
+
+  /** Another connection writes from here on; what is held ends here without a break. Returns up to where it is held. */
+  handOver(): Nanos | undefined {
+    const until = this.coverage?.heldUntil
+    this.coverage?.end()
+    this.status = 'released'
+    this.watched = false
+    return until
   }
 
   save(): ListeningState {
@@ -180,8 +270,14 @@ export class Listening {
       awaited: this.awaited,
       silent: this.silent,
       resync: this.resync,
+      takeover: this.watched || this.muted ? this.takeoverState() : null,
       counting: this.counting.state,
     }
+  }
+
+  private takeoverState(): NonNullable<ListeningState['takeover']> {
+    const { muted, watched, confirmedAt, lastAt, lastQuote } = this
+    return { muted, watched, confirmedAt, lastAt, lastQuote }
   }
 
   /** Nothing of it is stored any more. */
@@ -221,6 +317,7 @@ export class Listening {
   confirm(mono: Nanos): boolean {
     const news = this.status !== 'confirmed'
     this.status = 'confirmed'
+    if (news) this.confirmedAt = mono
     // A book is held from its snapshot on, and what has a counter or a steady pace from the first event that it proves.
     const { proof, everyMs } = this.capability
     if (!this.keeper && proof !== 'counter' && everyMs === undefined) this.coverage?.confirm(mono)
@@ -236,6 +333,7 @@ export class Listening {
 
   event(event: AdapterEvent, at: FrameContext): void {
     this.lastFrame = at.receipt.frame
+    if (this.watched) this.remember(event, at)
     if (this.capability.everyMs !== undefined && event.kind !== 'break') {
       this.awaited = at.mono
       this.silent = false
@@ -261,13 +359,21 @@ export class Listening {
       case 'quote': {
         const instant = this.instant(event.exchangeTime, at)
         if (instant) this.coverage?.event(instant, at.receipt.frame)
-        this.sink.row('quotes', this.dataset, quoteRow(event, at.receipt, at.row++))
+        this.store('quotes', this.dataset, quoteRow(event, at.receipt, at.row++))
         this.stats.rows++
         break
       }
       default:
         this.plain(event, at)
     }
+  }
+
+  private remember(event: AdapterEvent, { receipt, mono }: FrameContext): void {
+    this.lastAt = { wall: receipt.receiveTime, mono, frame: receipt.frame }
+    if (event.kind !== 'quote') return
+    const { exchangeTime, sequence, bidPrice, bidAmount, askPrice, askAmount } = event
+    const key = `${exchangeTime} ${sequence} ${bidPrice} ${bidAmount} ${askPrice} ${askAmount}`
+    this.lastQuote = { key, time: exchangeTime ?? null }
   }
 
   /** The answer of a poll. One that comes long after the one before has missed some between, whatever the reason was. */
@@ -285,7 +391,7 @@ export class Listening {
     if (value !== null && value === this.value) return
     this.value = value
     const { kind, row } = plainRow(event, at.receipt, at.row++)
-    this.sink.row(kind, this.dataset, row)
+    this.store(kind, this.dataset, row)
     this.stats.rows++
   }
 
@@ -297,7 +403,7 @@ export class Listening {
     if (counter && missing === 0n) this.counting.held()
     if (missing > 0n && this.counting.failed())
       this.drift(`trades are not counted one by one any more: ${missing} missing before ${trade.counter}`)
-    this.sink.row('trades', this.dataset, tradeRow(trade, at.receipt, at.row++))
+    this.store('trades', this.dataset, tradeRow(trade, at.receipt, at.row++))
     this.stats.rows++
   }
 
@@ -311,7 +417,7 @@ export class Listening {
   }
 
   private storeCandle(candle: Parameters<typeof ohlcRow>[0], receipt: Receipt, at: FrameContext): void {
-    this.sink.row('ohlc', this.dataset, ohlcRow(candle, receipt, at.row++))
+    this.store('ohlc', this.dataset, ohlcRow(candle, receipt, at.row++))
     this.stats.rows++
     const span = BigInt(INTERVALS[this.sub.interval ?? '1m']) * SECOND
     this.coverage?.span(candle.openTime, candle.openTime + span, receipt.frame)
@@ -322,6 +428,7 @@ export class Listening {
     const { keeper } = this
     if (!keeper) return
     this.lastFrame = at.receipt.frame
+    if (this.watched) this.remember(event, at)
     const kept = keeper.snapshot(event)
     if (kept.outcome === 'refetch') this.resync.needed = true
     if (kept.outcome === 'broken') this.broken(kept.code, kept.detail)
@@ -396,7 +503,7 @@ export class Listening {
 
   private storeBook(event: BookSnapshot | BookDelta, at: FrameContext): void {
     for (const row of bookRows(event, at.receipt, at.row, this.day)) {
-      this.sink.row('book_deltas', this.dataset, row)
+      this.store('book_deltas', this.dataset, row)
       at.row++
       this.stats.rows++
     }
@@ -507,7 +614,7 @@ export class Listening {
     let row = 0
     const store = (side: BookSnapshotRow['side'], levels: readonly (readonly [string, string])[]) => {
       for (const [level, [price, amount]] of levels.entries()) {
-        this.sink.row('book_snapshots', this.snapshots, { ...shared, side, level, price, amount, row: row++ })
+        this.store('book_snapshots', this.snapshots, { ...shared, side, level, price, amount, row: row++ })
       }
     }
     store('bid', view.bids)

@@ -40,6 +40,8 @@ export interface SlotPorts {
   readonly backoff: Backoff
   /** Something changed that a status report should tell. */
   changed(): void
+  /** The exchange announced the end of this slot's connection: another may take over before. */
+  announced(slot: Slot): void
 }
 
 /** What stays of a subscription's counters when a connection ends. */
@@ -64,6 +66,11 @@ export class Slot {
   private readonly ports: SlotPorts
   private readonly path: string
   private readonly ending = new AbortController()
+  /** The slots that this one takes over from; empty once it has. */
+  replaces: readonly Slot[]
+  /** Another slot takes over from this one: when its connection ends, it is not opened again. */
+  successor: Slot | undefined
+  readonly madeAt: bigint
   private number = -1
   private n = 0
   private socket: Socket | undefined
@@ -82,15 +89,41 @@ export class Slot {
   private cancelRetry: (() => void) | undefined
   private pingedAt = 0n
 
-  constructor(ports: SlotPorts, plan: ConnectionPlan, planned: ReadonlyMap<string, PlannedSubscription>) {
+  constructor(
+    ports: SlotPorts,
+    plan: ConnectionPlan,
+    planned: ReadonlyMap<string, PlannedSubscription>,
+    replaces: readonly Slot[] = [],
+  ) {
     this.ports = ports
     this.path = plan.path
+    this.replaces = replaces
+    this.madeAt = ports.lane.clock.mono()
+    for (const slot of replaces) slot.successor = this
     setMaxListeners(0, this.ending.signal) // one for each removal that waits for its confirmation
     for (const { id } of plan.subscriptions) {
       const sub = planned.get(id)
       if (!sub) continue
       this.subscriptions.set(id, sub)
       this.tallies.set(id, { events: 0, rows: 0, gaps: 0, reconnects: 0 })
+    }
+  }
+
+  /** Everything is confirmed and every book is built. */
+  get settled(): boolean {
+    const each = this.derived?.subscriptions
+    return each !== undefined && [...this.subscriptions.keys()].every((id) => each.get(id)?.live)
+  }
+
+  /** Counts on from where the slot stood that this one has replaced. */
+  inherit(older: Slot): void {
+    for (const [id, before] of older.tallies) {
+      const own = this.tallies.get(id)
+      if (!own) continue
+      own.events += before.events
+      own.rows += before.rows
+      own.gaps += before.gaps
+      own.reconnects += Math.max(0, before.reconnects - 1) // its last end was no loss
     }
   }
 
@@ -131,10 +164,12 @@ export class Slot {
       if (this.number === number && this.socket) act()
     }
     this.active = true
+    const older = this.replaces.flatMap((slot) => (slot.active ? [slot.connection] : []))
     const body = JSON.stringify({
       exchange: adapter.id,
       path: this.path,
       subscriptions: [...this.subscriptions.values()],
+      ...(older.length ? { replaces: older } : {}),
     })
     lane.record({ type: 'open', connection: number, wall: lane.clock.wall(), mono: this.lastLife, body })
     this.socket = this.ports.openSocket(this.ports.websocket + this.path, {
@@ -197,7 +232,7 @@ export class Slot {
       code,
       detail: message,
     })
-    if (this.ending.signal.aborted) {
+    if (this.ending.signal.aborted || this.successor) {
       this.setState('closed')
       return
     }
@@ -224,6 +259,11 @@ export class Slot {
     if (wish.wish === 'send') {
       this.outbox.push(...wish.messages)
       this.pump()
+    } else if (wish.wish === 'replaced') {
+      queueMicrotask(() => {
+        if (wish.connection === this.number)
+          this.end(new CollectorError('UNSUBSCRIBED', 'another connection has taken over'))
+      })
     } else if (wish.wish === 'snapshot') void this.fetchSnapshot(wish.id)
     else if (wish.wish === 'compare') void this.fetchComparison(wish.id)
     else if (wish.wish === 'reconnect') {
@@ -353,6 +393,11 @@ export class Slot {
     const left = () => own.some((id) => this.derived?.subscriptions.get(id)?.status === 'released')
     while (this.number === connection && this.socket && left() && lane.clock.mono() < until)
       await pause(lane, 20, this.ending.signal)
+  }
+
+  /** Closes the connection, as if it had been lost; it is opened again as any other. */
+  interrupt(error: CollectorError): void {
+    if (this.socket) this.close(error)
   }
 
   /** Closes for good. */

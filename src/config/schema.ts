@@ -438,6 +438,15 @@ const journal = z
           expected: '0, forever or a time such as 12h or 7d',
         }),
       ),
+    min_free_gb: z
+      .union([z.literal('auto'), z.number().min(0)])
+      .default('auto')
+      .meta(
+        about(
+          'Below this much free space, in GiB, recording pauses before the disk is full; at twice that it goes on by itself. `auto` is 1 GiB, or 2 % of a small disk.',
+          { expected: 'auto or a number from 0' },
+        ),
+      ),
     max_bytes: z
       .int()
       .min(1_048_576)

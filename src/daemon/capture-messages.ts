@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { ErrorCode } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
@@ -21,6 +22,9 @@ export type CaptureMethods = {
   follow(wish: LiveWish): void
   /** A batch that was handed out has been worked off. */
   liveTaken(): void
+  /** Ends all connections and opens none before `unpause`. */
+  pause(code: ErrorCode, message: string): void
+  unpause(): void
   /** Closes all connections, ends the lane and hands over the rest. Whether all of it is handed over. */
   stop(): Promise<boolean>
 }

@@ -105,6 +105,7 @@ export class CapturePool implements TaskRunner {
   private committing: Promise<void> | undefined
   private recovering: Promise<void> = Promise.resolve()
   private stopping = false
+  private paused: CollectorError | undefined
   /** The daemon is stopping: what its tasks miss from now on is a loss. */
   private stillWanted = false
   /** When the last commit succeeded, by the monotonic clock. */
@@ -235,6 +236,7 @@ export class CapturePool implements TaskRunner {
       rpc.fail(new CollectorError('PROCESS_CRASHED', `a capture worker died: ${reason}`))
       if (!this.stopping) this.replace(place, worker, reason)
     })
+    if (this.paused) rpc.call('pause', [this.paused.code, this.paused.message]).catch(() => {})
     return worker
   }
 
@@ -397,6 +399,23 @@ export class CapturePool implements TaskRunner {
           if (!this.stopping) this.schedule()
         })
     })
+  }
+
+  /** Ends every connection, stores what they brought, and opens none before `unpause`. */
+  pause(error: CollectorError): void {
+    this.paused = error
+    this.eachWorker(({ rpc }) => rpc.call('pause', [error.code, error.message]))
+    this.commit().catch((cause: unknown) => this.deps.onError(asCollectorError(cause, 'STORE_FAILED')))
+  }
+
+  unpause(): void {
+    this.paused = undefined
+    this.eachWorker(({ rpc }) => rpc.call('unpause', []))
+  }
+
+  private eachWorker(act: (worker: CaptureWorker) => Promise<void>): void {
+    // One that died meanwhile is replaced, and its replacement told.
+    for (const each of this.workers.values()) each.then(act).catch(() => {})
   }
 
   /** Everything received so far becomes safe in the store. Calls that come meanwhile share the next one. */

@@ -5,6 +5,7 @@ import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
+import { DiskGuard } from './disk-guard.js'
 import { HistoryClient } from './history-client.js'
 import type { HistoryStart } from './history-messages.js'
 import type { RunStore } from './job-service.js'
@@ -34,6 +35,11 @@ export interface RecorderDeps {
   readonly random: () => number
   readonly journalPath: string
   readonly syncMs: number
+  /** Free bytes of the data folder below which recording pauses. */
+  readonly minFree: number | 'auto'
+  readonly dataPath: string
+  /** Recording pauses because the disk is full, or goes on. */
+  onDisk?(full: CollectorError | undefined): void
   readonly keep: { readonly keepMs: number | 'forever'; readonly maxBytes: number | null }
   readonly workers: number
   /** The config in force, without secrets, as JSON: for the journal. */
@@ -61,6 +67,7 @@ export class Recorder implements TaskRunner {
   private opened: Promise<Opened> | undefined
   private histories: Promise<HistoryClient> | undefined
   private pool: CapturePool | undefined
+  private guard: DiskGuard | undefined
   private readonly listeners = new Set<(report: TaskReport) => void>()
   private readonly liveListeners = new Set<(batch: LiveBatch) => void>()
   private wish: LiveWish = { rows: [], books: [], whole: [] }
@@ -111,6 +118,22 @@ export class Recorder implements TaskRunner {
         },
       })
       undo.push(() => journal.abandon())
+      const guard = new DiskGuard({
+        clock,
+        folder: deps.dataPath,
+        minFree: deps.minFree,
+        onLow: (error) => {
+          onError(error)
+          deps.onDisk?.(error)
+          this.pool?.pause(error)
+        },
+        onEnough: () => {
+          deps.onDisk?.(undefined)
+          this.pool?.unpause()
+        },
+      })
+      this.guard = guard
+      undo.push(() => guard.stop())
       const pool = new CapturePool({
         clock: deps.clock,
         workers: deps.workers,
@@ -125,7 +148,9 @@ export class Recorder implements TaskRunner {
               committed,
               done: !open,
             }))
-            await journal.release(lanes, deps.keep)
+            // While space is short only what is asked to stay for ever is kept without need.
+            const short = guard.low && deps.keep.keepMs !== 'forever'
+            await journal.release(lanes, short ? { ...deps.keep, keepMs: 0 } : deps.keep)
           },
         },
         journalPath: deps.journalPath,
@@ -149,6 +174,7 @@ export class Recorder implements TaskRunner {
       })
       await pool.open()
       this.pool = pool
+      await guard.start()
       return { lock, store, journal, pool }
     } catch (error) {
       for (const act of undo.reverse()) await act()
@@ -199,8 +225,9 @@ export class Recorder implements TaskRunner {
 
   private hearJournal(news: JournalNews): void {
     this.journalState = news.state
-    if (news.state === 'disk_full')
-      this.deps.onError(new CollectorError('DISK_FULL', news.message ?? 'the journal cannot grow'))
+    if (news.state !== 'disk_full') return
+    this.deps.onError(new CollectorError('DISK_FULL', news.message ?? 'the journal cannot grow'))
+    void this.guard?.full()
   }
 
   /** How long ago the last commit was; undefined before the first. */
@@ -270,6 +297,7 @@ export class Recorder implements TaskRunner {
     this.histories = undefined
     if (!opened) return
     const { lock, store, journal, pool } = opened
+    this.guard?.stop()
     try {
       if (history) {
         // Without it the lane stays open, and the next start derives the rest of it.

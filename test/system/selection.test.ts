@@ -14,7 +14,7 @@ it('streams follow what is listed: a delisted one ends, a listed one starts, the
   await bench.emulate('--instruments', '4', '--exchanges', 'binance')
   bench.config([{ exchange: 'binance', pairs: ['*/USDT'], channels: ['trades', 'book'] }], {
     job: { top: 3, exclude: ['XRP/*'] },
-    settings: { instruments_interval: 1 },
+    settings: { instruments_interval: 3 },
   })
   await bench.fault({ exchange: 'binance', fault: 'delist', symbol: 'SOLUSDT', ms: 20_000 })
   await bench.startDaemon()
