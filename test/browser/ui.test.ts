@@ -278,7 +278,9 @@ async function lostPixel(page: Page): Promise<{ x: number; y: number } | undefin
     const [r, g, b] = getComputedStyle(probe).color.match(/\\d+/g).map(Number)
     probe.remove()
     const { width, height } = canvas
-    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
+    copy.drawImage(canvas, 0, 0)
+    const { data } = copy.getImageData(0, 0, width, height)
     const box = canvas.getBoundingClientRect()
     for (let at = 0; at < data.length; at += 4)
       if (data[at] === r && data[at + 1] === g && data[at + 2] === b && data[at + 6] === b)

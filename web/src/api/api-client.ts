@@ -41,6 +41,10 @@ export class ApiClient {
     return this.call('PUT', path, {}, body, undefined, headers)
   }
 
+  delete<T>(path: string, query: Query): Promise<T> {
+    return this.call('DELETE', path, query, undefined, undefined)
+  }
+
   /** The address of a download. */
   address(path: string, query: Query = {}): string {
     const text = new URLSearchParams()

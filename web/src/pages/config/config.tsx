@@ -75,10 +75,11 @@ export default function Config() {
       setBusy(false)
     }
   }
-  const undo = async () => {
+  /** Takes what the daemon makes of the file: the text before, or the file as it stands now. */
+  const take = async (path: '/config/undo' | '/config/reload') => {
     try {
-      await api.post('/config/undo')
-      toasts.done('The config before is in force')
+      await api.post(path)
+      toasts.done(path === '/config/undo' ? 'The config before is in force' : 'The file is in force')
       setText(undefined)
       setBase(undefined)
       loaded.reload()
@@ -135,10 +136,15 @@ export default function Config() {
               class="button plain"
               disabled={dirty}
               title="Back to the config before the last save"
-              onClick={() => void undo()}
+              onClick={() => void take('/config/undo')}
             >
               Undo last save
             </button>
+            {!answer.in_force && !dirty && (
+              <button type="button" class="button" onClick={() => void take('/config/reload')}>
+                Put the file into force
+              </button>
+            )}
             <button type="button" class="button" disabled={!dirty} onClick={() => setText(base?.yaml ?? '')}>
               Discard
             </button>

@@ -9,7 +9,11 @@ const FORMATS = [
   ['parquet', 'Parquet, as it is stored'],
   ['csv', 'CSV'],
   ['ndjson', 'JSON, one row a line'],
-  ['arrow', 'Arrow stream'],
+  ['arrow', 'Arrow'],
+  ['xlsx', 'Excel'],
+  ['sqlite', 'SQLite'],
+  ['tardis', 'CSV as of tardis'],
+  ['hftbacktest', 'npz for hftbacktest'],
 ] as const
 
 /** Takes a dataset, or a part of it, as a file. */

@@ -45,7 +45,7 @@ export function ResultChart({ answer }: { answer: SqlAnswer }) {
 }
 
 function shown(value: number): string {
-  return Math.abs(value) >= 10_000 ? shortText(value) : String(Number(value.toPrecision(6)))
+  return Math.abs(value) >= 1_000_000 ? shortText(value) : String(Number(value.toPrecision(8)))
 }
 
 interface Plot {

@@ -74,6 +74,16 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
 }
 
 function Details({ row }: { row: StreamRow }) {
+  const { api, toasts, streams, mayControl } = useApp()
+  const remove = async () => {
+    try {
+      await api.delete('/config/streams', { exchange: row.exchange, pairs: row.pair, channels: row.channels.join(',') })
+      toasts.done(`${row.key} is out of the config`, 'It is stopped; what is stored stays.')
+      await streams.load()
+    } catch (error) {
+      toasts.failed('Nothing was changed', error)
+    }
+  }
   return (
     <div class="stack">
       <dl class="facts">
@@ -114,6 +124,11 @@ function Details({ row }: { row: StreamRow }) {
         >
           Stored trades
         </a>
+        {mayControl.value && row.configured && (
+          <button type="button" class="button small danger" onClick={() => void remove()}>
+            Take it out of the config
+          </button>
+        )}
       </div>
     </div>
   )
