@@ -139,6 +139,24 @@ describe('Store', () => {
       expect(bytes[2]?.equals(bytes[0] ?? Buffer.alloc(0))).toBe(true)
     }))
 
+  it('keeps what is submitted while a commit is being written for the next one', () =>
+    withFolder(async (path) => {
+      const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1, memoryLimit: '128MB' })
+      const [ended, living] = [await store.allocateLane(), await store.allocateLane()]
+      await store.submit(ended, 0, tradesBatch([trade(1)]))
+      const commit = store.commit()
+      // The commit has begun: it took what was there, and this is not part of it.
+      await Promise.resolve()
+      await Promise.resolve()
+      await store.submit(living, 0, tradesBatch([trade(2)]))
+      await commit
+      await store.submit(living, 1, tradesBatch([trade(3)]))
+      await store.commit()
+      await store.publish({ all: true })
+      expect((await outside(path)).map(({ trade_id }) => trade_id)).toEqual(['1', '2', '3'])
+      await store.close()
+    }))
+
   it('keeps what it holds over a restart', () =>
     withFolder(async (path) => {
       const first = await open(path)

@@ -140,7 +140,8 @@ export class Store {
    */
   async commit(): Promise<CommitReport> {
     return this.#exclusive('commit rows', async () => {
-      const taken = this.#submitted
+      // A copy: what is submitted while this is written belongs to the next commit.
+      const taken = [...this.#submitted]
       if (taken.length === 0) return { positions: [], rows: 0 }
       const number = this.#catalog.reserve('commit', 1)
       const positions = new Map<number, number>()
