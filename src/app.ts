@@ -42,6 +42,7 @@ import { journalNumbers } from './journal/file-summary.js'
 import { scanJournal } from './journal/recover.js'
 import { systemClock } from './lib/clock.js'
 import { serveRpc } from './lib/rpc.js'
+import type { Capability } from './model/capability.js'
 import { datasetKey, parseDatasetKey } from './model/dataset.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from './model/error.js'
 import { Budgets } from './net/budgets.js'
@@ -672,6 +673,12 @@ function adapterOf(exchange: string): ExchangeAdapter {
   })
 }
 
+/** A channel as a config names it: candles of a minute, or of the shortest length that there is. */
+function channelText({ channel, intervals = [] }: Capability): string {
+  const [shortest] = intervals
+  return shortest === undefined || intervals.includes('1m') ? channel : `${channel}:${shortest}`
+}
+
 function emulated(instruments: number) {
   return VENUES.map(({ exchange, instruments: list }) => {
     const pairs = list(COINS.slice(0, instruments)).map(({ pair }) => pair)
@@ -679,7 +686,7 @@ function emulated(instruments: number) {
     const streams = (['spot', 'perpetual', 'future'] as const).flatMap((kind) => {
       const own = pairs.filter((pair) => kindOf(pair) === kind)
       const offered = exchanges[exchange]?.capabilities.filter(({ kinds }) => kinds?.includes(kind) ?? true) ?? []
-      return own.length ? [{ pairs: own, channels: offered.map(({ channel }) => channel) }] : []
+      return own.length ? [{ pairs: own, channels: offered.map(channelText) }] : []
     })
     return { exchange, pairs, streams }
   })
