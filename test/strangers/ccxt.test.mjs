@@ -181,7 +181,8 @@ const CALLS = {
     for (const [open, ...candle] of whole) {
       const inside = trades.filter(({ ms }) => ms >= open && ms < open + MINUTE)
       const prices = inside.map(({ price }) => price)
-      const volume = inside.reduce((sum, { amount }) => sum + amount, 0) * (venue.coins ?? 1)
+      const coinsOf = ({ amount, price }) => (venue.inverse ? (amount * venue.inverse) / price : amount)
+      const volume = inside.reduce((sum, trade) => sum + coinsOf(trade), 0) * (venue.coins ?? 1)
       const before = trades.filter(({ ms }) => ms < open).at(-1)
       const first = venue.opensAtClose && before ? before.price : prices[0]
       assert.deepEqual(candle.slice(0, 4), [first, Math.max(...prices), Math.min(...prices), prices.at(-1)])

@@ -3,6 +3,7 @@
  * `levelByLevel`: the venue sends a change of several levels as several messages.
  * `aggregates`: its trades channel gathers the fills of one order at one price under the id of the last.
  * `opensAtClose`: a candle opens at the price at which the one before closed.
+ * `inverse`: the client tells volumes of candles in coins, and a contract is of so many dollars.
  * `coins`: the client tells volumes of candles in coins, so many to a contract.
  */
 export const VENUES = [
@@ -12,6 +13,22 @@ export const VENUES = [
     symbol: 'BTC/USDT',
     pair: 'BTC/USDT',
     options: { fetchMarkets: { types: ['spot'] }, fetchTradesMethod: 'publicGetTrades' },
+  },
+  {
+    exchange: 'binance_usdm',
+    ccxt: 'binanceusdm',
+    symbol: 'BTC/USDT:USDT',
+    pair: 'BTC/USDT:perp',
+    // Else it takes single trades from a stream that is not documented, under other ids.
+    options: { watchTrades: { name: 'aggTrade' }, fetchTradesMethod: 'fapiPublicGetAggTrades' },
+  },
+  {
+    exchange: 'binance_coinm',
+    ccxt: 'binancecoinm',
+    symbol: 'BTC/USD:BTC',
+    pair: 'BTC/USD:perp',
+    inverse: 100,
+    options: { watchTrades: { name: 'aggTrade' }, fetchTradesMethod: 'dapiPublicGetAggTrades' },
   },
   { exchange: 'kraken', ccxt: 'kraken', symbol: 'BTC/USD', pair: 'BTC/USD' },
   { exchange: 'bitfinex', ccxt: 'bitfinex', symbol: 'BTC/USD', pair: 'BTC/USD', levelByLevel: true },

@@ -1,7 +1,7 @@
 import { type Nanos, SECOND } from '../../model/time.js'
 import { type AggregateTrade, BinanceFeed, toMs } from '../binance/feed.js'
 import type { BarSums } from '../binance/kline.js'
-import type { MarketCandle } from '../candles.js'
+import type { MarketCandle, MarketTrade } from '../candles.js'
 import type { ContractMarket, ContractSecond, ForcedOrder } from '../contract-market.js'
 import { amountText, fixedText, priceText } from '../instrument-spec.js'
 import type { MarketInstrument, Turn } from '../market.js'
@@ -139,6 +139,19 @@ export class FuturesFeed {
       f: trade.firstId,
       l: trade.lastId,
       T: toMs(trade.time),
+      m: trade.takerSide === 'sell',
+    })
+  }
+
+  /** One fill, as the undocumented `@trade` tells it. */
+  singlePayload(trade: MarketTrade, now: Nanos): string {
+    const { spec } = this.instrument
+    return this.payload('trade', now > trade.time ? now : trade.time, {
+      T: toMs(trade.time),
+      t: trade.id,
+      p: priceText(spec, trade.price),
+      q: amountText(spec, trade.amount),
+      X: 'MARKET',
       m: trade.takerSide === 'sell',
     })
   }

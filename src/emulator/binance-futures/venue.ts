@@ -41,6 +41,8 @@ type Group = 'public' | 'market'
 /** What stands after the `@` of a stream, and what it is. */
 const STREAMS: Readonly<Record<string, { readonly channel: Channel; readonly group: Group }>> = {
   aggTrade: { channel: 'trades', group: 'market' },
+  // Not documented, but spoken.
+  trade: { channel: 'trades', group: 'public' },
   depth: { channel: 'book', group: 'public' },
   'depth@100ms': { channel: 'book', group: 'public' },
   'depth@500ms': { channel: 'book', group: 'public' },
@@ -130,6 +132,8 @@ class FuturesVenue implements Venue {
     const feed = this.feeds.get(symbol.toLowerCase())
     if (!feed) return
     const now = this.context.now()
+    for (const trade of turn.trades)
+      this.send(`${feed.stream}@trade`, { channel: 'trades', symbol }, () => feed.singlePayload(trade, now))
     for (const trade of feed.add(turn)) {
       this.context.truth.trade(instrument, trade)
       this.send(`${feed.stream}@aggTrade`, { channel: 'trades', symbol }, () => feed.tradePayload(trade, now))
