@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { INTERVALS, isInterval } from '../model/dataset.js'
 import { isoFromNanos } from '../model/time.js'
 import { bookAt } from '../service/book-at.js'
+import { compareAll } from '../service/compare.js'
 import type { DerivedCandle, Services, StoredData, StoredRow } from '../service/services.js'
 import { configOption, dataOption, instant, jsonOption, LONGEST, positive, type Where, whole } from './arguments.js'
 import { type Io, json, table, usage } from './output.js'
@@ -99,6 +100,30 @@ export function addDataCommands(program: Command, tools: DataTools): void {
         ),
       )
     })
+
+  program
+    .command('compare')
+    .description(
+      "the exchange's candles beside those made from the stored trades: where they differ, something is wrong or missing",
+    )
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .option('--exchange <id>', 'only this exchange')
+    .option('--pair <pair>', 'only this pair, as BASE/QUOTE')
+    .action((options: Where & { exchange?: string; pair?: string }) =>
+      tools.withData(options, async (data) => {
+        const { exchange, pair } = options
+        const found = await compareAll(data, { ...(exchange ? { exchange } : {}), ...(pair ? { pair } : {}) })
+        tools.setCode(found.some(({ differing }) => differing > 0) ? 3 : 0)
+        if (options.json) io.stdout(json(found))
+        else if (!found.length) io.stdout('no candles are stored beside their trades\n')
+        for (const { dataset, compared, equal, differences } of options.json ? [] : found) {
+          io.stdout(`${dataset}: ${equal} of ${compared} candles are what the trades make\n`)
+          for (const { open_time, what } of differences) io.stdout(`  ${open_time}  ${what}\n`)
+        }
+      }),
+    )
 
   program
     .command('rebuild')

@@ -50,7 +50,7 @@ export function gapsTable(rows: ReturnType<typeof gapRows>, io: Pick<Io, 'termin
       row.until_time.slice(0, 23),
       row.seconds.toFixed(3),
       row.missing ?? '–',
-      `${row.code}: ${row.detail}`,
+      `${row.code}: ${row.detail}${row.lost === null ? '' : ` (lost: ${row.lost})`}`,
     ]),
     io,
   )

@@ -3,7 +3,7 @@ import { isoFromNanos } from '../model/time.js'
 
 /** Gaps as rows of JSON: `from` and `until` in nanoseconds as text. */
 export function gapRows(gaps: readonly Gap[]) {
-  return gaps.map(({ dataset, from, until, code, detail, missing }) => {
+  return gaps.map(({ dataset, from, until, code, detail, missing, lost }) => {
     const [exchange = '', kind = '', pair = '', interval] = dataset.split(' ')
     return {
       exchange,
@@ -18,6 +18,8 @@ export function gapRows(gaps: readonly Gap[]) {
       missing: missing === undefined ? null : missing.toString(),
       code,
       detail,
+      // Why it cannot be filled any more, once that is known.
+      lost: lost ? lost.detail : null,
     }
   })
 }

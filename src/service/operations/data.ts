@@ -181,6 +181,7 @@ const gapsOperation = operation({
       missing: z.string().nullable().describe("How many of the venue's counter are missing; null where it has none."),
       code: z.string(),
       detail: z.string(),
+      lost: z.string().nullable().describe('Why it cannot be filled any more, once that is known.'),
     }),
   ),
   async run(ports, { limit, ...asked }) {

@@ -220,6 +220,7 @@ export interface Answers {
     readonly missing: string | null
     readonly code: string
     readonly detail: string
+    readonly lost: string | null
   })[]
   readonly 'read': {
     readonly rows: readonly (Readonly<Record<string, string | number | boolean | null>>)[]
