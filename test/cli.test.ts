@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createServices } from '../src/app.js'
 import { runCli } from '../src/cli/run-cli.js'
+import { createConfig } from '../src/config/parse.js'
+import { validateAgainst } from '../src/config/validate-against.js'
+import { exchanges } from '../src/exchanges/index.js'
 import { MemoryIo } from '../testkit/memory-io.js'
 
 let folder = ''
@@ -145,4 +148,14 @@ describe('decode', () => {
     expect(code).toBe(3)
     expect(err).toMatch(/line 2: unknown/)
   })
+})
+
+it('every emulated exchange can be recorded with all that it offers: the demo asks for nothing that is not there', () => {
+  const venues = createServices().emulated(3)
+  const stream_jobs = venues.flatMap(({ exchange, streams }) =>
+    streams.map(({ pairs, channels }) => ({ exchange, pairs: [...pairs], channels: [...channels] })),
+  )
+  expect(stream_jobs.length).toBeGreaterThanOrEqual(venues.length)
+  const config = createConfig({ stream_jobs }, '/')
+  expect(() => validateAgainst({ config }, Object.values(exchanges))).not.toThrow()
 })

@@ -34,7 +34,7 @@ export function figures({ instrument, contract }: BitmexFeed, time: Nanos) {
     ),
     volume24h: volume,
     turnover24h: Number(day?.value ?? 0n),
-    homeNotional24h: inverse ? 0 : volume / perUnit,
-    foreignNotional24h: inverse ? volume : 0,
+    homeNotional24h: inverse ? volume / Number(mark) : volume / perUnit,
+    foreignNotional24h: inverse ? volume : (volume / perUnit) * Number(mark),
   }
 }

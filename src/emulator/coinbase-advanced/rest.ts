@@ -3,7 +3,8 @@ import { type Nanos, SECOND } from '../../model/time.js'
 import type { CoinbaseFeed } from '../coinbase/feed.js'
 import { stamp } from '../coinbase/frames.js'
 import { json, message } from '../coinbase/rest.js'
-import { fixedText, type InstrumentSpec, priceText, shortestText } from '../instrument-spec.js'
+import { fixedText, priceText, shortestText } from '../instrument-spec.js'
+import type { MarketInstrument } from '../market.js'
 import type { HttpAnswer, HttpRequest, VenueContext } from '../venue.js'
 import { candleRow, tradesEvent } from './frames.js'
 
@@ -46,7 +47,7 @@ export class AdvancedRest {
     if (!path.startsWith(ROOT)) return message(404, 'NotFound')
     const [, what = '', id, more] = path.slice(ROOT.length).split('/')
     if (what === 'products' && id === undefined) {
-      const products = [...this.feeds.values()].flatMap(({ instrument: { spec } }) => [listed(spec), aliased(spec)])
+      const products = [...this.feeds.values()].flatMap(({ instrument }) => [listed(instrument), aliased(instrument)])
       return json({ products, num_products: products.length })
     }
     const feed = this.feeds.get(
@@ -56,7 +57,7 @@ export class AdvancedRest {
     if (what === 'product_book') return this.book(feed, Number(query.get('limit') ?? 50))
     if (more === 'ticker') return this.trades(feed, Number(query.get('limit') ?? 100))
     if (more === 'candles') return this.candles(feed, query)
-    return more === undefined ? json(listed(feed.instrument.spec)) : message(404, 'NotFound')
+    return more === undefined ? json(listed(feed.instrument)) : message(404, 'NotFound')
   }
 
   private book({ instrument: { spec, bids, asks } }: CoinbaseFeed, limit: number): HttpAnswer {
@@ -93,10 +94,12 @@ export class AdvancedRest {
   }
 }
 
-function listed(spec: InstrumentSpec) {
+function listed({ spec, trades, candles }: MarketInstrument) {
+  const last = trades.at(-1)
   return {
     product_id: spec.symbol,
-    price: '0',
+    price: last ? priceText(spec, last.price) : '',
+    volume_24h: shortestText(candles.held('1d').at(-1)?.volume ?? 0n, spec.amountDecimals),
     base_increment: fixedText(1, spec.amountDecimals),
     quote_increment: fixedText(1, spec.priceDecimals),
     price_increment: fixedText(1, spec.priceDecimals),
@@ -119,7 +122,8 @@ function listed(spec: InstrumentSpec) {
 }
 
 /** The same book under another quote: data comes under the name of the first. */
-function aliased(spec: InstrumentSpec) {
+function aliased(instrument: MarketInstrument) {
+  const { spec } = instrument
   const product_id = `${spec.base}-USDC`
-  return { ...listed(spec), product_id, quote_currency_id: 'USDC', alias: spec.symbol, alias_to: [] }
+  return { ...listed(instrument), product_id, quote_currency_id: 'USDC', alias: spec.symbol, alias_to: [] }
 }

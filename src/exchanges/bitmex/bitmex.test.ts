@@ -156,3 +156,13 @@ describe('instruments of BitMEX', () => {
     expect(read).toHaveLength(2)
   })
 })
+
+it('tells what was traded of each instrument in its quote, and of indices nothing', () => {
+  const rows = [
+    { symbol: 'XBTUSD', foreignNotional24h: 1500, homeNotional24h: 0.02, lastPrice: 67010.5 },
+    { symbol: '.BXBT', lastPrice: 67010.12, foreignNotional24h: null },
+  ]
+  expect(bitmex.volumes?.[0]?.read(JSON.stringify(rows))).toEqual([
+    { symbol: 'XBTUSD', amount: { quote: 1500 }, last: 67010.5 },
+  ])
+})

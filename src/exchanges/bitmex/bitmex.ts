@@ -6,6 +6,7 @@ import { refusal } from './errors.js'
 import { bitmexCandles, bitmexFunding, bitmexTrades } from './history.js'
 import { bitmexInstruments } from './instruments.js'
 import { BOOK_TABLES, CANDLE_INTERVALS, topicOf } from './topics.js'
+import { bitmexVolumes } from './volumes.js'
 
 /** BitMEX has no cap: this one bounds what a single cut costs. Connections are what it limits. */
 const PER_CONNECTION = 200
@@ -50,6 +51,7 @@ export const bitmex: ExchangeAdapter = {
   endpoints: { websocket: 'wss://ws.bitmex.com', rest: 'https://www.bitmex.com' },
   taskPer: 'channel',
   instruments: [bitmexInstruments],
+  volumes: [bitmexVolumes],
   live: {
     // Channels may share a topic; the same channel twice on one connection could not be told apart.
     plan: (subscriptions) =>

@@ -62,3 +62,13 @@ it('brings the trades of a batch in the order of their ids', () => {
   const { events } = converse(TRADES).read(JSON.stringify(message))
   expect(events.map((event) => event.kind === 'trade' && event.counter)).toEqual([8n, 9n, 10n])
 })
+
+it('tells what was traded of each product in its base, and nothing of those that never traded', () => {
+  const products = [
+    { product_id: 'BTC-USD', volume_24h: '7000.5', price: '67010.01' },
+    { product_id: 'NEW-USD', volume_24h: '', price: '' },
+  ]
+  expect(coinbaseAdvanced.volumes?.[0]?.read(JSON.stringify({ products }))).toEqual([
+    { symbol: 'BTC-USD', amount: { base: 7000.5 }, last: 67010.01 },
+  ])
+})
