@@ -4,12 +4,14 @@ import { benchBackfill } from './backfill.js'
 import { benchDecode } from './decode.js'
 import type { Figure } from './figure.js'
 import { benchRecording } from './recording.js'
+import { benchStore } from './store.js'
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' } } })
 const figures: Figure[] = [
   ...(await benchDecode()),
   ...(await benchRecording(Number(values.seconds))),
   ...(await benchBackfill()),
+  ...(await benchStore()),
 ]
 const width = Math.max(...figures.map(({ name }) => name.length))
 process.stdout.write(`${'NAME'.padEnd(width)}        OURS      BESIDE    RATIO  UNIT\n`)
