@@ -158,7 +158,7 @@ function createRecorder(
     openStore: (onExit) => openStore(config, log, onExit),
     random: Math.random,
     journalPath,
-    syncMs: 250,
+    syncMs: config.journal.sync_ms,
     dataPath: config.storage.local_path,
     minFree: config.journal.min_free_gb === 'auto' ? 'auto' : config.journal.min_free_gb * 1024 ** 3,
     onDisk,
@@ -473,8 +473,8 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
     lags: () => {
-      const storeMs = deps.recorder.commitAgeMs
-      return storeMs === undefined ? {} : { storeMs }
+      const { commitAgeMs: storeMs, journalLagMs: journalMs } = deps.recorder
+      return { journalMs, ...(storeMs === undefined ? {} : { storeMs }) }
     },
     clock,
   })

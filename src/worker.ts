@@ -136,6 +136,7 @@ function captureThread(port: Port, start: CaptureStart): void {
   }
   const watch = setInterval(() => {
     handOver.check()
+    tell({ news: 'lag', ms: writer.lagMs })
     if (handOver.bytes + engine.bytes > COMMIT_BYTES) tell({ news: 'commit-due' })
   }, 500)
   serveRpc(port, methods, CODEC)

@@ -50,6 +50,8 @@ interface Task {
 const CHECK_MS = 250
 const CHECKS_PER_TICK = 4
 const DRAIN_MS = 5000
+/** A pair that is not listed may be some day. */
+const UNLISTED_MS = 900_000
 
 /** A capture worker's core: tasks on connections, one lane into the journal. Everything outward is passed in. */
 export class CaptureEngine {
@@ -132,7 +134,13 @@ export class CaptureEngine {
     try {
       const listed = await session.listed()
       if (task.state !== 'starting') return
-      const instrument = findInstrument(spec.exchange, spec.pair, listed)
+      let instrument: Instrument
+      try {
+        instrument = findInstrument(spec.exchange, spec.pair, listed)
+      } catch {
+        instrument = findInstrument(spec.exchange, spec.pair, await session.relisted()) // perhaps it is new
+      }
+      if (task.state !== 'starting') return
       task.subscriptions = planTask(session.adapter, instrument, spec.channels, spec.timeStep)
       task.datasets = task.subscriptions.flatMap((sub) => {
         const dataset = datasetOf(spec.exchange, sub)
@@ -151,7 +159,9 @@ export class CaptureEngine {
       task.state = 'failed'
       task.error = error instanceof CollectorError ? error : new CollectorError('STORE_FAILED', String(error))
       const { retry } = task.error
-      if (typeof retry === 'object') task.retryAt = this.options.clock.mono() + BigInt(retry.afterMs) * 1_000_000n
+      const again =
+        typeof retry === 'object' ? retry.afterMs : task.error.code === 'UNKNOWN_INSTRUMENT' ? UNLISTED_MS : 0
+      if (again) task.retryAt = this.options.clock.mono() + BigInt(again) * 1_000_000n
     }
     this.reportDue = true
   }

@@ -41,6 +41,9 @@ const USED_WEIGHT = 'x-mbx-used-weight-1m'
 /** How old the instrument list may get before it is fetched again. */
 const INSTRUMENTS_MS = 3_600_000
 const MS = 1_000_000n
+/** A list of this age says what is listed now. */
+const FRESH = 5000n * MS
+const CLOCK_MOST_MS = 86_400_000
 /** Weight of one new connection in its budget. */
 const CONNECT_WEIGHT = 1
 /** A subscription that was refused is asked for again after this long, then after twice as long each time: it may be listed by then. */
@@ -72,6 +75,10 @@ export class ExchangeSession {
   private readonly rejected = new Map<string, { times: number; at: bigint }>()
   /** When something was last asked for, and when the next takeover may begin, by the monotonic clock. */
   private askedAt = 0n
+  private listedAt = 0n
+  /** Aborted to fetch the list now. */
+  private wake = new AbortController()
+  private clockWrong = false
   /** There while no connection may be opened. */
   private gate: { readonly promise: Promise<void>; readonly open: () => void } | undefined
   private nextTakeover = 0n
@@ -105,6 +112,18 @@ export class ExchangeSession {
     })
   }
 
+  /** A list that is not older than a few seconds: for a pair that the one at hand does not have. */
+  relisted(): Promise<ReadonlyMap<string, Instrument>> {
+    const { instruments } = this
+    if (instruments && this.ports.clock.mono() - this.listedAt < FRESH) return Promise.resolve(instruments)
+    const fresh = new Promise<ReadonlyMap<string, Instrument>>((resolve) => {
+      this.waiting.push(() => resolve(this.instruments ?? new Map()))
+    })
+    this.wake.abort()
+    this.wake = new AbortController()
+    return fresh
+  }
+
   private async followInstruments(): Promise<void> {
     const { lane, clock } = this.ports
     const { signal } = this.ending
@@ -120,6 +139,7 @@ export class ExchangeSession {
         this.error = undefined
         backoff.reset()
         this.ports.saveInstruments(this.adapter.id, list)
+        this.listedAt = clock.mono()
         for (const resolve of this.waiting.splice(0)) resolve()
       } catch (error) {
         if (signal.aborted) return
@@ -129,9 +149,8 @@ export class ExchangeSession {
         wait = backoff.next()
       }
       this.ports.changed()
-      await pause(lane, wait, signal)
+      await pause(lane, wait, AbortSignal.any([signal, this.wake.signal]))
     }
-    void clock
   }
 
   /** One REST call within the exchange's budget. Throws a CollectorError for anything but a 2xx answer. */
@@ -140,12 +159,33 @@ export class ExchangeSession {
     await this.rest.take(weight, priority, signal)
     const url = this.endpoints.rest + path
     const answer = await outward.request(url, { clock }, signal)
+    this.checkClock(answer)
     const used = Number(answer.headers[USED_WEIGHT])
     if (Number.isFinite(used)) this.rest.used(used)
     if (answer.status >= 200 && answer.status < 300) return { url, answer }
     const error = refusedAnswer(this.adapter, outward.refusalOf, url, answer)
     this.heed(error)
     throw error
+  }
+
+  /** With a clock that is days off, rows would go to the wrong dates: nothing is received until it is set. */
+  private checkClock({ headers, wall }: HttpAnswer): void {
+    const there = Date.parse(headers.date ?? '')
+    if (Number.isNaN(there)) return
+    const off = Number(wall / MS) - there
+    if (Math.abs(off) > CLOCK_MOST_MS) {
+      const hours = Math.round(off / 3_600_000)
+      const error = new CollectorError(
+        'CLOCK_WRONG',
+        `the clock of this machine is ${hours} hours off that of ${this.adapter.id}`,
+      )
+      this.clockWrong = true
+      this.suspend(error)
+      throw error
+    }
+    if (!this.clockWrong) return
+    this.clockWrong = false
+    this.resume()
   }
 
   /** Where the venue wants fewer requests, none is made before the time it gives. */

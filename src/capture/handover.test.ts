@@ -53,7 +53,7 @@ const rows = (script: LaneScript) =>
     .map(({ row }) => [Number(row.frame >> 36n), Number(row.amount), row.is_snapshot])
 const held = (script: LaneScript, dataset: string) => {
   script.deriver.flush()
-  const seconds = (time: bigint) => Number(time - script.at(0)) / 1e9
+  const seconds = (time: bigint) => Math.round(Number(time - script.at(0)) / 1e3) / 1e6
   return script.sink.held(dataset).map(({ from, until, before, last }) => [seconds(from), seconds(until), before, last])
 }
 

@@ -39,7 +39,7 @@ describe('parseConfig', () => {
     expect(config.stream_jobs).toEqual([
       { exchange: 'binance', pairs: ['BTC/USDT'], channels: ['trades'], time_step: 60 },
     ])
-    expect(config.journal).toEqual({ keep: '7d', min_free_gb: 'auto', max_bytes: null })
+    expect(config.journal).toEqual({ keep: '7d', sync_ms: 250, min_free_gb: 'auto', max_bytes: null })
     expect(config.settings).toMatchObject({ ui_port: 8080, workers: 'auto', endpoints: {} })
     expect(config.storage).toMatchObject({ remotes: [], sync_interval: 3600 })
   })

@@ -103,6 +103,7 @@ const levels = count(1, 50_000, 'levels')
 const span = count(60, 31_536_000, 'seconds')
 const retries = count(1, 10, 'tries')
 const instrumentsInterval = count(1, 86_400, 'seconds')
+const syncMs = count(1, 60_000, 'milliseconds')
 const topMost = count(1, 10_000, 'pairs')
 const errors = count(1, 1_000_000, 'errors')
 
@@ -438,6 +439,11 @@ const journal = z
           expected: '0, forever or a time such as 12h or 7d',
         }),
       ),
+    sync_ms: syncMs.schema.default(250).meta(
+      about('Milliseconds after which a received frame is safe on the disk at the latest.', {
+        expected: syncMs.expected,
+      }),
+    ),
     min_free_gb: z
       .union([z.literal('auto'), z.number().min(0)])
       .default('auto')

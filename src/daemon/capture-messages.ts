@@ -36,6 +36,8 @@ export type CaptureNews =
   | { readonly news: 'live'; readonly batch: LiveBatch }
   /** Much has come since the last commit. */
   | { readonly news: 'commit-due' }
+  /** How long the oldest record has waited for the disk; told twice a second. */
+  | { readonly news: 'lag'; readonly ms: number }
   /** Rows were forgotten because the store did not take them; the journal has their frames. */
   | { readonly news: 'behind' }
 

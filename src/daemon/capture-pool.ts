@@ -106,6 +106,8 @@ export class CapturePool implements TaskRunner {
   private recovering: Promise<void> = Promise.resolve()
   private stopping = false
   private paused: CollectorError | undefined
+  /** How long the oldest record of each lane has waited for the disk. */
+  private readonly lags = new Map<number, number>()
   /** The daemon is stopping: what its tasks miss from now on is a loss. */
   private stillWanted = false
   /** When the last commit succeeded, by the monotonic clock. */
@@ -234,6 +236,7 @@ export class CapturePool implements TaskRunner {
     })
     thread.on('exit', () => {
       rpc.fail(new CollectorError('PROCESS_CRASHED', `a capture worker died: ${reason}`))
+      this.lags.delete(worker.lane)
       if (!this.stopping) this.replace(place, worker, reason)
     })
     if (this.paused) rpc.call('pause', [this.paused.code, this.paused.message]).catch(() => {})
@@ -325,6 +328,7 @@ export class CapturePool implements TaskRunner {
         .saveInstruments(news.exchange, news.list)
         .catch((error: unknown) => this.deps.onError(asCollectorError(error, 'STORE_FAILED')))
     } else if (news.news === 'behind') worker.behind = true
+    else if (news.news === 'lag') this.lags.set(worker.lane, news.ms)
     else void this.commit().catch(() => {})
   }
 
@@ -399,6 +403,11 @@ export class CapturePool implements TaskRunner {
           if (!this.stopping) this.schedule()
         })
     })
+  }
+
+  /** How long the oldest record of any worker has waited for the disk, ms. */
+  get journalLagMs(): number {
+    return Math.max(0, ...this.lags.values())
   }
 
   /** Ends every connection, stores what they brought, and opens none before `unpause`. */

@@ -230,6 +230,11 @@ export class Recorder implements TaskRunner {
     void this.guard?.full()
   }
 
+  /** How long the oldest received record has waited for the disk, ms. */
+  get journalLagMs(): number {
+    return this.pool?.journalLagMs ?? 0
+  }
+
   /** How long ago the last commit was; undefined before the first. */
   get commitAgeMs(): number | undefined {
     const last = this.pool?.lastCommit

@@ -45,7 +45,7 @@ export class PortLaneWriter implements LaneWriter {
   #durable = -1
   #pendingBytes = 0
   /** Handed over and not yet safe, oldest first. */
-  #posted: { readonly last: number; readonly bytes: number }[] = []
+  #posted: { readonly last: number; readonly bytes: number; readonly at: bigint }[] = []
   #waiters: Waiter[] = []
   #failure: CollectorError | undefined
 
@@ -63,6 +63,12 @@ export class PortLaneWriter implements LaneWriter {
 
   get pendingBytes(): number {
     return this.#pendingBytes
+  }
+
+  /** How long the oldest record that is not yet safe has waited since it was handed over; 0 when there is none. */
+  get lagMs(): number {
+    const oldest = this.#posted[0]
+    return oldest ? Number(this.#clock.mono() - oldest.at) / 1e6 : 0
   }
 
   /** Throws STORE_FAILED when the journal gave up, and on a record too large for a block. */
@@ -110,7 +116,7 @@ export class PortLaneWriter implements LaneWriter {
     const backing = buffer.buffer
     const post: LanePost = { ...stretch, buffer: backing, length: this.#used }
     this.#port.postMessage(post, [backing])
-    this.#posted.push({ last: this.#next - 1, bytes })
+    this.#posted.push({ last: this.#next - 1, bytes, at: this.#clock.mono() })
     this.#buffer = undefined
     this.#used = BLOCK_HEADER
     this.#first = this.#next

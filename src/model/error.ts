@@ -211,6 +211,12 @@ export const ERRORS = {
     meaning: 'Copying to a remote failed.',
     remedy: 'Check `rclone` and the remote; it is tried again at the next interval.',
   },
+  CLOCK_WRONG: {
+    scope: 'process',
+    retry: 'backoff',
+    meaning: "This machine's clock is more than a day away from the exchange's.",
+    remedy: 'Set the clock (NTP); recording begins by itself when it is right.',
+  },
   ALERT_FAILED: {
     scope: 'call',
     retry: 'backoff',
