@@ -138,6 +138,21 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
       .waitFor()
   })
 
+  it('gives a dataset as a file', async () => {
+    await visitor.go('data/dataset?exchange=binance&pair=BTC/USDT&kind=trades')
+    await page.getByRole('button', { name: 'Download' }).click()
+    const dialog = page.getByRole('dialog', { name: /Download trades/ })
+    await dialog.getByLabel('Format').selectOption('csv')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog.getByRole('link', { name: 'Download' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('binance-BTC-USDT-trades.csv')
+    const text = readFileSync(await download.path(), 'utf8')
+    expect(text.split('\n')[0]).toContain('price')
+    expect(text.split('\n').length).toBeGreaterThan(10)
+  })
+
   it('answers SQL, as a table and as a picture', async () => {
     await visitor.go('data/sql')
     await page.getByRole('button', { name: 'Bought against sold by minute' }).click()
@@ -171,7 +186,15 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     await until('the stream of the new config', async () =>
       (await bench.streams()).some(({ key, state }) => key === 'binance_SOL_USDT_trades_book' && state === 'live'),
     )
-    await page.getByLabel('Exchange').first().selectOption('binance')
+    const now = await text.inputValue()
+    await page.getByLabel('Seconds between snapshots').first().fill('7')
+    await page.keyboard.press('Tab')
+    await until(
+      'a field that changes its line',
+      async () => (await text.inputValue()) === now.replace('time_step: 5', 'time_step: 7'),
+    )
+    await page.getByRole('button', { name: 'Discard' }).click()
+    expect(await text.inputValue()).toBe(now)
   })
 
   it('fetches history: a dry run, then the run to its end', async () => {
@@ -241,6 +264,7 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
       body: JSON.stringify({ changes: [{ path: ['settings', 'ui_auth_token'], value: TOKEN }] }),
     })
     expect(await answer.text()).toContain('"applied"')
+    await visitor.go('streams')
     await page.reload()
     await page.getByLabel('Token').fill('wrong')
     await page.getByRole('button', { name: 'Sign in' }).click()

@@ -14,7 +14,7 @@ import { ToastList } from './toast-list.js'
 /** Navigation, top bar, the page, and what may lie over it. */
 export function Shell() {
   const app = useApp()
-  const { router, keys, preferences, streams } = app
+  const { router, keys, preferences, streams, session } = app
   const [over, setOver] = useState<'palette' | 'help'>()
   const id = router.place.value.page
   const page = PAGES.find((each) => each.id === id)
@@ -55,6 +55,11 @@ export function Shell() {
         {PAGES.map((each) => (
           <PlaceLink key={each.id} page={each} current={each === page} count={each.id === 'streams' ? failed : 0} />
         ))}
+        {session.value?.login_needed && (
+          <button type="button" class="button plain small" onClick={() => void signOut(app)}>
+            Sign out
+          </button>
+        )}
         <p class="foot">
           Charts by{' '}
           <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">
@@ -173,6 +178,16 @@ function TopBar({ title, onFind }: { title: string; onFind(): void }) {
 /** Whether neither the event feed nor a question is answered. */
 function isAway({ feed, streams }: App): boolean {
   return feed.state.value !== 'open' && streams.error.value !== undefined
+}
+
+async function signOut({ api, session, toasts }: App): Promise<void> {
+  try {
+    await api.delete('/session', {})
+    const known = session.peek()
+    if (known) session.value = { ...known, role: null, may_change: false }
+  } catch (error) {
+    toasts.failed('You are still signed in', error)
+  }
 }
 
 function zoneText(zone: string): string {

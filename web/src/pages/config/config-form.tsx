@@ -2,13 +2,13 @@ import type { ExchangeOffer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
-import { type ConfigPath, recordAt, recordsAt, textsOf, withItem, withValue } from './yaml-text.js'
+import { type ConfigPath, recordAt, recordsAt, textsOf } from './yaml-text.js'
 
 interface Props {
-  readonly text: string
   readonly values: Readonly<Record<string, unknown>>
   readonly readOnly: boolean
-  onText(text: string): void
+  /** A value for a place of the config; undefined takes it away, an index at the end of a list makes it longer. */
+  onSet(path: ConfigPath, value: unknown): void
 }
 
 type SimpleField = readonly [key: string, title: string, type: 'text' | 'number', preset: string]
@@ -38,12 +38,11 @@ const SECTIONS: readonly (readonly [section: string, title: string, fields: read
 ]
 
 /** The config as fields. A change of one is a change of that place in the text, nothing else. */
-export function ConfigForm({ text, values, readOnly, onText }: Props) {
-  const set = (path: ConfigPath, value: unknown) => onText(withValue(text, path, value))
+export function ConfigForm({ values, readOnly, onSet }: Props) {
   return (
     <div class="config-form stack">
-      <JobList kind="stream_jobs" title="Streams" text={text} values={values} readOnly={readOnly} onText={onText} />
-      <JobList kind="histo_jobs" title="Histories" text={text} values={values} readOnly={readOnly} onText={onText} />
+      <JobList kind="stream_jobs" title="Streams" values={values} readOnly={readOnly} onSet={onSet} />
+      <JobList kind="histo_jobs" title="Histories" values={values} readOnly={readOnly} onSet={onSet} />
       {SECTIONS.map(([section, title, fields]) => (
         <fieldset key={section} class="stack" disabled={readOnly}>
           <h3>{title}</h3>
@@ -55,18 +54,13 @@ export function ConfigForm({ text, values, readOnly, onText }: Props) {
                 type={type}
                 preset={preset}
                 value={recordAt(values, section)[key]}
-                onValue={(value) => set([section, key], value)}
+                onValue={(value) => onSet([section, key], value)}
               />
             ))}
           </div>
         </fieldset>
       ))}
-      <Remotes
-        values={values}
-        readOnly={readOnly}
-        onSet={set}
-        onAdd={(item) => onText(withItem(text, ['storage', 'remotes'], item))}
-      />
+      <Remotes values={values} readOnly={readOnly} onSet={onSet} />
     </div>
   )
 }
@@ -99,29 +93,21 @@ function SimpleInput({ name, type, preset, value, onValue }: SimpleProps) {
   )
 }
 
-function JobList({
-  kind,
-  title,
-  text,
-  values,
-  readOnly,
-  onText,
-}: Props & { readonly kind: 'stream_jobs' | 'histo_jobs'; readonly title: string }) {
+interface JobProps extends Props {
+  readonly kind: 'stream_jobs' | 'histo_jobs'
+  readonly title: string
+}
+
+function JobList({ kind, title, values, readOnly, onSet }: JobProps) {
   const { api } = useApp()
   const offers = useResource((signal) => api.get<readonly ExchangeOffer[]>('/capabilities', {}, signal), [])
   const jobs = recordsAt(values, kind)
   const exchanges = (offers.data ?? []).map(({ exchange }) => exchange)
   const streams = kind === 'stream_jobs'
-  const add = () =>
-    onText(
-      withItem(
-        text,
-        [kind],
-        streams
-          ? { exchange: exchanges[0] ?? 'binance', pairs: ['BTC/USDT'], channels: ['trades'] }
-          : { exchange: exchanges[0] ?? 'binance', pairs: ['BTC/USDT'], span: 3600 },
-      ),
-    )
+  const add = () => {
+    const job = { exchange: exchanges[0] ?? 'binance', pairs: ['BTC/USDT'] }
+    appendTo(onSet, [kind], jobs.length, streams ? { ...job, channels: ['trades'] } : { ...job, span: 3600 })
+  }
   return (
     <fieldset class="stack" disabled={readOnly}>
       <div class="row">
@@ -133,7 +119,7 @@ function JobList({
       </div>
       {jobs.length === 0 && <p class="faint">none</p>}
       {jobs.map((job, index) => {
-        const set = (key: string, value: unknown) => onText(withValue(text, [kind, index, key], value))
+        const set = (key: string, value: unknown) => onSet([kind, index, key], value)
         const exchange = String(job.exchange ?? '')
         return (
           <div key={`${kind} ${index}`} class="job stack">
@@ -150,7 +136,7 @@ function JobList({
                 type="button"
                 class="button plain small"
                 aria-label={`Remove ${exchange}`}
-                onClick={() => onText(withValue(text, [kind, index], undefined))}
+                onClick={() => onSet([kind, index], undefined)}
               >
                 <Icon name="close" size={12} />
               </button>
@@ -223,20 +209,19 @@ function ListInput({
   )
 }
 
-interface RemotesProps {
-  readonly values: Readonly<Record<string, unknown>>
-  readonly readOnly: boolean
-  onSet(path: ConfigPath, value: unknown): void
-  onAdd(item: unknown): void
-}
-
-function Remotes({ values, readOnly, onSet, onAdd }: RemotesProps) {
+function Remotes({ values, readOnly, onSet }: Props) {
   const remotes = recordsAt(recordAt(values, 'storage'), 'remotes')
   return (
     <fieldset class="stack" disabled={readOnly}>
       <div class="row">
         <h3 class="grow">Remotes</h3>
-        <button type="button" class="button small" onClick={() => onAdd({ provider: 'rclone', remote: 'nas:crypto' })}>
+        <button
+          type="button"
+          class="button small"
+          onClick={() =>
+            appendTo(onSet, ['storage', 'remotes'], remotes.length, { provider: 'rclone', remote: 'nas:crypto' })
+          }
+        >
           <Icon name="plus" size={12} />
           Add
         </button>
@@ -262,4 +247,10 @@ function Remotes({ values, readOnly, onSet, onAdd }: RemotesProps) {
       ))}
     </fieldset>
   )
+}
+
+/** One more item of a list, or the list with its first. */
+function appendTo(onSet: Props['onSet'], path: ConfigPath, length: number, item: unknown): void {
+  if (length === 0) onSet(path, [item])
+  else onSet([...path, length], item)
 }

@@ -9,7 +9,7 @@ import { ApplyDialog } from './apply-dialog.js'
 import { CodeEditor } from './code-editor.js'
 import { ConfigForm } from './config-form.js'
 import { ProblemList } from './problem-list.js'
-import { valuesOf } from './yaml-text.js'
+import { type ConfigPath, valuesOf } from './yaml-text.js'
 
 const SETTLE_MS = 250
 
@@ -54,6 +54,17 @@ export default function Config() {
   )
   const values = useMemo(() => (text === undefined ? undefined : valuesOf(text)), [text])
 
+  /** The daemon writes the change into the text, as it would into the file: what is not touched stays as it is written. */
+  const change = async (path: ConfigPath, value: unknown) => {
+    try {
+      const changes = [value === undefined ? { path } : { path, value }]
+      const next = await api.post<ConfigCheck>('/config/validate', { yaml: text, changes })
+      if (next.yaml !== null) setText(next.yaml)
+      setCheck(next)
+    } catch (error) {
+      toasts.failed('The field could not be changed', error)
+    }
+  }
   const apply = async () => {
     if (text === undefined || !base) return
     setBusy(true)
@@ -163,7 +174,7 @@ export default function Config() {
       <div class={`config-halves ${side}`}>
         <section class="panel form" aria-label="Form">
           {values ? (
-            <ConfigForm text={text ?? ''} values={values} readOnly={readOnly} onText={setText} />
+            <ConfigForm values={values} readOnly={readOnly} onSet={(path, value) => void change(path, value)} />
           ) : (
             <Nothing icon="warning" title="The text is not YAML now">
               Correct it on its side; the fields come back then.
