@@ -4,8 +4,8 @@ import type { App } from './app-context.js'
 /** Kinds of which exchanges keep a past that can be asked for; nobody keeps past books. */
 const WITH_PAST = /^(trades|ohlc|funding|open_interest)$/
 
-export function canRepair({ kind }: Pick<GapRow, 'kind'>): boolean {
-  return WITH_PAST.test(kind)
+export function canRepair({ kind, lost }: Pick<GapRow, 'kind'> & Partial<Pick<GapRow, 'lost'>>): boolean {
+  return WITH_PAST.test(kind) && (lost ?? null) === null
 }
 
 /** Asks for the history of gaps, as far as the exchanges still have it, and says how it went. One run for each dataset. */

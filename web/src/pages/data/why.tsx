@@ -88,9 +88,10 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
               {gap.missing !== null && <span class="soft"> · {gap.missing} events by the exchange’s count</span>}
               <p class="soft">
                 <span class="tag">{gap.code}</span> {gap.detail}
+                {gap.lost !== null && <> · {gap.lost}</>}
               </p>
             </div>
-            {mayRepair && (
+            {mayRepair && gap.lost === null && (
               <button type="button" class="button small" onClick={() => repair([gap])}>
                 Repair
               </button>

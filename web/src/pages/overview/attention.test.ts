@@ -33,6 +33,7 @@ const GAP: GapRow = {
   missing: null,
   code: 'CONNECTION_LOST',
   detail: '',
+  lost: null,
 }
 
 describe('what needs attention', () => {
