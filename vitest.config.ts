@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ['test/system/**', 'test/browser/**'],
     pool: 'threads',
     isolate: false,
-    testTimeout: 20_000,
+    // Against hanging, not for speed: property tests take long on a busy machine.
+    testTimeout: 60_000,
   },
 })

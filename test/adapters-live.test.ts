@@ -21,13 +21,15 @@ async function talk(adapter: ExchangeAdapter, more: readonly Omit<Subscription, 
     JSON.stringify((await request(emulator, `/${adapter.id}${path}`)).body),
   )
   const traded = instruments.filter(({ status, kind }) => status === 'trading' && kind === 'spot')
-  const wanted = traded.flatMap(({ symbol }) =>
-    adapter.capabilities.map(({ channel, depths, intervals }) => ({
-      channel,
-      symbol,
-      ...(depths?.[1] === undefined ? {} : { depth: depths[1] }),
-      ...(intervals?.[0] === undefined ? {} : { interval: intervals[0] }),
-    })),
+  const wanted = traded.flatMap(({ symbol, kind }) =>
+    adapter.capabilities
+      .filter(({ kinds }) => kinds?.includes(kind) ?? true)
+      .map(({ channel, depths, intervals }) => ({
+        channel,
+        symbol,
+        ...(depths?.[1] === undefined ? {} : { depth: depths[1] }),
+        ...(intervals?.[0] === undefined ? {} : { interval: intervals[0] }),
+      })),
   )
   const subscriptions = [...wanted, ...more].map((each) => ({ id: subscriptionId(each), pair: 'A/B', ...each }))
   const [plan] = adapter.live.plan(subscriptions)

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createConfig } from '../config/parse.js'
 import { systemClock } from '../lib/clock.js'
@@ -54,7 +55,8 @@ function alerting(format: 'auto' | 'slack' | 'ntfy' = 'auto') {
     post: (to, message, signal) => postText(to, message, { clock }, signal),
   })
   const health = new HealthMonitor({
-    path: '/nowhere/metrics.json',
+    // Below a file there is no folder: nothing is ever written.
+    path: join(import.meta.filename, 'metrics.json'),
     clock,
     onError: () => {},
     onAlert: (alert) => alerts.send(alert),

@@ -14,6 +14,11 @@ async function folder(): Promise<string> {
   return path
 }
 
+/** A path that nobody can make, whoever runs this: below a file. */
+function below(name: string): string {
+  return join(import.meta.filename, name)
+}
+
 it('a taken port is refused by name', async () => {
   const { port } = await startTestEmulator(cleanup)
   await expect(startEmulator({ port })).rejects.toMatchObject({
@@ -35,11 +40,11 @@ it('options that make no sense are refused with a remedy', async () => {
     code: 'USAGE',
     message: expect.stringMatching(/--rate/),
   })
-  await expect(startEmulator({ port: 0, faults: '/nowhere/faults' })).rejects.toMatchObject({
+  await expect(startEmulator({ port: 0, faults: below('faults') })).rejects.toMatchObject({
     code: 'USAGE',
     message: /faults/,
   })
-  await expect(startEmulator({ port: 0, truth: '/nowhere/truth' })).rejects.toMatchObject({
+  await expect(startEmulator({ port: 0, truth: below('truth') })).rejects.toMatchObject({
     code: 'USAGE',
     message: /truth/,
   })
