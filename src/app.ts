@@ -579,7 +579,7 @@ async function openData(dataPath: string): Promise<StoredData> {
     gaps: (filter) => reader.gaps(filter),
     standing: (dataset, at) => reader.standing(dataset, at),
     bookRows: (dataset, at) => reader.bookRows(dataset, at),
-    derivedCandles: (dataset, interval, from, until) => reader.derivedCandles(dataset, interval, from, until),
+    derivedCandles: (dataset, rule, from, until) => reader.derivedCandles(dataset, rule, from, until),
     scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
     close: () => data.close(),
   }

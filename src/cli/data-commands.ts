@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { INTERVALS, isInterval } from '../model/dataset.js'
 import { isoFromNanos } from '../model/time.js'
 import { bookAt } from '../service/book-at.js'
@@ -21,6 +21,13 @@ export interface DataTools {
 const formatOption = () =>
   new Option('--format <format>', 'how to print').choices(['table', 'ndjson', 'csv']).default('table')
 type Format = 'table' | 'ndjson' | 'csv'
+
+function barRule(text: string) {
+  const [by = '', size = '', more] = text.split(':')
+  const known = (['tick', 'volume', 'dollar'] as const).find((each) => each === by)
+  if (!known || more !== undefined) throw new InvalidArgumentError('Write tick:100, volume:5 or dollar:1000000.')
+  return { by: known, size: known === 'tick' ? whole(size) || positive(size) : positive(size) }
+}
 
 /** Commands that ask the stored data. */
 export function addDataCommands(program: Command, tools: DataTools): void {
@@ -78,11 +85,18 @@ export function addDataCommands(program: Command, tools: DataTools): void {
 
   program
     .command('ohlc <exchange> <pair>')
-    .description('candles of any interval, made from the stored trades')
+    .description(
+      'candles of any interval, or bars of so many trades, so much volume or value, made from the stored trades',
+    )
     .addOption(configOption())
     .addOption(dataOption())
     .addOption(formatOption())
     .option('--interval <length>', 'length of a candle', '1m')
+    .option(
+      '--bars <rule>',
+      'instead of an interval: tick:100 (trades), volume:5 (amount), dollar:1000000 (price times amount)',
+      barRule,
+    )
     .option('--from <time>', 'ISO time or nanoseconds, inclusive')
     .option('--until <time>', 'ISO time or nanoseconds, exclusive')
     .option('--limit <n>', 'at most this many candles', whole)
@@ -93,7 +107,7 @@ export function addDataCommands(program: Command, tools: DataTools): void {
       const [from, until] = [instant(options.from, 0n), instant(options.until, LONGEST)]
       return tools.withData(options, (data) =>
         printRows(
-          withTime(data.derivedCandles({ exchange, kind: 'trades', pair }, interval, from, until)),
+          withTime(data.derivedCandles({ exchange, kind: 'trades', pair }, options.bars ?? interval, from, until)),
           format,
           limit,
           io,
@@ -157,6 +171,7 @@ interface CandleOptions {
   readonly until?: string
   readonly limit?: number
   readonly format: Format
+  readonly bars?: ReturnType<typeof barRule>
 }
 
 type Plain = string | number | boolean | null

@@ -9,7 +9,7 @@ import type { Covered, Gap } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Nanos } from '../model/time.js'
 import type { RunQuery, StoredRun } from '../store/catalog.js'
-import type { DerivedCandle } from '../store/derived-candles.js'
+import type { BarRule, DerivedCandle } from '../store/derived-candles.js'
 import type { ImportReport } from '../store/import-predecessor.js'
 import type { EventRange, GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
@@ -86,7 +86,7 @@ export interface StoredData {
   /** Rows to rebuild a book from, as it stood at an instant. */
   bookRows(dataset: Dataset, at: Nanos): AsyncIterable<StoredRow>
   /** Candles made from stored trades. */
-  derivedCandles(dataset: Dataset, interval: Interval, from: Nanos, until: Nanos): AsyncIterable<DerivedCandle>
+  derivedCandles(dataset: Dataset, rule: Interval | BarRule, from: Nanos, until: Nanos): AsyncIterable<DerivedCandle>
   scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncIterable<StoredRow>
   close(): Promise<void>
 }

@@ -87,4 +87,37 @@ describe('candles made from trades', () => {
   it('WEEK_BEGINS is a Monday', () => {
     expect(new Date(Number(WEEK_BEGINS) * 1000).getUTCDay()).toBe(1)
   })
+
+  it.each(['tick', 'volume', 'dollar'] as const)('%s bars end with the trade that reaches the border', (by) =>
+    fc.assert(
+      fc.asyncProperty(trades, fc.integer({ min: 1, max: 40 }), (made, size) =>
+        withFolder(async (path) => {
+          const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1 })
+          const rows = made.map(({ second, price, amount, buy }, id) => {
+            const exchange_time = TEN + BigInt(second) * SECOND
+            const taker_side = buy ? ('buy' as const) : ('sell' as const)
+            const values = { price: String(price), amount: String(amount), taker_side }
+            return trade(id, { exchange_time, day: dayOf(exchange_time), ...values })
+          })
+          await store.submit(await store.allocateLane(), 0, tradesBatch(rows))
+          await store.commit()
+          await store.close()
+          const data = await ReadOnlyData.open(path)
+          const bars = await collect(data.reader.derivedCandles(DATASET, { by, size }, 0n, 2n ** 62n))
+          await data.close()
+          const inOrder = made.map((each, id) => ({ ...each, id })).sort((a, b) => a.second - b.second || a.id - b.id)
+          const counts = new Map<number, number>()
+          let before = 0
+          for (const { price, amount } of inOrder) {
+            const bar = Math.floor(before / size)
+            counts.set(bar, (counts.get(bar) ?? 0) + 1)
+            before += by === 'tick' ? 1 : by === 'volume' ? amount : price * amount
+          }
+          expect(bars.map((bar) => Number(bar.trades))).toEqual([...counts.values()])
+          expect(bars.map((bar) => bar.close).at(-1)).toBe(inOrder.at(-1)?.price)
+        }),
+      ),
+      { numRuns: 6 },
+    ),
+  )
 })

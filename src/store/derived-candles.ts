@@ -5,16 +5,34 @@ import { fileOrder } from './canonical.js'
 /** 1970-01-01 was a Thursday; weeks begin on Monday. */
 const MONDAY = 4n * DAY
 
-/** A query for candles made from a query for trades, in the order of time. A candle without trades does not exist. */
-export function candlesOf(trades: string, interval: Interval): string {
+/**
+ * How trades are cut into bars: by time, or each time so many trades, so much volume or so much value (price times amount) has been traded since the
+ * first trade of the range.
+ */
+export type BarRule =
+  | { readonly by: 'time'; readonly interval: Interval }
+  | { readonly by: 'tick' | 'volume' | 'dollar'; readonly size: number }
+
+/** A query for bars made from a query for trades, in the order of time. A bar without trades does not exist. */
+export function barsOf(trades: string, rule: BarRule): string {
+  if (rule.by === 'time') return candlesOf(trades, rule.interval)
+  const measure = { tick: '1', volume: 'amount', dollar: 'price * amount' }[rule.by]
+  // What was traded before this trade: the trade that reaches a border ends its bar.
+  const before = `coalesce(sum(${measure}) OVER (ORDER BY ${fileOrder('trades')} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)`
+  const numbered = `SELECT *, floor(${before} / ${rule.size}) AS bar FROM (${trades}) WHERE exchange_time IS NOT NULL`
+  return `SELECT min(epoch_ns(exchange_time)) AS open_time, ${VALUES} FROM (${numbered}) GROUP BY bar ORDER BY bar`
+}
+
+const BUYS = "FILTER (WHERE taker_side = 'buy')"
+const VALUES = `first(price ORDER BY ${fileOrder('trades')}) AS open, max(price) AS high, min(price) AS low,
+      last(price ORDER BY ${fileOrder('trades')}) AS close, sum(amount) AS volume, sum(price * amount) AS quote_volume,
+      count(*) AS trades, coalesce(sum(amount) ${BUYS}, 0) AS taker_buy_volume, sum(price * amount) / nullif(sum(amount), 0) AS vwap`
+
+function candlesOf(trades: string, interval: Interval): string {
   const span = BigInt(INTERVALS[interval]) * SECOND
   const offset = interval.endsWith('w') ? MONDAY : 0n
   const bucket = `(epoch_ns(exchange_time) - ${offset}) // ${span} * ${span} + ${offset}`
-  const buys = "FILTER (WHERE taker_side = 'buy')"
-  return `SELECT ${bucket} AS open_time, first(price ORDER BY ${fileOrder('trades')}) AS open, max(price) AS high, min(price) AS low,
-      last(price ORDER BY ${fileOrder('trades')}) AS close, sum(amount) AS volume, sum(price * amount) AS quote_volume,
-      count(*) AS trades, coalesce(sum(amount) ${buys}, 0) AS taker_buy_volume, sum(price * amount) / nullif(sum(amount), 0) AS vwap
-    FROM (${trades}) WHERE exchange_time IS NOT NULL GROUP BY 1 ORDER BY 1`
+  return `SELECT ${bucket} AS open_time, ${VALUES} FROM (${trades}) WHERE exchange_time IS NOT NULL GROUP BY 1 ORDER BY 1`
 }
 
 export interface DerivedCandle {

@@ -15,7 +15,7 @@ import { copyTo, fileOrder, noRows, quoted, SCHEMA_VERSION, timeAxis } from './c
 import { Catalog, type PartState, type RunQuery, type StoredRun } from './catalog.js'
 import type { Cell } from './column-buffer.js'
 import { DataFolder } from './data-folder.js'
-import { CANDLE_FIELDS, candlesOf, type DerivedCandle, decodeCandle } from './derived-candles.js'
+import { type BarRule, barsOf, CANDLE_FIELDS, type DerivedCandle, decodeCandle } from './derived-candles.js'
 import { Engine } from './engine.js'
 import { storeError } from './failure.js'
 import { partName, partOfTime } from './partition.js'
@@ -300,7 +300,7 @@ export class DataReader {
   /** Candles made from the stored trades of a range, in the order of time. */
   async *derivedCandles(
     dataset: Dataset,
-    interval: Interval,
+    rule: Interval | BarRule,
     from: Nanos,
     until: Nanos,
   ): AsyncGenerator<DerivedCandle> {
@@ -308,7 +308,10 @@ export class DataReader {
     if (parts.length === 0) return
     const trades = parts.map((part) => `(${partRows(this.#folder, dataset, part)})`).join(' UNION ALL ')
     const wanted = `SELECT * FROM (${trades}) WHERE epoch_ns(exchange_time) >= ${from} AND epoch_ns(exchange_time) < ${until}`
-    for await (const rows of this.#engine.stream(candlesOf(wanted, interval), CANDLE_FIELDS))
+    for await (const rows of this.#engine.stream(
+      barsOf(wanted, typeof rule === 'string' ? { by: 'time', interval: rule } : rule),
+      CANDLE_FIELDS,
+    ))
       for (const row of rows) yield decodeCandle(row.slice(1))
   }
 
