@@ -3,11 +3,13 @@ import { parseArgs } from 'node:util'
 import { benchBackfill } from './backfill.js'
 import { benchDecode } from './decode.js'
 import type { Figure } from './figure.js'
+import { benchInstruments } from './instruments.js'
 import { benchRecording } from './recording.js'
 import { benchStore } from './store.js'
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' } } })
 const figures: Figure[] = [
+  ...benchInstruments(),
   ...(await benchDecode()),
   ...(await benchRecording(Number(values.seconds))),
   ...(await benchBackfill()),
