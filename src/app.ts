@@ -23,6 +23,8 @@ import { HealthMonitor } from './daemon/health-monitor.js'
 import type { HistoryStart } from './daemon/history-messages.js'
 import { JobService } from './daemon/job-service.js'
 import type { JournalStart } from './daemon/journal-messages.js'
+import { QueryHost } from './daemon/query-host.js'
+import type { QueryStart } from './daemon/query-messages.js'
 import { Recorder } from './daemon/recorder.js'
 import { rcloneCopy } from './daemon/remotes/rclone.js'
 import { RunLog } from './daemon/run-log.js'
@@ -70,6 +72,7 @@ import { DataLock } from './store/lock.js'
 import { ReadOnlyData } from './store/reader.js'
 import { runSql } from './store/sql.js'
 import { StoreClient } from './store/store-thread.js'
+import { openStoredData } from './store/stored-data.js'
 import { visibleRows } from './store/visible.js'
 import { verifyPorts } from './verify-ports.js'
 import { VERSION } from './version.js'
@@ -85,7 +88,7 @@ export interface DaemonLog {
 export const catalog: readonly CatalogEntry[] = Object.values(exchanges)
 
 function spawn(
-  start: JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart,
+  start: JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart | QueryStart,
   transfer: readonly Transferable[],
   log: DaemonLog,
 ): Worker {
@@ -449,6 +452,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
   const lists = instrumentLists(config, deps.budgets, async (exchange) =>
     (await deps.recorder.store()).loadInstruments(exchange),
   )
+  const queries = new QueryHost(() => spawn({ role: 'query', dataPath: config.storage.local_path }, [], log))
   const localToken = randomBytes(32).toString('base64url')
   const ports: Running = new Running({
     localToken,
@@ -472,6 +476,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     exportData: exportChunks,
     instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
+    offload: (name, input) => queries.ask(name, input),
     lags: () => {
       const { commitAgeMs: storeMs, journalLagMs: journalMs } = deps.recorder
       return { journalMs, ...(storeMs === undefined ? {} : { storeMs }) }
@@ -490,6 +495,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     await jobs.stop()
     await manager.stop({ deadlineMs: 5000 })
     await ports.close()
+    await queries.close()
     await deps.recorder.close()
     await api.close()
     throw error
@@ -510,6 +516,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
       await removeDaemonFile(ownToken)
       await api.close()
       await ports.close()
+      await queries.close()
     },
   }
 }
@@ -564,26 +571,7 @@ function idleStreams(config: CollectorConfig): StreamStatus[] {
   return new StreamManager(config, undefined, deps).status()
 }
 
-async function openData(dataPath: string): Promise<StoredData> {
-  const data = await ReadOnlyData.open(dataPath)
-  const { reader } = data
-  return {
-    inventory: () => reader.inventory(),
-    eventRanges: () => reader.eventRanges(),
-    writeAmplification: () => reader.writeAmplification(),
-    runs: (query) => reader.runs(query),
-    instruments: (exchange) => reader.instruments(exchange),
-    listing: (exchange, at) => reader.listing(exchange, at),
-    datasets: () => reader.datasets(),
-    covered: (dataset) => reader.coverage(dataset),
-    gaps: (filter) => reader.gaps(filter),
-    standing: (dataset, at) => reader.standing(dataset, at),
-    bookRows: (dataset, at) => reader.bookRows(dataset, at),
-    derivedCandles: (dataset, rule, from, until) => reader.derivedCandles(dataset, rule, from, until),
-    scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
-    close: () => data.close(),
-  }
-}
+const openData: (dataPath: string) => Promise<StoredData> = openStoredData
 
 function exportSource({ reader }: ReadOnlyData): ExportSource {
   return {

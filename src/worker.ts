@@ -6,6 +6,7 @@ import { recoverLane } from './capture/recover-lane.js'
 import type { CaptureMethods, CaptureNews, CaptureStart, RecoverNews, RecoverStart } from './daemon/capture-messages.js'
 import type { HistoryStart } from './daemon/history-messages.js'
 import type { JournalMethods, JournalNews, JournalStart } from './daemon/journal-messages.js'
+import type { QueryStart } from './daemon/query-messages.js'
 import type { StoreConnect, StoreOpened, StoreStart } from './daemon/store-messages.js'
 import type { ExchangeAdapter } from './exchanges/exchange.js'
 import { exchanges } from './exchanges/index.js'
@@ -22,6 +23,7 @@ import { requestText } from './net/http.js'
 import { RateBudget } from './net/rate-limit.js'
 import { refusalOf } from './net/refusal.js'
 import { openSocket } from './net/socket.js'
+import { queryThread } from './query-thread.js'
 import { type ColumnBatch, ColumnBuilder } from './store/columns.js'
 import { Store } from './store/store.js'
 import { StoreClient, serveStore } from './store/store-thread.js'
@@ -173,11 +175,12 @@ async function recoverThread(port: Port, start: RecoverStart): Promise<void> {
 }
 
 async function main(port: Port): Promise<void> {
-  const start = workerData as JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart // set by app.ts, told by `role`
+  const start = workerData as JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart | QueryStart // set by app.ts, told by `role`
   if (start.role === 'journal') await journalThread(port, start)
   else if (start.role === 'store') await storeThread(port, start)
   else if (start.role === 'capture') captureThread(port, start)
   else if (start.role === 'history') historyThread(port, start)
+  else if (start.role === 'query') queryThread(port, start)
   else await recoverThread(port, start)
 }
 

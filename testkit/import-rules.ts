@@ -65,6 +65,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'app.ts': { may: ['*'], packages: ['*'] },
   'worker.ts': { may: ['*'], packages: ['*'] },
   'history-thread.ts': { may: ['*'], packages: ['node'] },
+  'query-thread.ts': { may: ['*'], packages: ['node'] },
   'rebuild-ports.ts': { may: ['*'], packages: ['node'] },
   'verify-ports.ts': { may: ['*'], packages: ['node'] },
   'index.ts': { may: ['*'] },
@@ -79,6 +80,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],
   'verify-ports.ts': ['app.ts'],
   'history-thread.ts': ['worker.ts'],
+  'query-thread.ts': ['worker.ts'],
   'worker.ts': ['app.ts'],
 }
 

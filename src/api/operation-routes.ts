@@ -20,7 +20,10 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
       config: { operation: name, role: operation.role },
       async handler(request, reply) {
         const input = checked(operation.input, gathered(request, route, schema))
-        const output = await operation.run(ports, input, goneSignal(reply))
+        const output =
+          operation.apart && ports.offload
+            ? await ports.offload(name, input)
+            : await operation.run(ports, input, goneSignal(reply))
         if (isFileStream(output)) return await sendFile(output, reply)
         if (typeof output === 'object' && output !== null && 'etag' in output)
           reply.header('etag', `"${String(output.etag)}"`)

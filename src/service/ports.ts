@@ -47,6 +47,8 @@ export interface Ports extends HealthPorts {
   apply(parsed: ParsedConfig, etag: string): Promise<AppliedConfig>
   /** The stored data, opened at first use. */
   data(): Promise<StoredData>
+  /** Answers an operation that is `apart`, its input checked before; absent where one answers in this thread. */
+  readonly offload?: ((name: string, input: unknown) => Promise<unknown>) | undefined
   sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   /** Stored rows as a file of another format. */
   exportData(request: StreamedExport): AsyncIterable<string | Uint8Array>

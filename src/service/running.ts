@@ -46,6 +46,7 @@ export interface RunningDeps {
   sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   exportData(dataPath: string, request: StreamedExport): AsyncIterable<string | Uint8Array>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
+  readonly offload?: Ports['offload']
   readonly clock: Clock
   uptime(): number
   lags(): { readonly journalMs?: number; readonly storeMs?: number }
@@ -109,6 +110,10 @@ export class Running implements Ports {
 
   get jobs(): Jobs | undefined {
     return this.#deps.jobs
+  }
+
+  get offload(): Ports['offload'] {
+    return this.#deps.offload
   }
 
   get logs(): LogPort {

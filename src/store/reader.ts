@@ -98,7 +98,11 @@ export class DataReader {
 
   /** Every dataset that is stored or was wanted. */
   datasets(): Dataset[] {
-    return [...this.#catalog.datasets().values()].flatMap((key) => parseDatasetKey(key) ?? [])
+    const keys = this.#catalog.snapshot(() => [
+      ...this.#catalog.datasets().values(),
+      ...this.#catalog.wanted().map(({ dataset }) => dataset),
+    ])
+    return [...new Set(keys)].sort().flatMap((key) => parseDatasetKey(key) ?? [])
   }
 
   /**
@@ -159,23 +163,28 @@ export class DataReader {
   }
 
   gaps(filter: GapFilter = {}): Gap[] {
-    const { held, wanted, breaks, lost } = this.#catalog.snapshot(() => ({
-      held: this.#catalog.held(),
-      wanted: this.#catalog.wanted(),
-      breaks: this.#catalog.breaks(),
-      lost: this.#catalog.lost(),
-    }))
-    const all = gaps({ held, wanted, breaks, lost, ...(filter.now === undefined ? {} : { until: filter.now }) })
-    return all.filter((gap) => {
-      const dataset = parseDatasetKey(gap.dataset)
-      return (
-        (filter.exchange === undefined || dataset?.exchange === filter.exchange) &&
-        (filter.pair === undefined || dataset?.pair === filter.pair) &&
-        (filter.kind === undefined || dataset?.kind === filter.kind) &&
-        (filter.from === undefined || gap.until > filter.from) &&
-        (filter.until === undefined || gap.from < filter.until)
-      )
+    const { held, wanted, breaks, lost } = this.#catalog.snapshot(() => {
+      const all = this.#catalog.wanted()
+      const asked = filter.exchange !== undefined || filter.pair !== undefined || filter.kind !== undefined
+      // The ledger of a few datasets is read by itself: that of all takes long.
+      const keys = asked
+        ? [...new Set(all.map(({ dataset }) => dataset))].filter((key) => matches(key, filter))
+        : undefined
+      const few = keys && keys.length <= FEW ? keys : undefined
+      return {
+        held: few ? few.flatMap((key) => this.#catalog.held(key)) : this.#catalog.held(),
+        wanted: few ? all.filter(({ dataset }) => few.includes(dataset)) : all,
+        breaks: few ? few.flatMap((key) => this.#catalog.breaks(key)) : this.#catalog.breaks(),
+        lost: this.#catalog.lost(),
+      }
     })
+    const all = gaps({ held, wanted, breaks, lost, ...(filter.now === undefined ? {} : { until: filter.now }) })
+    return all.filter(
+      (gap) =>
+        matches(gap.dataset, filter) &&
+        (filter.from === undefined || gap.until > filter.from) &&
+        (filter.until === undefined || gap.from < filter.until),
+    )
   }
 
   coverage(dataset: Dataset): Covered[] {
@@ -336,6 +345,18 @@ export class DataReader {
     const last = partOfTime(dataset.kind, until) + 1
     return parts.filter(({ part }) => part >= first && part <= last)
   }
+}
+
+/** Up to so many datasets are asked one by one. */
+const FEW = 50
+
+function matches(key: string, { exchange, pair, kind }: GapFilter): boolean {
+  const dataset = parseDatasetKey(key)
+  return (
+    (exchange === undefined || dataset?.exchange === exchange) &&
+    (pair === undefined || dataset?.pair === pair) &&
+    (kind === undefined || dataset?.kind === kind)
+  )
 }
 
 function inventoryEntry(dataset: Dataset, parts: readonly PartState[]): InventoryEntry {

@@ -22,7 +22,8 @@ import {
 } from '../fields.js'
 import { gapRows } from '../gaps.js'
 import { inventoryRows } from '../inventory.js'
-import { operation } from '../operation.js'
+import { type Operation, operation } from '../operation.js'
+import type { Ports } from '../ports.js'
 import { present } from '../present.js'
 import { readPage } from '../read-page.js'
 
@@ -46,7 +47,15 @@ export function datasetOf(input: { exchange: string; pair: string; kind: Kind; i
   return { exchange, pair, kind, ...(kind === 'ohlc' ? { interval: interval ?? ('1m' as const) } : {}) }
 }
 
-const inventory = operation({
+/** All that these work on. */
+type DataPorts = Pick<Ports, 'data'>
+
+function dataOperation<I extends z.ZodType, O extends z.ZodType>(made: Operation<I, O, DataPorts>) {
+  return operation(made)
+}
+
+const inventory = dataOperation({
+  apart: true,
   summary: 'Every dataset: rows, size, range, coverage, gaps',
   role: 'read',
   input: nothing,
@@ -75,7 +84,8 @@ const inventory = operation({
   },
 })
 
-const coverage = operation({
+const coverage = dataOperation({
+  apart: true,
   summary: 'What is held of each dataset and what is missing, as intervals at a resolution',
   role: 'read',
   input: z.strictObject({
@@ -166,7 +176,8 @@ const coverage = operation({
   },
 })
 
-const gapsOperation = operation({
+const gapsOperation = dataOperation({
+  apart: true,
   summary: 'Every interval that may be missing, with its cause',
   role: 'read',
   input: z.strictObject({ ...filter, from, until, limit: rowLimit(10_000, 200_000) }),
@@ -203,7 +214,8 @@ const readInput = z.strictObject({
   cursor,
 })
 
-const read = operation({
+const read = dataOperation({
+  apart: true,
   summary: 'A page of stored rows, in the order of the files; times are nanoseconds and numbers exact, both as text',
   role: 'read',
   input: readInput,
@@ -240,7 +252,8 @@ const sql = operation({
 
 const level = z.tuple([z.string(), z.string()]).describe('Price and amount as exact decimal text.')
 
-const book = operation({
+const book = dataOperation({
+  apart: true,
   summary: 'The order book as it stood at an instant, and whether it is proven',
   role: 'read',
   input: z.strictObject({
@@ -277,7 +290,8 @@ const candle = z.object({
   vwap: z.number().nullable(),
 })
 
-const candles = operation({
+const candles = dataOperation({
+  apart: true,
   summary: 'Candles of any interval, made from the stored trades, or those that the exchange sent',
   role: 'read',
   input: z.strictObject({

@@ -17,6 +17,10 @@ export const OPERATIONS = {
 } as const
 
 export type OperationName = keyof typeof OPERATIONS
+export function isOperation(name: string): name is OperationName {
+  return Object.hasOwn(OPERATIONS, name)
+}
+
 /** What an operation is given. */
 export type OperationInput<N extends OperationName> = z.input<(typeof OPERATIONS)[N]['input']>
 /** What an operation answers. */

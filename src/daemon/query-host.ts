@@ -1,0 +1,42 @@
+import { RpcClient } from '../lib/rpc.js'
+import { CollectorError, decodeError, encodeError } from '../model/error.js'
+import type { Thread } from './capture-pool.js'
+import type { QueryMethods } from './query-messages.js'
+
+/** The query thread: started at its first question, and anew at the next one when it has died. */
+export class QueryHost {
+  readonly #spawn: () => Thread
+  #running: { readonly thread: Thread; readonly rpc: RpcClient<QueryMethods> } | undefined
+
+  constructor(spawn: () => Thread) {
+    this.#spawn = spawn
+  }
+
+  /** What an operation answers. Throws what it throws, and INTERNAL when the thread dies meanwhile. */
+  async ask(name: string, input: unknown): Promise<unknown> {
+    this.#running ??= this.#start()
+    return await this.#running.rpc.call('ask', [name, input])
+  }
+
+  async close(): Promise<void> {
+    const running = this.#running
+    this.#running = undefined
+    if (!running) return
+    await running.rpc.call('close', []).catch(() => {})
+    await running.thread.terminate()
+  }
+
+  #start() {
+    const thread = this.#spawn()
+    const rpc = new RpcClient<QueryMethods>(thread, { encode: encodeError, decode: decodeError })
+    let reason = 'it ended by itself'
+    thread.on('error', (error) => {
+      reason = error.message
+    })
+    thread.on('exit', () => {
+      if (this.#running?.thread === thread) this.#running = undefined
+      rpc.fail(new CollectorError('INTERNAL', `the thread that answers queries died: ${reason}`))
+    })
+    return { thread, rpc }
+  }
+}

@@ -1,0 +1,34 @@
+import type { QueryMethods, QueryStart } from './daemon/query-messages.js'
+import { type Port, serveRpc } from './lib/rpc.js'
+import { CollectorError, decodeError, encodeError } from './model/error.js'
+import type { Operation } from './service/operation.js'
+import { isOperation, OPERATIONS } from './service/operations/table.js'
+import type { Ports } from './service/ports.js'
+import type { StoredData } from './service/services.js'
+import { openStoredData } from './store/stored-data.js'
+
+/**
+ * Answers operations over the stored data away from the thread that serves the API: a ledger of a hundred thousand intervals takes a second to
+ * look through, and the API answers others meanwhile.
+ */
+export function queryThread(port: Port, { dataPath }: QueryStart): void {
+  let data: Promise<StoredData> | undefined
+  const opened = () => {
+    data ??= openStoredData(dataPath).catch((error: unknown) => {
+      data = undefined
+      throw error
+    })
+    return data
+  }
+  const methods: QueryMethods = {
+    async ask(name, input) {
+      if (!isOperation(name)) throw new CollectorError('INTERNAL', `there is no operation ${name}`)
+      const operation: Operation<never, never, Pick<Ports, 'data'>> = OPERATIONS[name] as never // one that needs the data alone
+      return await operation.run({ data: opened }, input as never, new AbortController().signal)
+    },
+    async close() {
+      await (await data)?.close()
+    },
+  }
+  serveRpc(port, methods, { encode: encodeError, decode: decodeError })
+}
