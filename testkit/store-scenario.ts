@@ -5,7 +5,8 @@ import { FakeClock } from './fake-clock.js'
 import { delta, TEN, TRADES, trade } from './store-rows.js'
 
 export const BOOK = 'binance book_deltas BTC/USDT'
-export const ROUNDS = 3
+/** Two: each kind of operation happens, also the replacing of a file and the removal of what it replaced. */
+export const ROUNDS = 2
 const PER_ROUND = 3
 const MINUTES = 16
 
