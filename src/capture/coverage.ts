@@ -9,6 +9,8 @@ export interface Instant {
   readonly mono: Nanos
   /** The earliest instant at which it can have come, where that is before `mono`. */
   readonly arrived?: Nanos
+  /** How long it took to come by both clocks, where that is known. */
+  readonly lag?: Nanos
 }
 
 interface Run {
@@ -113,7 +115,9 @@ export class Coverage {
     const { confirmed } = this.state
     const after = at.time + 1n
     if (confirmed === null) return after
-    const edge = at.time - ((at.arrived ?? at.mono) - confirmed) + SECOND
+    // An event that came late says that listening began later than the distance to it.
+    const lag = at.lag !== undefined && at.lag > 0n ? at.lag : 0n
+    const edge = at.time - ((at.arrived ?? at.mono) - confirmed) + SECOND + lag
     return edge < after ? edge : after
   }
 

@@ -328,7 +328,9 @@ export class Listening {
   private instant(exchangeTime: Nanos | undefined, at: FrameContext) {
     const time =
       this.capability.axis === 'receive' ? at.receipt.receiveTime : believableTime(exchangeTime, at.receipt.receiveTime)
-    return time === null ? undefined : { time, mono: at.mono, arrived: at.arrived ?? at.mono }
+    return time === null
+      ? undefined
+      : { time, mono: at.mono, arrived: at.arrived ?? at.mono, lag: at.receipt.receiveTime - time }
   }
 
   event(event: AdapterEvent, at: FrameContext): void {
