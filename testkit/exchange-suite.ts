@@ -114,8 +114,9 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
       const asksByRest = adapter.book.firstSnapshot === 'rest' || adapter.book.refreshEveryMs !== undefined
       expect(asksByRest).toBe(adapter.book.snapshot !== undefined)
       expect(adapter.limits.subscriptionsPerConnection).toBeGreaterThan(0)
-      expect(adapter.endpoints.websocket).toMatch(/^wss:\/\/[^/]+/)
-      expect(adapter.endpoints.rest).toMatch(/^https:\/\/[^/]+/)
+      const host = 'an endpoint is a host: paths stand in plans and calls'
+      expect(adapter.endpoints.websocket, host).toMatch(/^wss:\/\/[^/]+$/)
+      expect(adapter.endpoints.rest, host).toMatch(/^https:\/\/[^/]+$/)
     })
 
     check('D2', 'emits nothing that it does not declare', () => {
@@ -178,7 +179,9 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
 
     check('L1', 'asks for subscriptions as the documentation does', () => {
       const conversation = adapter.live.converse({ path: '', subscriptions: options.session })
-      expect(conversation.open()).toEqual(sent.map(({ message }) => message))
+      expect(conversation.open(), 'every sent message in the capture `session` is one that `open` gives').toEqual(
+        sent.map(({ message }) => message),
+      )
     })
 
     check('L2', 'recognises every frame', () => {
@@ -286,7 +289,11 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
         if (last && event.counter !== undefined) continue
         if (received === undefined || event.exchangeTime === undefined || read.record.detail === 'snapshot') continue
         const distance = received - event.exchangeTime
-        if (distance > SANE || distance < -SANE) expect.fail(`${read.record.place}: ${distance} ns apart`)
+        if (distance <= SANE && distance >= -SANE) continue
+        const told = isoFromNanos(event.exchangeTime)
+        expect.fail(
+          `${read.record.place}: the event is of ${told}, recv is ${read.record.recv}: a mistaken unit, or recv`,
+        )
       }
     })
 

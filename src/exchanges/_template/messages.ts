@@ -1,7 +1,7 @@
 import type { Channel } from '../../model/dataset.js'
-import type { AdapterEvent, Level } from '../../model/event.js'
+import type { AdapterEvent } from '../../model/event.js'
 import type { Nanos } from '../../model/time.js'
-import { counter, type Fields, fields, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
+import { counter, type Fields, fields, integer, levels, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 
 /** Prices and amounts stay the text of the wire; unknown fields are left out; what is missing stays undefined. */
 export function eventsOf(channel: Channel, message: Fields): AdapterEvent[] {
@@ -47,11 +47,4 @@ function book(wire: Fields, symbol: string): AdapterEvent {
   if (type === 'snapshot') return { kind: 'book_snapshot', ...shared, sequence }
   if (type === 'change') return { kind: 'book_delta', ...shared, firstSequence: sequence, lastSequence: sequence }
   throw new WireError(`type should be snapshot or change, is ${type.slice(0, 20)}`)
-}
-
-function levels(value: unknown, name: string): Level[] {
-  return list(value, name).map((each) => {
-    const [price, amount] = list(each, name)
-    return [unsignedDecimal(price, name), unsignedDecimal(amount, name)]
-  })
 }

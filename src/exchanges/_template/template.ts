@@ -7,7 +7,10 @@ import { templateInstruments } from './instruments.js'
 /** Put here what the venue documents, with a word where it documents nothing. */
 const PER_CONNECTION = 100
 
-/** The venue's rule for a book, as a function: `u` rises by 1 from change to change, a snapshot carries the last one that is in it. */
+/**
+ * The venue's rule for a book, as a function: `u` rises by 1 from change to change, a snapshot carries the last one that is in it.
+ * Where each change names the one before (`prev`), messages.ts gives it as `previousSequence`, and it must be `sequence`.
+ */
 function follows(sequence: bigint | undefined, { lastSequence: u }: BookDelta): 'apply' | 'stale' | 'break' {
   if (sequence === undefined || u === undefined) return 'break'
   if (u <= sequence) return 'stale'
@@ -29,6 +32,7 @@ export const template: ExchangeAdapter = {
     connects: { count: 60, perMs: 60_000 },
     rest: { weight: 10, perMs: 1000 },
   },
+  // Without a path: what is below the host stands in the plan and in the calls.
   endpoints: { websocket: 'wss://ws.example.com', rest: 'https://api.example.com' },
   taskPer: 'pair',
   instruments: [templateInstruments],
