@@ -39,7 +39,8 @@ const SENSIBLE: Readonly<Record<string, readonly unknown[]>> = {
   sql: ['SELECT count(*) FROM trades', "SELECT * FROM read_csv('/etc/passwd')", 'ATTACH ', "COPY trades TO '/tmp/x'"],
   yaml: ['stream_jobs: [{exchange: binance, pairs: [BTC/USDT], channels: [trades]}]', 'a: [', '*a', '***'],
   etag: ['x'],
-  channels: [['trades'], ['book', 'ohlc:1h']],
+  channels: [['trades'], ['ohlc']],
+  start: ['last', 'origin'],
   pairs: [['BTC/USDT'], ['SOL/USDT']],
   changes: [
     [{ path: ['settings', 'ui_rate_limit'], value: 5 }],
