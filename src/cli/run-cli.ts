@@ -7,11 +7,12 @@ import { ConfigError, oneLine, renderProblems } from '../config/problem.js'
 import { isRule } from '../config/selection.js'
 import { validateAgainst } from '../config/validate-against.js'
 import { INTERVALS, isInterval, KINDS } from '../model/dataset.js'
-import { asCollectorError } from '../model/error.js'
+import { asCollectorError, CollectorError } from '../model/error.js'
 import { understood } from '../service/decode.js'
 import { gapRows } from '../service/gaps.js'
 import { inventoryRows } from '../service/inventory.js'
 import type { Services, StoredData } from '../service/services.js'
+import { storedStreams } from '../service/stored-streams.js'
 import { type StreamJson, statusJson } from '../service/streams.js'
 import {
   configOption,
@@ -167,12 +168,12 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       const path = await dataPath(options)
       const daemon = await services.daemonOf(path)
       let rows: StreamJson[]
-      if (daemon) {
-        rows = await clientOf(daemon).call('streams.list', {})
-      } else
-        rows = (options.data === undefined ? services.idleStreams((await load(options.config)).config) : []).map(
-          statusJson,
-        )
+      if (daemon) rows = await clientOf(daemon).call('streams.list', {})
+      else {
+        const idle = options.data === undefined ? services.idleStreams((await load(options.config)).config) : []
+        const per = new Map(services.catalog.map(({ id, taskPer }) => [id, taskPer]))
+        rows = storedStreams(idle.map(statusJson), await storedRows(services, path), (id) => per.get(id) ?? 'pair')
+      }
       if (options.json) io.stdout(json(rows))
       else {
         io.stdout(
@@ -367,4 +368,20 @@ interface ReadOptions {
   readonly limit?: number
   readonly columns?: string[]
   readonly format: 'table' | 'ndjson' | 'csv' | 'parquet' | 'arrow'
+}
+
+/** What the catalog knows; nothing where no data is yet. */
+async function storedRows(services: Services, path: string) {
+  let data: StoredData
+  try {
+    data = await services.openData(path)
+  } catch (error) {
+    if (error instanceof CollectorError && error.code === 'STORE_FAILED') return []
+    throw error
+  }
+  try {
+    return await inventoryRows(data, data.gaps({}))
+  } finally {
+    await data.close()
+  }
 }

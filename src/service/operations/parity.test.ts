@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { MemoryIo } from '../../../testkit/memory-io.js'
@@ -41,11 +39,5 @@ describe('command line, API and UI offer the same', () => {
   it('no two operations answer at one address', () => {
     const addresses = Object.values(ROUTES).map(({ method, path }) => `${method} ${path}`)
     expect(new Set(addresses).size).toBe(addresses.length)
-  })
-
-  const list = join(import.meta.dirname, '../../../web/operations.json')
-  it.skipIf(!existsSync(list))('the UI offers each, or says why not', () => {
-    const offered: unknown = JSON.parse(readFileSync(list, 'utf8'))
-    expect(Object.keys(offered as object).sort()).toEqual([...names].sort()) // an object of name to place
   })
 })
