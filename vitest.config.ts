@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'testkit/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts'],
     exclude: ['test/system/**', 'test/browser/**'],
     pool: 'threads',
+    // They mostly wait, for sockets and files.
+    maxWorkers: 2,
     isolate: false,
     // Against hanging, not for speed: property tests take long on a busy machine.
     testTimeout: 60_000,

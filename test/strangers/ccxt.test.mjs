@@ -8,7 +8,7 @@ import { readTruth, SHOWN, stateKey, wasSeen } from './truth.mjs'
 import { VENUES } from './venues.mjs'
 
 /** Long enough for a whole candle of a minute to open and close, wherever in a minute it begins. */
-const WATCH_MS = 125_000
+const WATCH_MS = 145_000
 const MINUTE = 60_000
 /** Books asked for by REST, one after the other. */
 const BOOKS = 12
