@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-/** Whole-system tests: the real daemon from the built output, its own process, sockets and files. One at a time. */
+/** Whole-system tests: the real daemon from the built output, its own process, sockets and files. Two at a time. */
 export default defineConfig({
   test: {
     include: ['test/system/**/*.test.ts'],
     pool: 'forks',
-    fileParallelism: false,
+    // They mostly wait: for a minute of recording, for a kill, for a restart.
+    maxWorkers: 2,
     passWithNoTests: true,
     testTimeout: 300_000,
     hookTimeout: 60_000,
