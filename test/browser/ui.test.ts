@@ -70,6 +70,8 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
 
   it('adds a stream from what the exchange lists, and shows it live', async () => {
     await visitor.go('streams')
+    // The key is heard once the page stands.
+    await row('ETH/USDT').waitFor()
     await page.keyboard.press('a')
     const dialog = page.getByRole('dialog', { name: 'Add a stream' })
     await dialog.getByLabel('Exchange').selectOption('binance')
