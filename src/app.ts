@@ -16,6 +16,7 @@ import type { CollectorConfig } from './config/schema.js'
 import { isRule, mayMean } from './config/selection.js'
 import { type TaskPlan, tasksOf } from './config/tasks.js'
 import type { CatalogEntry } from './config/validate-against.js'
+import { AlertLog } from './daemon/alert-log.js'
 import { Alerts } from './daemon/alerts.js'
 import type { CaptureStart, RecoverStart } from './daemon/capture-messages.js'
 import type { Thread } from './daemon/capture-pool.js'
@@ -56,6 +57,7 @@ import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
 import { InstrumentLists, type ListDeps } from './service/instrument-lists.js'
 import { logTail } from './service/log-tail.js'
+import type { AlertsPort } from './service/ports.js'
 import { rebuild } from './service/rebuild.js'
 import { type ConfigOrigin, Running } from './service/running.js'
 import type { Daemon, LocalPorts, OpenJobs, Services, StoredData } from './service/services.js'
@@ -421,13 +423,19 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     onError,
     post: (url, message, signal) => postText(url, message, { clock }, signal),
   })
+  const alertLog = new AlertLog({
+    path: join(dccd, 'alerts.json'),
+    clock,
+    onError,
+    onChange: (what, alert) => ports.events.publish('alert', { what, ...alert }),
+  })
   const health = new HealthMonitor({
     path: join(dccd, 'metrics.json'),
     clock,
     onError,
     onAlert(alert) {
       alerts.send(alert)
-      ports.events.publish('alert', alert)
+      alertLog.take(alert)
     },
     alertAfter: config.alerts.max_consecutive_errors,
   })
@@ -464,6 +472,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     source: deps.recorder,
     sync: deps.sync,
     logs: logTail(join(dccd, 'logs')),
+    alerts: alertsPort(alertLog, alerts),
     jobs,
     onConfig(next) {
       written.info('the config was changed', { streams: next.stream_jobs.length })
@@ -483,6 +492,16 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     },
     clock,
   })
+  await alertLog.open()
+  for (const key of alertLog.activeKeys()) health.recall(key)
+  // What was removed or stopped fails no more, and is no success either.
+  const stopDropping = clock.every(UNWANTED_MS, () => {
+    const keys = alertLog.activeKeys()
+    if (keys.length === 0) return
+    const wanted = new Set(manager.status().flatMap(({ key, state }) => (state === 'stopped' ? [] : [key])))
+    const isStream = (key: string) => catalog.some(({ id }) => key.startsWith(`${id}_`))
+    for (const key of keys) if (isStream(key) && !wanted.has(key)) health.drop(key)
+  })
   await ports.open()
   const api = await serveApi(ports, { host, port, uiFolder: join(import.meta.dirname, '../web') })
   try {
@@ -492,8 +511,10 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     await manager.start()
     await jobs.begin()
   } catch (error) {
+    stopDropping()
     await jobs.stop()
     await manager.stop({ deadlineMs: 5000 })
+    await alertLog.flush()
     await ports.close()
     await queries.close()
     await deps.recorder.close()
@@ -507,8 +528,10 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     jobs,
     failed,
     async stop(deadlineMs) {
+      stopDropping()
       await jobs.stop()
       await manager.stop({ deadlineMs })
+      await alertLog.flush()
       await alerts.close(1000)
       written.info('stopped')
       await written.flush()
@@ -518,6 +541,17 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
       await ports.close()
       await queries.close()
     },
+  }
+}
+
+/** How often alerts are looked through for what nobody wants any more. */
+const UNWANTED_MS = 5000
+
+function alertsPort(log: AlertLog, sender: Alerts): AlertsPort {
+  return {
+    list: () => log.list(),
+    acknowledge: (id) => log.acknowledge(id),
+    test: (signal) => sender.test(signal),
   }
 }
 
@@ -532,6 +566,17 @@ async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<Local
     const saved = data?.instruments(exchange)
     await data?.close()
     return saved
+  })
+  let unwritten: CollectorError | undefined
+  const onError = (error: CollectorError) => {
+    unwritten = error
+  }
+  const alertLog = new AlertLog({ path: join(dataPath, '.dccd', 'alerts.json'), clock, onError })
+  await alertLog.open()
+  const sender = new Alerts(config.alerts, {
+    clock,
+    onError,
+    post: (url, message, signal) => postText(url, message, { clock }, signal),
   })
   const none = (): never => {
     throw new CollectorError('UNSUPPORTED', `no dccd runs on ${dataPath}`, { remedy: 'Start it with: dccd start' })
@@ -553,6 +598,17 @@ async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<Local
     source: deps.recorder,
     sync: deps.sync,
     logs: logTail(join(hiddenFolder(config), 'logs')),
+    alerts: {
+      ...alertsPort(alertLog, sender),
+      // Nobody else keeps the file at hand.
+      async acknowledge(id) {
+        const row = alertLog.acknowledge(id)
+        unwritten = undefined
+        await alertLog.flush()
+        if (unwritten) throw unwritten
+        return row
+      },
+    },
     openData,
     sql: (path, request, signal) => runSql(path, request, clock, signal),
     exportData: exportChunks,

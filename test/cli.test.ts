@@ -130,6 +130,22 @@ describe('without a daemon', () => {
   })
 })
 
+// A command with others below it: options behind the name of one of those are its own.
+it('alerts are listed and acknowledged without a daemon', async () => {
+  const alert = { id: 1, key: 'disk', severity: 'critical', code: 'DISK_FULL', message: 'full', count: 1 }
+  const times = { since: '2026-11-26T10:00:00Z', last_at: '2026-11-26T10:00:00Z', resolved_at: null }
+  mkdirSync(join(folder, '.dccd'))
+  const file = { version: 1, next: 2, alerts: [{ ...alert, ...times, acknowledged_at: null }] }
+  writeFileSync(join(folder, '.dccd', 'alerts.json'), JSON.stringify(file))
+  const list = async () => JSON.parse((await run(['alerts', '--data', '.', '--json', '--state', 'active'])).out)
+  expect(await list()).toMatchObject([{ ...alert, remedy: 'Make room; recording goes on by itself.' }])
+  const acknowledged = await run(['alerts', 'ack', '1', '--data', '.', '--json'])
+  expect(acknowledged).toMatchObject({ code: 0, err: '' })
+  expect(await list()).toEqual([JSON.parse(acknowledged.out)])
+  expect(await run(['alerts', 'ack', '2', '--data', '.'])).toMatchObject({ err: expect.stringContaining('no alert 2') })
+  expect(await run(['alerts', 'test', '--data', '.'])).toMatchObject({ err: expect.stringContaining('webhook_url') })
+})
+
 describe('decode', () => {
   const trade =
     '{"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000001,"s":"BTCUSDT","t":5,"p":"1.50","q":"2","T":1700000000000,"m":true,"M":true}}'

@@ -15,6 +15,9 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   'config.schema': 'the fields of the form are written out',
 }
 
+/** Operations that no page offers yet; one that is offered must not stand here. */
+const NOT_YET: readonly string[] = ['alerts', 'alerts.ack', 'alerts.test']
+
 /** The method as `ApiClient` has it; a download is a link. */
 const CALLS: Readonly<Record<string, RegExp>> = {
   GET: /\.(get|address)\b/,
@@ -32,5 +35,5 @@ it.each(Object.entries(ROUTES))('the UI offers %s', (name, { method, path }) => 
     ? wanted.replace(/(stop|restart)$/, '(?:$1|\\$\\{action\\})')
     : wanted
   const call = new RegExp(`(?:${CALLS[method]?.source})[^\n]{0,80}\\(?\\s*['\`]${action}['\`]`)
-  expect(call.test(text), `${method} ${path}`).toBe(true)
+  expect(call.test(text), `${method} ${path}`).toBe(!NOT_YET.includes(name))
 })

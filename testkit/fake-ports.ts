@@ -52,6 +52,13 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
     },
     instruments: async () => undefined,
     sync: { running: false, last: async () => undefined, syncNow: async () => ({ last_sync_at: null, remotes: [] }) },
+    alerts: {
+      list: () => [],
+      acknowledge: () => {
+        throw new CollectorError('NOT_FOUND', 'this is a double')
+      },
+      test: () => Promise.reject(new CollectorError('UNSUPPORTED', 'this is a double')),
+    },
     logs: { tail: async () => [] },
     events: new EventHub('run'),
     live: new LiveHub({ follow: () => {}, onLive: () => () => {} }, { status: () => [streamRow] }),

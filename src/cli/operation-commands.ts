@@ -52,6 +52,9 @@ export const MADE_COMMANDS: Partial<Record<OperationName, Made>> = {
   instruments: { command: 'instruments', arguments: ['exchange'] },
   logs: { command: 'logs' },
   coverage: { command: 'coverage' },
+  alerts: { command: 'alerts' },
+  'alerts.ack': { command: 'alerts ack', arguments: ['id'] },
+  'alerts.test': { command: 'alerts test' },
   sync: { command: 'sync status' },
   'sync.run': { command: 'sync now' },
   'streams.start': { command: 'streams start', arguments: ['key'], daemon: true },
@@ -93,7 +96,8 @@ export function addOperationCommands(program: Command, tools: OperationTools): v
 }
 
 function groupOf(program: Command, groups: Map<string, Command>, word: string): Command {
-  const known = groups.get(word)
+  // A command of its own may have others below it.
+  const known = groups.get(word) ?? program.commands.find((each) => each.name() === word)?.enablePositionalOptions()
   if (known) return known
   const made = program.command(word).description(GROUPS[word] ?? '')
   groups.set(word, made)

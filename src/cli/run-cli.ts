@@ -72,6 +72,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .description('Records crypto market data from public exchange feeds and can prove what it holds.')
     .version(services.version, '-V, --version', 'print the version')
     .showSuggestionAfterError()
+    .enablePositionalOptions() // what stands behind the name of a command is that command's
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .addHelpText(

@@ -4,15 +4,20 @@ import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import { isoFromNanos } from '../model/time.js'
 
-/** What `HealthMonitor` tells: something keeps failing, told once for each row of failures, or works again. */
+/**
+ * What `HealthMonitor` tells: something keeps failing (`failing`: told once for each row of failures; `still_failing`: at each one after), or works again,
+ * or nobody wants it any more (`dropped`).
+ */
 export type Alert =
   | {
-      readonly what: 'failing'
+      readonly what: 'failing' | 'still_failing'
       readonly key: string
       readonly failures: number
       readonly error: { readonly code: string; readonly message: string }
+      /** It has given up. */
+      readonly final: boolean
     }
-  | { readonly what: 'resolved'; readonly key: string }
+  | { readonly what: 'resolved' | 'dropped'; readonly key: string }
 
 /** One POST; resolves with the status of the answer. */
 export type Post = (
@@ -60,7 +65,7 @@ export class Alerts {
 
   /** Returns at once. */
   send(alert: Alert): void {
-    if (this.#target.webhook_url === null || this.#ending.signal.aborted) return
+    if (this.#target.webhook_url === null || this.#ending.signal.aborted || alert.what === 'still_failing') return
     this.#gathered.push(alert)
     this.#cancelGather ??= this.#options.clock.after(GATHER_MS, () => this.#flush())
   }
@@ -71,9 +76,10 @@ export class Alerts {
     const gathered = this.#gathered
     this.#gathered = []
     const machine = this.#options.machine ?? hostname()
-    for (const what of ['failing', 'resolved'] as const) {
-      const alerts = gathered.filter((alert) => alert.what === what)
-      if (alerts.length) this.#waiting.push(messageOf(what, alerts, machine, isoFromNanos(this.#options.clock.wall())))
+    const time = isoFromNanos(this.#options.clock.wall())
+    for (const about of ['failing', 'resolved'] as const) {
+      const alerts = gathered.filter(({ what }) => (what === 'failing') === (about === 'failing'))
+      if (alerts.length) this.#waiting.push(messageOf(about, alerts, machine, time))
     }
     if (this.#waiting.length > WAITING_MOST)
       this.lost += this.#waiting.splice(0, this.#waiting.length - WAITING_MOST).length
@@ -120,6 +126,21 @@ export class Alerts {
     }
   }
 
+  /** Sends a message that says that it is a test, once, and waits for the answer. Throws UNSUPPORTED without an address, else ALERT_FAILED or CONNECT_FAILED. */
+  async test(signal: AbortSignal): Promise<{ readonly receiver: string; readonly status: number }> {
+    const { webhook_url: url, format } = this.#target
+    if (url === null)
+      throw new CollectorError('UNSUPPORTED', 'there is no address to send alerts to', {
+        remedy: 'Set alerts.webhook_url.',
+      })
+    const title = `dccd on ${this.#options.machine ?? hostname()}: test`
+    const text = `${isoFromNanos(this.#options.clock.wall())}: alerts arrive here. Nothing is wrong.`
+    const status = await this.#options.post(url, shaped({ about: 'test', title, text }, formatOf(url, format)), signal)
+    const receiver = new URL(url).host
+    if (status >= 200 && status < 300) return { receiver, status }
+    throw new CollectorError('ALERT_FAILED', `${receiver} answered ${status} to a test`)
+  }
+
   /** What was gathered gets one try; nothing more is sent. Resolves at once when nothing waits. */
   async close(withinMs: number): Promise<void> {
     this.#flush()
@@ -135,20 +156,23 @@ export class Alerts {
 }
 
 interface Message {
-  readonly what: Alert['what']
+  readonly about: 'failing' | 'resolved' | 'test'
   readonly title: string
   readonly text: string
 }
 
-function messageOf(what: Alert['what'], alerts: readonly Alert[], machine: string, time: string): Message {
-  const lines = alerts.slice(0, LINES).map((alert) => {
-    if (alert.what === 'resolved') return `${alert.key} works again`
-    const { code, message } = alert.error
-    return `${alert.key}: ${alert.failures} ${alert.failures === 1 ? 'failure' : 'failures in a row'}, the last one ${code}: ${message}`
-  })
+function messageOf(about: 'failing' | 'resolved', alerts: readonly Alert[], machine: string, time: string): Message {
+  const lines = alerts.slice(0, LINES).map(lineOf)
   if (alerts.length > LINES) lines.push(`and ${alerts.length - LINES} more`)
-  const title = what === 'failing' ? `dccd on ${machine}: failing` : `dccd on ${machine}: resolved`
-  return { what, title, text: [...lines, what === 'failing' ? `${time}; see dccd status` : time].join('\n') }
+  const text = [...lines, about === 'failing' ? `${time}; see dccd alerts` : time].join('\n')
+  return { about, title: `dccd on ${machine}: ${about}`, text }
+}
+
+function lineOf(alert: Alert): string {
+  if (!('error' in alert))
+    return alert.what === 'resolved' ? `${alert.key} works again` : `${alert.key} is not wanted any more`
+  const { code, message } = alert.error
+  return `${alert.key}: ${alert.failures} ${alert.failures === 1 ? 'failure' : 'failures in a row'}, the last one ${code}: ${message}`
 }
 
 function formatOf(url: string, format: CollectorConfig['alerts']['format']): 'slack' | 'ntfy' {
@@ -157,10 +181,10 @@ function formatOf(url: string, format: CollectorConfig['alerts']['format']): 'sl
 }
 
 /** Slack, Mattermost and others take JSON with `text`; ntfy takes plain text with headers. */
-function shaped({ what, title, text }: Message, format: 'slack' | 'ntfy'): Parameters<Post>[1] {
+function shaped({ about, title, text }: Message, format: 'slack' | 'ntfy'): Parameters<Post>[1] {
   if (format === 'slack')
     return { body: JSON.stringify({ text: `${title}\n${text}` }), headers: { 'content-type': 'application/json' } }
-  const failing = what === 'failing'
+  const failing = about === 'failing'
   return {
     body: text,
     headers: {

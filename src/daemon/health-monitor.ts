@@ -33,7 +33,7 @@ export interface HealthOptions {
   readonly clock: Clock
   /** What nobody waits for: a file that could not be read or written. Recording goes on. */
   readonly onError: (error: CollectorError) => void
-  /** Told once for each row of failures, when it has become long enough, and once when it is over. Must return at once. */
+  /** Told when a row of failures has become long enough, at each one after, and once when it is over. Must return at once. */
   readonly onAlert?: (alert: Alert) => void
   /** Failures in a row that are worth an alert; 3. */
   readonly alertAfter?: number
@@ -100,10 +100,34 @@ export class HealthMonitor {
     entry.consecutive_failures += 1
     entry.last_failure_at = this.#now()
     entry.last_error = { code: error.code, message: error.message }
-    if (!entry.alerted && (final || entry.consecutive_failures >= this.#alertAfter)) {
-      entry.alerted = true
+    const told = entry.alerted
+    entry.alerted ||= final || entry.consecutive_failures >= this.#alertAfter
+    if (entry.alerted) {
       const { code, message } = error
-      this.#options.onAlert?.({ what: 'failing', key, failures: entry.consecutive_failures, error: { code, message } })
+      const failures = entry.consecutive_failures
+      this.#options.onAlert?.({
+        what: told ? 'still_failing' : 'failing',
+        key,
+        failures,
+        error: { code, message },
+        final,
+      })
+    }
+    this.#changed()
+  }
+
+  /** Somebody was told earlier that it fails: when it works again, that is told. */
+  recall(key: string): void {
+    this.#entry(key).alerted = true
+  }
+
+  /** Nobody wants it any more: a row of failures ends without a success. */
+  drop(key: string): void {
+    const entry = this.#entry(key)
+    entry.consecutive_failures = 0
+    if (entry.alerted) {
+      entry.alerted = false
+      this.#options.onAlert?.({ what: 'dropped', key })
     }
     this.#changed()
   }

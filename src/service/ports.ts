@@ -2,6 +2,7 @@ import type { ParsedConfig } from '../config/parse.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { JobOptions } from '../config/tasks.js'
 import type { CatalogEntry } from '../config/validate-against.js'
+import type { AlertRow } from '../daemon/alert-log.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
 import type { SyncReport } from '../daemon/sync-service.js'
 import type { StreamedExport } from '../export/export-stream.js'
@@ -21,6 +22,15 @@ import type { Tokens } from './tokens.js'
 export interface StreamControl extends StreamsPort {
   startOne(job: JobOptions, pair: string, channels: readonly string[]): string
   stopOne(key: string): boolean
+}
+
+/** What keeps failing, and who is told. */
+export interface AlertsPort {
+  list(): readonly AlertRow[]
+  /** Throws NOT_FOUND. */
+  acknowledge(id: number): AlertRow | Promise<AlertRow>
+  /** Throws UNSUPPORTED where nobody is told, and what sending throws. */
+  test(signal: AbortSignal): Promise<{ readonly receiver: string; readonly status: number }>
 }
 
 /** What a changed config did. */
@@ -60,6 +70,7 @@ export interface Ports extends HealthPorts {
     readonly running: boolean
   }
   readonly logs: LogPort
+  readonly alerts: AlertsPort
   readonly events: EventHub
   readonly live: LiveHub
   /** Absent in a process that fetches no histories. */

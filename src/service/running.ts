@@ -16,7 +16,7 @@ import { watchForEvents } from './event-sources.js'
 import type { Jobs } from './jobs.js'
 import { LiveHub, type LiveSource } from './live-hub.js'
 import type { LogPort } from './log-lines.js'
-import type { AppliedConfig, Ports, StreamControl } from './ports.js'
+import type { AlertsPort, AppliedConfig, Ports, StreamControl } from './ports.js'
 import type { StoredData } from './services.js'
 import type { Tokens } from './tokens.js'
 
@@ -41,6 +41,7 @@ export interface RunningDeps {
   readonly source: LiveSource
   readonly sync: Ports['sync']
   readonly logs: LogPort
+  readonly alerts: AlertsPort
   readonly jobs?: Jobs | undefined
   openData(dataPath: string): Promise<StoredData>
   sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
@@ -118,6 +119,10 @@ export class Running implements Ports {
 
   get logs(): LogPort {
     return this.#deps.logs
+  }
+
+  get alerts(): AlertsPort {
+    return this.#deps.alerts
   }
 
   uptime(): number {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { alertOperations } from './alerts.js'
 import { configOperations } from './config.js'
 import { dataOperations } from './data.js'
 import { exportOperations } from './export.js'
@@ -12,6 +13,7 @@ export const OPERATIONS = {
   ...streamOperations,
   ...dataOperations,
   ...exportOperations,
+  ...alertOperations,
   ...configOperations,
   ...historyOperations,
 } as const

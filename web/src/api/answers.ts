@@ -47,6 +47,40 @@ export interface Answers {
     readonly message: string
     readonly fields: Readonly<Record<string, unknown>>
   })[]
+  readonly 'alerts': readonly ({
+    readonly id: number
+    readonly active: boolean
+    readonly key: string
+    readonly severity: 'warning' | 'critical'
+    readonly code: string
+    readonly scope: string
+    readonly message: string
+    readonly remedy: string
+    readonly count: number
+    readonly since: string
+    readonly last_at: string
+    readonly resolved_at: string | null
+    readonly acknowledged_at: string | null
+  })[]
+  readonly 'alerts.ack': {
+    readonly id: number
+    readonly active: boolean
+    readonly key: string
+    readonly severity: 'warning' | 'critical'
+    readonly code: string
+    readonly scope: string
+    readonly message: string
+    readonly remedy: string
+    readonly count: number
+    readonly since: string
+    readonly last_at: string
+    readonly resolved_at: string | null
+    readonly acknowledged_at: string | null
+  }
+  readonly 'alerts.test': {
+    readonly receiver: string
+    readonly status: number
+  }
   readonly 'sync': {
     readonly remotes: readonly (string)[]
     readonly sync_interval: number
