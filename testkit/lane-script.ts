@@ -78,8 +78,11 @@ export class LaneScript {
     return Number(this.at(seconds) / 1_000_000n)
   }
 
+  /** How far the wall clock is off, in seconds: set it to let somebody set the clock. */
+  off = 0
+
   private clocks(seconds: number) {
-    return { wall: this.at(seconds), mono: BigInt(Math.round(seconds * 1e9)) }
+    return { wall: this.at(seconds + this.off), mono: BigInt(Math.round(seconds * 1e9)) }
   }
 
   feed(record: JournalRecord): void {

@@ -116,6 +116,8 @@ function bookProof({ checksums, refreshEveryMs }: { checksums?: boolean; refresh
 export function toyExchange(
   options: {
     proof?: ExchangeAdapter['capabilities'][number]['proof']
+    /** On whose clock trades are held. */
+    axis?: 'receive'
     snapshot?: 'rest' | 'stream'
     checksums?: boolean
     /** How often the mark price comes, whatever happens. */
@@ -130,7 +132,7 @@ export function toyExchange(
     name: 'Toy',
     docs: 'none',
     capabilities: [
-      { channel: 'trades', proof, axis: 'exchange' },
+      { channel: 'trades', proof, axis: options.axis ?? 'exchange' },
       { channel: 'book', proof: bookProof(options), axis: 'exchange', depths: [10, 100] },
       { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m'] },
       {

@@ -41,8 +41,9 @@ export interface CoverageState {
 
 /**
  * What of one dataset is held by proof, while one connection listens to it (durability §6). A run begins with an event and grows with
- * events, and with the life of the connection, on the exchange's clock: last event + monotonic distance − 1 s. A counter that jumps takes
- * that growth back to the event before. A break ends the run; the next event begins another. Never grows by time passing alone.
+ * events, and with the life of the connection, on the exchange's clock: last event + monotonic distance − 1 s. Where the venue counts, a jump
+ * or the end of listening takes that growth back to the last event: only the next number can tell whether anything came after it. A break ends
+ * the run; the next event begins another. Never grows by time passing alone.
  */
 export class Coverage {
   readonly dataset: string
@@ -149,11 +150,17 @@ export class Coverage {
     if (this.state.run && mark) this.state.proven = mark
   }
 
-  /** The connection was alive at `mono`, the earliest instant that this is known of: what it had sent by then has arrived. */
-  alive(mono: Nanos): void {
+  /**
+   * The connection was alive at `mono`, the earliest instant that this is known of: what it had sent by then has arrived. `newest`: the last event that
+   * came on the connection, of whatever dataset. Where it was later than this dataset's own, the exchange has fallen behind, and what it sent by now
+   * happened longer ago.
+   */
+  alive(mono: Nanos, newest?: Instant): void {
     const { run, lastEvent } = this.state
     if (!run || !lastEvent || this.proof === 'unit') return
-    const until = lastEvent.time + (mono - lastEvent.mono) - SECOND
+    const at = ({ time, mono: came }: Instant) => time + (mono - came) - SECOND
+    const own = at(lastEvent)
+    const until = newest && at(newest) < own ? at(newest) : own
     if (until > run.until) {
       run.until = until
       this.dirty = true
@@ -162,7 +169,9 @@ export class Coverage {
 
   /** Something may have been lost here: the run ends, and the ledger gets the cause. */
   break(code: ErrorCode, detail: string): void {
-    const at = this.state.run?.until ?? this.state.lastEvent?.time
+    const { run, lastEvent } = this.state
+    if (run && run.last !== null && lastEvent) this.shrinkTo(run, lastEvent.time)
+    const at = run?.until ?? lastEvent?.time
     this.end()
     if (at !== undefined) this.emit({ fact: 'break', dataset: this.dataset, at, code, detail })
   }

@@ -6,6 +6,7 @@ import type { LedgerFact } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
 import type { DecideBody, OpenBody, RestPurpose } from './bodies.js'
+import type { Instant } from './coverage.js'
 import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
 import type { PageOutcome } from './page.js'
 import type { Sink } from './sink.js'
@@ -74,6 +75,8 @@ export interface LaneHooks {
   readonly emit: (fact: LedgerFact) => void
   /** Listening to this dataset was refused. */
   readonly refused: (dataset: string, code: ErrorCode, detail: string) => void
+  /** The wall clock without its steps. */
+  readonly even: (mono: Nanos) => Nanos
 }
 
 /** Counts of readings by kind, for status. */
@@ -124,16 +127,7 @@ export class DerivedConnection {
       if (!capability) throw new CollectorError('UNSUPPORTED', `${body.exchange} has no channel ${sub.channel}`)
       this.listening.set(
         sub.id,
-        new Listening(
-          body.exchange,
-          sub,
-          capability,
-          adapter.book,
-          sink,
-          hooks.emit,
-          compareEveryMs,
-          saved.get(sub.id),
-        ),
+        new Listening(body.exchange, sub, capability, adapter.book, sink, hooks, compareEveryMs, saved.get(sub.id)),
       )
     }
     if (state) this.lastFrameMono = state.lastFrameMono
@@ -408,9 +402,12 @@ export class DerivedConnection {
 
   /** What came by the last sign of life has arrived: coverage may grow up to there. */
   flush(): void {
+    let newest: Instant | undefined
+    for (const { prompt } of this.listening.values())
+      if (prompt && (!newest || prompt.mono > newest.mono)) newest = prompt
     for (const each of this.listening.values()) {
       if (each.status !== 'confirmed') continue
-      if (this.lastFrameMono !== null) each.alive(this.lastFrameMono)
+      if (this.lastFrameMono !== null) each.alive(this.lastFrameMono, newest)
       each.coverage?.flush()
     }
   }

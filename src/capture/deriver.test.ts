@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { LaneScript, ListSink } from '../../testkit/lane-script.js'
 import { toyChecksum, toyExchange } from '../../testkit/toy-exchange.js'
+import { gaps } from '../model/gaps.js'
 import { Deriver } from './deriver.js'
 
 const TRADES = 'toy trades A/B'
@@ -125,6 +126,25 @@ it('a quiet stream grows with heartbeats, and loses that growth when the counter
   ])
 })
 
+it('where the venue counts, a cut takes the growth back: what the next number shows to be missing may have happened any time since the last trade', () => {
+  const script = new LaneScript(toyExchange())
+  script.want(0, TRADES)
+  script.open(0, 1, ['trades'])
+  script.frame(1, 1, trade(script, 1, 1))
+  // The exchange is busy: trade 2 happened at 3 and was never sent, while heartbeats were.
+  script.frame(10, 1, { beat: 1 })
+  script.deriver.flush()
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([[1, 9]])
+  script.close(10.5, 1)
+  expect(held(script, TRADES)).toEqual([{ from: 1, until: 1, before: 0n, last: 1n }])
+  script.open(12, 2, ['trades'])
+  script.frame(13, 2, trade(script, 13, 3))
+  script.deriver.flush()
+  const { sink } = script
+  const ledger = { held: sink.held(TRADES), wanted: sink.wanted(TRADES), breaks: sink.breaks(TRADES) }
+  expect(gaps(ledger)).toMatchObject([{ from: script.at(1) + 1n, until: script.at(13) + 1n, missing: 1n }])
+})
+
 it('a frame that nobody can read may have been a trade: nothing after the last one is held until the counter shows that it was none', () => {
   const script = new LaneScript(toyExchange())
   script.open(0, 1, ['trades'])
@@ -232,6 +252,44 @@ const change = (script: LaneScript, seconds: number, from: number, to = from) =>
   t: script.ms(seconds),
   b: [['10', String(to)]],
   a: [],
+})
+
+it('an exchange that has fallen behind says so by what it sends late: nothing is held for longer than that reaches', () => {
+  const script = new LaneScript(toyExchange({ proof: 'none' }))
+  script.open(0, 1, ['trades', 'book'])
+  script.frame(0.1, 1, { ack: [T, B] })
+  script.frame(0.2, 1, whole(script, 0.2, 1))
+  script.frame(1, 1, trade(script, 1))
+  // It stood still from 1 to 6, then sent what had happened, in order. The connection was cut before the trade of second 3.
+  script.frame(6, 1, change(script, 2.5, 2))
+  script.close(6.1, 1)
+  // Not to 5, as the life of the connection alone would have it.
+  expect(held(script, TRADES).map(({ from, until }) => [from, until])).toEqual([[1, 1.5]])
+})
+
+it('a clock that is set moves no edge of what is held by our own clock: a loss after it stays a gap', () => {
+  const script = new LaneScript(toyExchange({ proof: 'none', axis: 'receive' }))
+  script.want(0, TRADES)
+  script.open(0, 1, ['trades'])
+  script.frame(0.1, 1, { ack: [T] })
+  script.frame(1, 1, trade(script, 1))
+  script.off = 3600
+  script.frame(2, 1, trade(script, 2))
+  script.off = -3600
+  script.frame(3, 1, trade(script, 3))
+  script.off = 0
+  script.frame(4, 1, trade(script, 4))
+  script.close(5, 1)
+  script.open(20, 2, ['trades'])
+  script.frame(20.1, 2, { ack: [T] })
+  script.frame(30, 2, trade(script, 30))
+  script.deriver.flush()
+  const edges = held(script, TRADES).map(({ from, until }) => [Math.round(from), Math.round(until)])
+  // Not to an hour after: what was lost between 4 and 20 would lie inside.
+  expect(edges).toEqual([
+    [1, 4],
+    [21, 30],
+  ])
 })
 
 it('a book whose sequence breaks is not published, is asked for anew, and is held up to the last change in order', () => {

@@ -7,6 +7,7 @@ import { type Nanos, SECOND } from '../model/time.js'
 import { type ArrivalState, Arrivals } from './arrivals.js'
 import { decideBody, openBody, restPurpose, wantedBody } from './bodies.js'
 import { DerivedConnection, type DerivedConnectionState, type LaneHooks, type Wish } from './derived-connection.js'
+import { EvenClock } from './even-clock.js'
 import { Handover } from './handover.js'
 import { derivePage } from './page.js'
 import type { Sink } from './sink.js'
@@ -32,6 +33,7 @@ interface LaneState {
   handovers?: [number, readonly string[]][]
   /** Absent in states of earlier versions. */
   arrivals?: ArrivalState
+  even?: EvenClock['state']
 }
 
 /**
@@ -49,6 +51,7 @@ export class Deriver {
   private readonly boundaries = new Map<number, Nanos>()
   private soonest: Nanos | null = null
   private arrivals = new Arrivals()
+  private even = new EvenClock()
 
   constructor(adapter: (exchange: string) => ExchangeAdapter, sink: Sink) {
     this.adapter = adapter
@@ -79,6 +82,7 @@ export class Deriver {
     }
     this.anchor = state.anchor
     this.arrivals = new Arrivals(state.arrivals)
+    this.even = new EvenClock(state.even)
     for (const [step, at] of state.boundaries) this.boundaries.set(step, at)
     this.findSoonest()
     return true
@@ -93,6 +97,7 @@ export class Deriver {
       boundaries: [...this.boundaries],
       handovers: [...this.handovers].map(([number, { state }]) => [number, state]),
       arrivals: this.arrivals.state,
+      even: this.even.state,
     }
     return bigStringify(state)
   }
@@ -106,6 +111,7 @@ export class Deriver {
     let arrived: Nanos = 0n
     if ('mono' in record) {
       arrived = this.arrivals.earliest(record.mono, record.type === 'tick')
+      this.even.follow(record.wall, record.mono)
       this.anchor ??= { wall: record.wall, mono: record.mono }
       if (this.soonest !== null && record.mono >= this.soonest) this.storeSnapshots(record.mono)
     }
@@ -251,6 +257,7 @@ export class Deriver {
   private readonly hooks: LaneHooks = {
     emit: this.emit,
     refused: (dataset, code, detail) => this.failed(dataset, code, detail),
+    even: (mono) => this.even.at(mono),
   }
 
   private watchBoundary(step: number, mono: Nanos): void {

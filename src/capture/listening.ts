@@ -1,6 +1,6 @@
 import type { BookRules } from '../exchanges/exchange.js'
 import type { Capability } from '../model/capability.js'
-import { type Dataset, datasetKey, INTERVALS, KIND_OF, type Kind } from '../model/dataset.js'
+import { type Channel, type Dataset, datasetKey, INTERVALS, KIND_OF, type Kind } from '../model/dataset.js'
 import type { ErrorCode } from '../model/error.js'
 import type { AdapterEvent, BookDelta, BookSnapshot, PlainEvent, Receipt, Trade } from '../model/event.js'
 import type { LedgerFact } from '../model/ledger.js'
@@ -9,7 +9,7 @@ import { dayOf, type Nanos, SECOND } from '../model/time.js'
 import type { PlannedSubscription } from './bodies.js'
 import { BookComparison, type ComparisonState } from './book-comparison.js'
 import { CandleCloser, type CloserState } from './candle-closer.js'
-import { Coverage, type CoverageState } from './coverage.js'
+import { Coverage, type CoverageState, type Instant } from './coverage.js'
 import { BookKeeper, type KeeperState } from './keeper.js'
 import { believableTime, bookRows, ohlcRow, plainRow, quoteRow, tradeRow } from './rows.js'
 import { RuleWatch, type RuleWatchState } from './rule-watch.js'
@@ -93,6 +93,8 @@ function standing(event: PlainEvent): string | null {
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['SEQUENCE_GAP', 'BAD_MESSAGE', 'UNKNOWN_MESSAGE', 'BACKLOG_FULL'])
 /** The book was wrong for some time before it was noticed. */
 const WRONG_BOOK: ReadonlySet<ErrorCode> = new Set(['CHECKSUM_MISMATCH', 'BOOK_CROSSED', 'BOOK_DIVERGED'])
+/** Channels whose events are told as they happen and bear the time of that; the others tell what stands, or what was. */
+const PROMPT: ReadonlySet<Channel> = new Set(['trades', 'book', 'quotes'])
 const MS: Nanos = SECOND / 1000n
 const RESYNC_FIRST: Nanos = SECOND
 const RESYNC_MOST: Nanos = 60n * SECOND
@@ -122,6 +124,7 @@ export class Listening {
   /** Key of the dataset whose coverage this carries; empty where the channel is not stored. */
   readonly dataset: string
   private readonly snapshots: string
+  private readonly even: (mono: Nanos) => Nanos
   private readonly sink: Sink
   private readonly keeper: BookKeeper | undefined
   private readonly closer: CandleCloser | undefined
@@ -152,18 +155,21 @@ export class Listening {
     capability: Capability,
     rules: BookRules,
     sink: Sink,
-    emit: (fact: LedgerFact) => void,
+    hooks: { readonly emit: (fact: LedgerFact) => void; readonly even: (mono: Nanos) => Nanos },
     compareEveryMs: number | undefined,
     state?: ListeningState,
   ) {
     this.sub = sub
+    this.even = hooks.even
     this.counting = new RuleWatch(UNCOUNTED_AFTER, state?.counting)
     this.capability = capability
     this.sink = sink
     const dataset = datasetOf(exchange, sub)
     this.dataset = dataset ? datasetKey(dataset) : ''
     this.snapshots = dataset ? datasetKey({ ...dataset, kind: 'book_snapshots' }) : ''
-    this.coverage = dataset ? new Coverage(this.dataset, capability.proof, this.tell(emit), state?.coverage) : undefined
+    this.coverage = dataset
+      ? new Coverage(this.dataset, capability.proof, this.tell(hooks.emit), state?.coverage)
+      : undefined
     if (sub.channel === 'book') {
       this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined)
       if (compareEveryMs !== undefined)
@@ -326,11 +332,9 @@ export class Listening {
 
   /** The instant of an event on this dataset's axis; `undefined` when the exchange gives no time that can be believed. */
   private instant(exchangeTime: Nanos | undefined, at: FrameContext) {
-    const time =
-      this.capability.axis === 'receive' ? at.receipt.receiveTime : believableTime(exchangeTime, at.receipt.receiveTime)
-    return time === null
-      ? undefined
-      : { time, mono: at.mono, arrived: at.arrived ?? at.mono, lag: at.receipt.receiveTime - time }
+    const received = this.even(at.mono)
+    const time = this.capability.axis === 'receive' ? received : believableTime(exchangeTime, at.receipt.receiveTime)
+    return time === null ? undefined : { time, mono: at.mono, arrived: at.arrived ?? at.mono, lag: received - time }
   }
 
   event(event: AdapterEvent, at: FrameContext): void {
@@ -551,12 +555,21 @@ export class Listening {
     return true
   }
 
-  /** The connection was alive at `mono`: what it had sent by then has arrived. What comes at a steady pace proves itself, to the next message. */
-  alive(mono: Nanos): void {
+  /** The last event, where events are told as they happen: how far behind it came is how far the exchange is. */
+  get prompt(): Instant | undefined {
+    if (!PROMPT.has(this.sub.channel) || this.capability.axis === 'receive') return undefined
+    return this.coverage?.state.lastEvent ?? undefined
+  }
+
+  /**
+   * The connection was alive at `mono`: what it had sent by then has arrived. What comes at a steady pace proves itself, to the next message. `newest`: the
+   * last event of the connection that was told as it happened.
+   */
+  alive(mono: Nanos, newest?: Instant): void {
     const { everyMs } = this.capability
     const last = this.coverage?.state.lastEvent
     const most = everyMs === undefined || !last ? mono : last.mono + BigInt(everyMs) * MS
-    this.coverage?.alive(mono < most ? mono : most)
+    this.coverage?.alive(mono < most ? mono : most, newest)
   }
 
   private watchPace(mono: Nanos): void {
