@@ -11,7 +11,7 @@ import { refusedAnswer } from './capture/refused-answer.js'
 import { runChaos } from './chaos/chaos.js'
 import { journalKeepMs } from './config/journal-keep.js'
 import { createConfig } from './config/parse.js'
-import { redact } from './config/redact.js'
+import { redact, secretTexts } from './config/redact.js'
 import type { CollectorConfig } from './config/schema.js'
 import { isRule, mayMean } from './config/selection.js'
 import { type TaskPlan, tasksOf } from './config/tasks.js'
@@ -53,9 +53,11 @@ import { requestText } from './net/http.js'
 import { postText } from './net/post.js'
 import { refusalOf } from './net/refusal.js'
 import { rebuildPorts } from './rebuild-ports.js'
+import { withoutTokens } from './service/access.js'
 import { decode } from './service/decode.js'
 import { gapRows } from './service/gaps.js'
 import { InstrumentLists, type ListDeps } from './service/instrument-lists.js'
+import { parseLogLine } from './service/log-lines.js'
 import { logTail } from './service/log-tail.js'
 import type { AlertsPort } from './service/ports.js'
 import { rebuild } from './service/rebuild.js'
@@ -165,7 +167,7 @@ function createRecorder(
     journalPath,
     syncMs: config.journal.sync_ms,
     dataPath: config.storage.local_path,
-    minFree: config.journal.min_free_gb === 'auto' ? 'auto' : config.journal.min_free_gb * 1024 ** 3,
+    minFree: config.journal.min_free_gb,
     onDisk,
     keep: { keepMs: Number.isFinite(keepMs) ? keepMs : 'forever', maxBytes: config.journal.max_bytes },
     workers: workerCount(config),
@@ -404,9 +406,7 @@ async function openJobs(config: CollectorConfig, log: DaemonLog): Promise<OpenJo
 /** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
 export async function startDaemon(config: CollectorConfig, told: DaemonLog, origin?: ConfigOrigin): Promise<Daemon> {
   const dccd = hiddenFolder(config)
-  const { ui_auth_token, ui_read_token } = config.settings
-  const secrets = [ui_auth_token, ui_read_token, config.alerts.webhook_url].filter((text) => text !== null)
-  const written = new RunLog(join(dccd, 'logs', 'dccd.log'), secrets)
+  const written = new RunLog(join(dccd, 'logs', 'dccd.log'), secretTexts(config, origin?.parsed.secrets))
   const log: DaemonLog = {
     ...told,
     error(error) {
@@ -460,7 +460,9 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
   const lists = instrumentLists(config, deps.budgets, async (exchange) =>
     (await deps.recorder.store()).loadInstruments(exchange),
   )
-  const queries = new QueryHost(() => spawn({ role: 'query', dataPath: config.storage.local_path }, [], log))
+  const queries = new QueryHost(withoutTokens(config), (config) =>
+    spawn({ role: 'query', dataPath: config.storage.local_path, config }, [], log),
+  )
   const localToken = randomBytes(32).toString('base64url')
   const ports: Running = new Running({
     localToken,
@@ -471,13 +473,22 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     manager,
     source: deps.recorder,
     sync: deps.sync,
-    logs: logTail(join(dccd, 'logs')),
+    logs: {
+      ...logTail(join(dccd, 'logs')),
+      follow: (listener) =>
+        written.follow((text) => {
+          const line = parseLogLine(text)
+          if (line) listener(line)
+        }),
+    },
     alerts: alertsPort(alertLog, alerts),
     jobs,
+    onSecrets: (texts) => written.hide(texts),
     onConfig(next) {
       written.info('the config was changed', { streams: next.stream_jobs.length })
       jobs.apply(next).catch((error: unknown) => log.error(asCollectorError(error, 'INTERNAL')))
       alerts.configure(next.alerts)
+      queries.configure(withoutTokens(next))
       health.alertAfter(next.alerts.max_consecutive_errors)
     },
     openData,
@@ -597,7 +608,7 @@ async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<Local
     },
     source: deps.recorder,
     sync: deps.sync,
-    logs: logTail(join(hiddenFolder(config), 'logs')),
+    logs: { ...logTail(join(hiddenFolder(config), 'logs')), follow: () => () => {} },
     alerts: {
       ...alertsPort(alertLog, sender),
       // Nobody else keeps the file at hand.

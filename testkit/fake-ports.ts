@@ -59,7 +59,7 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
       },
       test: () => Promise.reject(new CollectorError('UNSUPPORTED', 'this is a double')),
     },
-    logs: { tail: async () => [] },
+    logs: { tail: async () => [], follow: () => () => {} },
     events: new EventHub('run'),
     live: new LiveHub({ follow: () => {}, onLive: () => () => {} }, { status: () => [streamRow] }),
     ...parts,

@@ -52,6 +52,7 @@ export const MADE_COMMANDS: Partial<Record<OperationName, Made>> = {
   instruments: { command: 'instruments', arguments: ['exchange'] },
   logs: { command: 'logs' },
   coverage: { command: 'coverage' },
+  storage: { command: 'storage' },
   alerts: { command: 'alerts' },
   'alerts.ack': { command: 'alerts ack', arguments: ['id'] },
   'alerts.test': { command: 'alerts test' },

@@ -7,7 +7,7 @@ import { CHANNELS } from '../model/dataset.js'
 import { ERRORS } from '../model/error.js'
 import { createConfig, parseConfig } from './parse.js'
 import { ConfigError, renderProblems } from './problem.js'
-import { redact } from './redact.js'
+import { redact, secretTexts } from './redact.js'
 import type { ConfigInput } from './schema.js'
 
 const testdata = (name: string) => readFileSync(join(import.meta.dirname, 'testdata', name))
@@ -200,6 +200,16 @@ describe('redact', () => {
     const { config, secrets } = parseConfig(text, { ...options, environment: { REMOTE: 'hunter2' } })
     expect(config.storage.remotes[1]?.remote).toBe('hunter2:crypto')
     const shown = redact(config, secrets)
+    expect(secretTexts(config, secrets)).toEqual(
+      expect.arrayContaining([
+        'https://hooks.example.com/hunter2',
+        'ada:hunter2',
+        'hunter2',
+        '"hun,ter:hunter2"',
+        'hunter2:crypto',
+      ]),
+    )
+    expect(secretTexts(config, secrets)).not.toContain('binance')
     expect(JSON.stringify(shown)).not.toContain('hunter2')
     expect(shown).toMatchObject({
       settings: { endpoints: { binance: { rest: 'https://***@proxy.example.com/x@y' } } },

@@ -25,6 +25,31 @@ function clean(value: unknown, path: KeyPath, secrets: ReadonlySet<string>, root
   )
 }
 
+/** Every text that `redact` takes out, longest first: what must not stand in a log either. Too short a text would hide half of each line, and is left out. */
+export function secretTexts(config: CollectorConfig, secrets: ReadonlySet<string> = new Set()): string[] {
+  const found = new Set<string>()
+  collect(config, redact(config, secrets), found)
+  return [...found].filter((text) => text.length >= SHORTEST).sort((a, b) => b.length - a.length)
+}
+
+const SHORTEST = 6
+
+/** Walks a value beside its redacted form and takes what differs. */
+function collect(value: unknown, shown: unknown, found: Set<string>): void {
+  if (typeof value === 'string') {
+    if (typeof shown !== 'string' || shown === value) return
+    // What stands around the hidden parts says where they are.
+    const parts = shown.split(HIDDEN).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    // A login is a name and a password, an option may stand in quotes: a message may name them apart.
+    for (const secret of new RegExp(`^${parts.join('(.*)')}$`, 's').exec(value)?.slice(1) ?? [])
+      for (const text of [secret, ...secret.split(/["':]/)]) found.add(text)
+    return
+  }
+  if (typeof value !== 'object' || value === null) return
+  const inside: ReadonlyMap<string, unknown> = new Map(typeof shown === 'object' && shown ? Object.entries(shown) : [])
+  for (const [key, item] of Object.entries(value)) collect(item, shown === HIDDEN ? HIDDEN : inside.get(key), found)
+}
+
 /** One value as it is written in the file, without what is secret in it. A reference to the environment names no secret and stays. */
 export function hidden(value: string, path: KeyPath): string {
   if (/^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(value)) return value

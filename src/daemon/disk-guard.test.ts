@@ -23,7 +23,7 @@ function watch(minFree: number | 'auto', size: number) {
 }
 
 it('says once that space is short and once, at twice the least, that there is enough: no to and fro at the edge', async () => {
-  const { guard, clock, told, disk } = watch(100 * MIB, 10_000 * MIB)
+  const { guard, clock, told, disk } = watch(100 / 1024, 10_000 * MIB)
   await guard.start()
   for (const free of [101, 99, 98, 101, 150, 199, 99, 201, 500, 99]) {
     disk.free = free * MIB

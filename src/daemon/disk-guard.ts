@@ -1,6 +1,8 @@
 import { randomFillSync } from 'node:crypto'
 import { open, stat, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { leastFree } from '../config/least-free.js'
+import type { CollectorConfig } from '../config/schema.js'
 import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 
@@ -8,8 +10,8 @@ export interface DiskGuardOptions {
   readonly clock: Clock
   /** A folder on the disk that is watched. */
   readonly folder: string
-  /** Least free bytes; `auto` is 1 GiB, or 2 % of a disk that is small. */
-  readonly minFree: number | 'auto'
+  /** Least free space, in GiB; `auto` is 1 GiB, or 2 % of a disk that is small. */
+  readonly minFree: CollectorConfig['journal']['min_free_gb']
   /** Recording is to stop: what follows would fill the disk. */
   onLow(error: CollectorError): void
   /** There is room again, twice as much as is needed. */
@@ -19,7 +21,6 @@ export interface DiskGuardOptions {
 }
 
 const LOOK_MS = 1000
-const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 const RESERVE = 64 * MIB
 
@@ -68,8 +69,7 @@ export class DiskGuard {
     this.#looking = true
     try {
       const { free, size } = await (this.#options.room ?? roomOf)(this.#options.folder)
-      const { minFree } = this.#options
-      const least = minFree === 'auto' ? Math.min(GIB, size * 0.02) : minFree
+      const least = leastFree({ min_free_gb: this.#options.minFree }, size)
       if (free < least) {
         await this.#giveReserve()
         this.#turnLow(`${mib(free)} MiB are free in ${this.#options.folder}, less than ${mib(least)} MiB`)

@@ -1,3 +1,4 @@
+import type { CollectorConfig } from '../config/schema.js'
 import { RpcClient } from '../lib/rpc.js'
 import { CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Thread } from './capture-pool.js'
@@ -5,11 +6,19 @@ import type { QueryMethods } from './query-messages.js'
 
 /** The query thread: started at its first question, and anew at the next one when it has died. */
 export class QueryHost {
-  readonly #spawn: () => Thread
+  readonly #spawn: (config: CollectorConfig) => Thread
+  #config: CollectorConfig
   #running: { readonly thread: Thread; readonly rpc: RpcClient<QueryMethods> } | undefined
 
-  constructor(spawn: () => Thread) {
+  constructor(config: CollectorConfig, spawn: (config: CollectorConfig) => Thread) {
+    this.#config = config
     this.#spawn = spawn
+  }
+
+  /** Another config is in force. */
+  configure(config: CollectorConfig): void {
+    this.#config = config
+    void this.#running?.rpc.call('configure', [config]).catch(() => {})
   }
 
   /** What an operation answers. Throws what it throws, and INTERNAL when the thread dies meanwhile. */
@@ -27,7 +36,7 @@ export class QueryHost {
   }
 
   #start() {
-    const thread = this.#spawn()
+    const thread = this.#spawn(this.#config)
     const rpc = new RpcClient<QueryMethods>(thread, { encode: encodeError, decode: decodeError })
     let reason = 'it ended by itself'
     thread.on('error', (error) => {

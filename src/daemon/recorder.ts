@@ -5,7 +5,7 @@ import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
-import { DiskGuard } from './disk-guard.js'
+import { DiskGuard, type DiskGuardOptions } from './disk-guard.js'
 import { HistoryClient } from './history-client.js'
 import type { HistoryStart } from './history-messages.js'
 import type { RunStore } from './job-service.js'
@@ -35,8 +35,8 @@ export interface RecorderDeps {
   readonly random: () => number
   readonly journalPath: string
   readonly syncMs: number
-  /** Free bytes of the data folder below which recording pauses. */
-  readonly minFree: number | 'auto'
+  /** Free space of the data folder below which recording pauses, in GiB. */
+  readonly minFree: DiskGuardOptions['minFree']
   readonly dataPath: string
   /** Recording pauses because the disk is full, or goes on. */
   onDisk?(full: CollectorError | undefined): void

@@ -69,3 +69,17 @@ it('writes errors with code and remedy, and each change of a stream once; a secr
   expect(lines[2]).toMatchObject({ code: 'DISK_FULL', remedy: expect.any(String) })
   expect(text).not.toContain('hunter2')
 })
+
+it('a secret that a changed config brings is hidden too, from the file and from who follows', async () => {
+  const path = join(folder, 'dccd.log')
+  const log = new RunLog(path, ['first-secret'])
+  const heard: string[] = []
+  const stop = log.follow((line) => heard.push(line))
+  log.hide(['quoted "second" secret'])
+  log.info('first-secret and quoted "second" secret', { remote: 'quoted "second" secret' })
+  stop()
+  log.info('nobody listens')
+  await log.flush()
+  expect(heard.map((line) => JSON.parse(line))).toMatchObject([{ msg: '*** and ***', remote: '***' }])
+  expect((await readFile(path, 'utf8')).split('\n')[0]).toBe(heard[0]?.trim())
+})

@@ -8,13 +8,33 @@ export class RunLog {
   readonly #file: LogFile
   readonly #log: Logger
   readonly #states = new Map<string, string>()
+  readonly #listeners = new Set<(line: string) => void>()
+  /** Texts that are replaced wherever they would stand, as JSON writes them. */
+  readonly #hidden = new Set<string>()
 
-  /** `secrets`: texts that are replaced wherever they would stand. */
+  /** `secrets`: see `hide`. */
   constructor(path: string, secrets: readonly string[] = []) {
     this.#file = new LogFile({ path })
-    const hidden = secrets.filter((secret) => secret.length > 3)
-    const clean = (line: string) => hidden.reduce((text, secret) => text.replaceAll(secret, '***'), line)
-    this.#log = pino({ base: null }, { write: (line: string) => this.#file.write(clean(line)) })
+    this.hide(secrets)
+    this.#log = pino({ base: null }, { write: (line: string) => this.#write(line) })
+  }
+
+  /** From now on these are replaced wherever they would stand, and those that were named before still are. */
+  hide(secrets: readonly string[]): void {
+    for (const secret of secrets) this.#hidden.add(JSON.stringify(secret).slice(1, -1))
+  }
+
+  /** Calls `listener` for each line, without secrets, as it is written. */
+  follow(listener: (line: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #write(line: string): void {
+    let text = line
+    for (const secret of this.#hidden) text = text.replaceAll(secret, '***')
+    this.#file.write(text)
+    for (const listener of this.#listeners) listener(text)
   }
 
   info(message: string, fields: Readonly<Record<string, unknown>> = {}): void {

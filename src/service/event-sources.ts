@@ -5,8 +5,6 @@ import type { Ports } from './ports.js'
 import { listStreams, type StreamJson } from './streams.js'
 
 const LOOK_MS = 1000
-/** Lines of the log that one look takes at most. */
-const LINES_MOST = 500
 
 /** Fields that change all the time and are sent as `rates`. */
 type Steady = Omit<StreamJson, 'last_frame' | 'last_event' | 'rate' | 'lag_ms' | 'rows'>
@@ -16,8 +14,8 @@ function steady({ last_frame, last_event, rate, lag_ms, rows, ...rest }: StreamJ
 }
 
 /**
- * Looks once a second at what changed and tells the hub: streams and new gaps of theirs, rates, runs of histories, copies. What nobody listens to is
- * looked at less closely. Returns the function that ends it.
+ * Looks once a second at what changed and tells the hub: streams and new gaps of theirs, rates, runs of histories, copies; passes on what is logged. What
+ * nobody listens to is looked at less closely. Returns the function that ends it.
  */
 export function watchForEvents(
   hub: EventHub,
@@ -76,29 +74,20 @@ export function watchForEvents(
     hub.publish('sync', { running: syncing, last: (await ports.sync.last()) ?? null })
   }
 
-  let lastLine: string | undefined
-  const lookAtLogs = async () => {
-    if (!hub.wanted('log')) {
-      lastLine = undefined
-      return
-    }
-    const lines = await ports.logs.tail({ tail: LINES_MOST }, new AbortController().signal)
-    const texts = lines.map((line) => JSON.stringify(line))
-    // Who begins to listen has read the log, and hears what comes from now on.
-    const known = lastLine === undefined ? texts.length - 1 : texts.lastIndexOf(lastLine)
-    for (const line of lines.slice(known + 1)) hub.publish('log', line)
-    lastLine = texts.at(-1) ?? ''
-  }
-
+  const stopFollowing = ports.logs.follow((line) => hub.publish('log', line))
   lookAtStreams()
-  return clock.every(LOOK_MS, () => {
+  const stopLooking = clock.every(LOOK_MS, () => {
     lookAtStreams()
     if (looking) return
     looking = true
-    void Promise.all([lookAtRuns(), lookAtSync(), lookAtLogs()])
+    void Promise.all([lookAtRuns(), lookAtSync()])
       .catch(() => {})
       .finally(() => {
         looking = false
       })
   })
+  return () => {
+    stopLooking()
+    stopFollowing()
+  }
 }

@@ -49,6 +49,14 @@ describe('the log as it is read back', () => {
     expect((await logTail(folder).tail({ tail: 10, search: 'LINE 77 ' }, quiet)).length).toBe(1)
   })
 
+  it('since an instant, and no further back than that', async () => {
+    const since = 1_764_000_002_990_000_000n
+    const late = await logTail(folder).tail({ tail: 1000, since }, quiet)
+    expect(late.map(({ fields }) => fields.n)).toEqual(Array.from({ length: 10 }, (_, n) => 2990 + n))
+    expect(await logTail(folder).tail({ tail: 1000, since: since + 3_600_000_000_000n }, quiet)).toEqual([])
+    expect(await logTail(folder).tail({ tail: 1000, since: 2n ** 62n }, quiet)).toEqual([])
+  })
+
   it('no folder is no lines', async () => {
     expect(await logTail(join(folder, 'none')).tail({ tail: 10 }, quiet)).toEqual([])
   })

@@ -1,13 +1,17 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type LogFilter, type LogLine, type LogPort, parseLogLine, passes } from './log-lines.js'
+import { SECOND } from '../model/time.js'
+import { type LogFilter, type LogLine, type LogPort, nanosOf, parseLogLine, passes } from './log-lines.js'
 
 const CHUNK = 64 * 1024
 /** At most so much is looked through for lines that match. */
 const MOST_BYTES = 64 * 1024 * 1024
 
+/** Lines are in the order of their time but for steps of the clock: what is so much older ends the search. */
+const CLOCK_BACK = 3600n * SECOND
+
 /** Reads the log files of a folder back, from the newest line on. */
-export function logTail(folder: string): LogPort {
+export function logTail(folder: string): Pick<LogPort, 'tail'> {
   return {
     async tail(filter, signal) {
       const found: LogLine[] = []
@@ -57,7 +61,9 @@ async function linesFromEnd(
       if (cut === 0 && at > 0) continue
       for (const line of text.subarray(cut).toString('utf8').split('\n').reverse()) {
         const parsed = line === '' ? undefined : parseLogLine(line)
-        if (!parsed || !passes(parsed, filter)) continue
+        if (!parsed) continue
+        if (filter.since !== undefined && nanosOf(parsed) < filter.since - CLOCK_BACK) return MOST_BYTES
+        if (!passes(parsed, filter)) continue
         found.push(parsed)
         if (found.length >= filter.tail) return size - at
       }

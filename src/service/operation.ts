@@ -11,7 +11,7 @@ export type Role = 'read' | 'control'
 export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType, P = Ports> {
   readonly summary: string
   readonly role: Role
-  /** It needs the stored data alone and may take long: a daemon answers it in a thread of its own. */
+  /** It needs the stored data alone (`StoredPorts`) and may take long: a daemon answers it in a thread of its own. */
   readonly apart?: true
   readonly input: I
   readonly output: O

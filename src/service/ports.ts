@@ -24,6 +24,9 @@ export interface StreamControl extends StreamsPort {
   stopOne(key: string): boolean
 }
 
+/** What an operation that is `apart` works on. */
+export type StoredPorts = Pick<Ports, 'data' | 'dataPath' | 'config'>
+
 /** What keeps failing, and who is told. */
 export interface AlertsPort {
   list(): readonly AlertRow[]

@@ -26,6 +26,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   'streams.restart': { method: 'POST', path: '/api/v1/streams/{key}/restart' },
   inventory: { method: 'GET', path: '/api/v1/inventory' },
   coverage: { method: 'GET', path: '/api/v1/coverage' },
+  storage: { method: 'GET', path: '/api/v1/storage' },
   gaps: { method: 'GET', path: '/api/v1/gaps' },
   read: { method: 'GET', path: '/api/v1/read' },
   export: { method: 'GET', path: '/api/v1/export' },

@@ -1,5 +1,6 @@
 import type { Environment } from '../config/environment.js'
 import type { ParsedConfig } from '../config/parse.js'
+import { secretTexts } from '../config/redact.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
@@ -35,6 +36,8 @@ export interface RunningDeps {
   /** Token of this machine's user, for the command line. */
   readonly localToken?: string | undefined
   readonly manager: StreamControl & { apply(config: CollectorConfig): Promise<ApplyReport> }
+  /** Hears of texts that are secret from now on, before anything is done with them. */
+  onSecrets?(texts: readonly string[]): void
   /** Takes over a config that is in force now; must not throw. */
   onConfig?(config: CollectorConfig): void
   /** Where live market events come from. */
@@ -196,6 +199,7 @@ export class Running implements Ports {
     const storage = { ...parsed.config.storage, local_path: this.#config.storage.local_path }
     const next = { ...parsed.config, settings, storage, journal: this.#config.journal }
     const tokens = this.#tokensOf(next)
+    this.#deps.onSecrets?.(secretTexts(next, parsed.secrets))
     const report = await this.#deps.manager.apply(next)
     if (!report.rolledBack) {
       this.#tokens = tokens

@@ -23,9 +23,10 @@ import {
 import { gapRows } from '../gaps.js'
 import { inventoryRows } from '../inventory.js'
 import { type Operation, operation } from '../operation.js'
-import type { Ports } from '../ports.js'
+import type { StoredPorts } from '../ports.js'
 import { present } from '../present.js'
 import { readPage } from '../read-page.js'
+import { storageFacts } from '../storage-facts.js'
 
 const datasetFields = {
   exchange: z.string(),
@@ -47,10 +48,7 @@ export function datasetOf(input: { exchange: string; pair: string; kind: Kind; i
   return { exchange, pair, kind, ...(kind === 'ohlc' ? { interval: interval ?? ('1m' as const) } : {}) }
 }
 
-/** All that these work on. */
-type DataPorts = Pick<Ports, 'data'>
-
-function dataOperation<I extends z.ZodType, O extends z.ZodType>(made: Operation<I, O, DataPorts>) {
+function dataOperation<I extends z.ZodType, O extends z.ZodType>(made: Operation<I, O, StoredPorts>) {
   return operation(made)
 }
 
@@ -200,6 +198,65 @@ const gapsOperation = dataOperation({
     // The newest are the ones that are asked about.
     return gapRows(data.gaps(present(asked)).slice(-limit))
   },
+})
+
+const bytes = z.number()
+
+const storage = dataOperation({
+  apart: true,
+  summary:
+    'What the data takes of its disk: free space, data by exchange and kind, journal, catalog, and how long things are kept',
+  role: 'read',
+  input: nothing,
+  output: z.object({
+    data_path: z.string(),
+    disk: z.object({
+      free_bytes: bytes,
+      total_bytes: bytes,
+      pauses_below_bytes: bytes.describe('With less free space than this, recording pauses.'),
+    }),
+    bytes: z.object({
+      data: bytes.describe('Visible files.'),
+      journal: bytes.describe('Received frames, compressed once nothing needs them.'),
+      tail: bytes.describe('Rows that are safe and not yet in a visible file.'),
+      catalog: bytes.describe('What stands where, the ledger, and their backup.'),
+      logs: bytes,
+      other: bytes.describe('A reserve for a full disk, files that are being written, small state.'),
+    }),
+    data: z
+      .array(
+        z.object({
+          exchange: z.string(),
+          kind: z.string(),
+          datasets: z.number(),
+          files: z.number(),
+          rows: z.number(),
+          bytes,
+        }),
+      )
+      .describe('Largest first.'),
+    journal: z.object({
+      files: z.number(),
+      bytes,
+      oldest_at: isoTime.describe('When the oldest file was last written.'),
+    }),
+    written: z.object({
+      bytes: bytes.describe('Bytes of Parquet ever written.'),
+      kept_bytes: bytes.describe('Bytes of Parquet that stand there now.'),
+      amplification: z.number().nullable().describe('The one over the other: what merging costs the disk.'),
+    }),
+    retention: z
+      .object({
+        journal_keep: z.string(),
+        journal_max_bytes: z.number().nullable(),
+        journal_min_free_gb: z.union([z.literal('auto'), z.number()]),
+        data_min_free_gb: z.number(),
+      })
+      .describe(
+        'Keys of the config: `journal.keep`, `journal.max_bytes`, `journal.min_free_gb`, `storage.min_free_gb`.',
+      ),
+  }),
+  run: (ports) => storageFacts(ports),
 })
 
 const readInput = z.strictObject({
@@ -354,6 +411,7 @@ export const dataOperations = {
   inventory,
   coverage,
   gaps: gapsOperation,
+  storage,
   read,
   sql,
   book,

@@ -4,6 +4,7 @@ import { cursor, exchange, instant, isoTime, nothing, rowLimit } from '../fields
 import { health } from '../health.js'
 import { LOG_LEVELS } from '../log-lines.js'
 import { operation } from '../operation.js'
+import { present } from '../present.js'
 
 const healthOperation = operation({
   summary: 'The daemon in one look',
@@ -142,6 +143,7 @@ const logs = operation({
     tail: z.int().min(1).max(10_000).default(200).describe('The newest so many that match.'),
     level: z.enum(LOG_LEVELS).optional().describe('This level and those that matter more.'),
     search: z.string().max(200).optional().describe('Only lines that hold this text, whatever the case.'),
+    since: instant.optional().describe('Only lines of this instant or later. ISO time or nanoseconds.'),
   }),
   output: z.array(
     z.object({
@@ -151,9 +153,8 @@ const logs = operation({
       fields: z.record(z.string(), z.unknown()),
     }),
   ),
-  async run(ports, { tail, level, search }, signal) {
-    const filter = { tail, ...(level && { level }), ...(search === undefined ? {} : { search }) }
-    return await ports.logs.tail(filter, signal)
+  async run(ports, input, signal) {
+    return await ports.logs.tail(present(input), signal)
   },
 })
 

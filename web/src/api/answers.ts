@@ -241,6 +241,46 @@ export interface Answers {
       })[]
     })[]
   }
+  readonly 'storage': {
+    readonly data_path: string
+    readonly disk: {
+      readonly free_bytes: number
+      readonly total_bytes: number
+      readonly pauses_below_bytes: number
+    }
+    readonly bytes: {
+      readonly data: number
+      readonly journal: number
+      readonly tail: number
+      readonly catalog: number
+      readonly logs: number
+      readonly other: number
+    }
+    readonly data: readonly ({
+      readonly exchange: string
+      readonly kind: string
+      readonly datasets: number
+      readonly files: number
+      readonly rows: number
+      readonly bytes: number
+    })[]
+    readonly journal: {
+      readonly files: number
+      readonly bytes: number
+      readonly oldest_at: string | null
+    }
+    readonly written: {
+      readonly bytes: number
+      readonly kept_bytes: number
+      readonly amplification: number | null
+    }
+    readonly retention: {
+      readonly journal_keep: string
+      readonly journal_max_bytes: number | null
+      readonly journal_min_free_gb: string | number
+      readonly data_min_free_gb: number
+    }
+  }
   readonly 'gaps': readonly ({
     readonly exchange: string
     readonly kind: string
