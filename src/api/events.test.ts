@@ -77,6 +77,22 @@ describe('GET /api/v1/events', () => {
     expect(second).toEqual({ id: 'run-1', event: 'log', data: { message: 'two\nlines' } })
   })
 
+  it('who begins to listen to rates sees where they came from, and then every second what they are', async () => {
+    const { hub, ports, port } = await serve()
+    const clock = new FakeClock()
+    const stop = watchForEvents(hub, ports, clock)
+    clock.advance(2000)
+    const client = await listen(port, '?topics=rates')
+    const [first] = await client.until(1)
+    expect(first).toMatchObject({ id: undefined, event: 'rates', data: [{ key: streamRow.key, rate: streamRow.rate }] })
+    expect(first?.data).toMatchObject([{ trend: [streamRow.rate, streamRow.rate, streamRow.rate] }])
+    clock.advance(1000)
+    const [, second] = await client.until(2)
+    expect(second?.data).toMatchObject([{ key: streamRow.key, rate: streamRow.rate }])
+    expect(JSON.stringify(second?.data)).not.toContain('trend')
+    stop()
+  })
+
   it('who comes back gets exactly what was missed', async () => {
     const { hub, port } = await serve()
     for (let n = 1; n <= 5; n++) hub.publish(n % 2 ? 'log' : 'gap', { n })

@@ -62,6 +62,7 @@ export function addEventRoute(app: FastifyInstance, ports: Ports, hub: EventHub)
           json: JSON.stringify({ partial: false, streams: listStreams(ports.streams), removed: [] }),
         })
     }
+    for (const event of hub.greetings(topics)) send(event)
     const ignore = hub.listen(topics, send)
     const beat = setInterval(() => raw.write(': \n\n'), HEARTBEAT_MS)
     beat.unref()

@@ -21,6 +21,7 @@ export class EventHub {
   readonly run: string
   readonly #listeners = new Map<Listener, ReadonlySet<Topic>>()
   readonly #kept: HubEvent[] = []
+  readonly #greetings = new Map<Topic, () => unknown>()
   #bytes = 0
   #next = 1
 
@@ -45,6 +46,18 @@ export class EventHub {
   listen(topics: ReadonlySet<Topic>, listener: Listener): () => void {
     this.#listeners.set(listener, topics)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Says what who begins to listen hears first of a topic that is of the moment. */
+  greet(topic: Topic, value: () => unknown): void {
+    this.#greetings.set(topic, value)
+  }
+
+  /** The first event for who begins to listen to these topics now. */
+  greetings(topics: ReadonlySet<Topic>): HubEvent[] {
+    return [...this.#greetings].flatMap(([topic, value]) =>
+      topics.has(topic) ? [{ id: undefined, topic, json: JSON.stringify(value()) }] : [],
+    )
   }
 
   /** Whether anybody listens to a topic: what is costly to find out is not found out for nobody. */

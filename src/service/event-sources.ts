@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.js'
 import type { EventHub } from './event-hub.js'
 import { runOf } from './operations/history.js'
 import type { Ports } from './ports.js'
+import { RateHistory } from './rate-history.js'
 import { listStreams, type StreamJson } from './streams.js'
 
 const LOOK_MS = 1000
@@ -11,6 +12,10 @@ type Steady = Omit<StreamJson, 'last_frame' | 'last_event' | 'rate' | 'lag_ms' |
 
 function steady({ last_frame, last_event, rate, lag_ms, rows, ...rest }: StreamJson): Steady {
   return rest
+}
+
+function moment({ key, rate, lag_ms, rows, last_frame, last_event }: StreamJson) {
+  return { key, rate, lag_ms, rows, last_frame, last_event }
 }
 
 /**
@@ -26,6 +31,12 @@ export function watchForEvents(
   let runs = new Map<number, string>()
   let syncing = ports.sync.running
   let looking = false
+  const history = new RateHistory()
+  hub.greet('rates', () =>
+    listStreams(ports.streams).flatMap((row) =>
+      row.state === 'draining' ? [] : [{ ...moment(row), trend: history.of(row.key) }],
+    ),
+  )
 
   const lookAtStreams = () => {
     const rows = listStreams(ports.streams).filter(({ state }) => state !== 'draining')
@@ -46,12 +57,11 @@ export function watchForEvents(
     }
     if (changed.length + removed.length > 0) hub.publish('status', { partial: true, streams: changed, removed })
     known = now
+    history.note(rows)
     if (hub.wanted('rates'))
       hub.publish(
         'rates',
-        rows.flatMap(({ key, running, rate, lag_ms, rows, last_frame, last_event }) =>
-          running ? [{ key, rate, lag_ms, rows, last_frame, last_event }] : [],
-        ),
+        rows.flatMap((row) => (row.running ? [moment(row)] : [])),
       )
   }
 

@@ -32,6 +32,7 @@ export class Crowd {
       '/api/v1/session': { login_needed: false, role: 'control', may_change: true, readonly: false },
       '/api/v1/streams': rows,
       '/api/v1/coverage': coverage,
+      '/api/v1/alerts': [],
       '/api/v1/gaps': [],
       '/api/v1/inventory': [],
       '/api/v1/health': { status: 'ok', version: '1', uptime_s: 1, streams: {}, journal_lag_ms: 1, store_lag_ms: 1 },

@@ -37,6 +37,8 @@ export interface BookView {
   readonly asks: readonly BookLevel[]
 }
 
+export type AlertRow = Answers['alerts'][number]
+export type AlertTest = Answers['alerts.test']
 export type LogLine = Answers['logs'][number]
 export type SyncAnswer = Answers['sync']
 

@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { AlertRow } from '../api/contract.js'
 import { Icon } from '../parts/icon.js'
 import { rateText } from '../parts/number-text.js'
 import { partsIn } from '../parts/time-text.js'
 import { type App, useApp } from '../state/app-context.js'
+import { useResource } from '../state/resource.js'
 import { CommandPalette } from './command-palette.js'
 import { ErrorBoundary } from './error-boundary.js'
 import { KeyHelp, KeyText } from './key-help.js'
@@ -10,6 +12,9 @@ import { LazyPage } from './lazy-page.js'
 import { PAGES, type PageEntry } from './places.js'
 import { placeHref } from './router.js'
 import { ToastList } from './toast-list.js'
+
+/** Alerts come by the feed; this is for what it missed. */
+const ALERTS_MS = 60_000
 
 /** Navigation, top bar, the page, and what may lie over it. */
 export function Shell() {
@@ -40,8 +45,17 @@ export function Shell() {
     [keys, preferences, router],
   )
 
+  const alerts = useResource(
+    (signal) => app.api.get<readonly AlertRow[]>('/alerts', { state: 'active' }, signal),
+    [],
+    ALERTS_MS,
+  )
+  useEffect(() => app.feed.on('alert', alerts.reload), [app.feed])
+  const counts: Readonly<Record<string, readonly [count: number, of: string]>> = {
+    streams: [streams.rows.value.filter(({ state }) => state === 'failed').length, 'failed'],
+    alerts: [(alerts.data ?? []).filter(({ acknowledged_at }) => acknowledged_at === null).length, 'new'],
+  }
   const away = isAway(app)
-  const failed = streams.rows.value.filter(({ state }) => state === 'failed').length
   return (
     <div class="shell">
       <button type="button" class="button skip" onClick={() => document.getElementById('content')?.focus()}>
@@ -53,7 +67,7 @@ export function Shell() {
           <span class="word">dccd</span>
         </a>
         {PAGES.map((each) => (
-          <PlaceLink key={each.id} page={each} current={each === page} count={each.id === 'streams' ? failed : 0} />
+          <PlaceLink key={each.id} page={each} current={each === page} count={counts[each.id]} />
         ))}
         {session.value?.login_needed && (
           <button type="button" class="button plain small" onClick={() => void signOut(app)}>
@@ -104,13 +118,19 @@ export function Shell() {
   )
 }
 
-function PlaceLink({ page, current, count }: { page: PageEntry; current: boolean; count: number }) {
+interface LinkProps {
+  readonly page: PageEntry
+  readonly current: boolean
+  readonly count: readonly [count: number, of: string] | undefined
+}
+
+function PlaceLink({ page, current, count: [count, of] = [0, ''] }: LinkProps) {
   return (
     <a
       class="place"
       href={placeHref(page.id)}
       title={page.title}
-      aria-label={count ? `${page.title}, ${count} failed` : page.title}
+      aria-label={count ? `${page.title}, ${count} ${of}` : page.title}
       aria-current={current ? 'page' : undefined}
     >
       <Icon name={page.icon} />

@@ -8,6 +8,9 @@ export const SAMPLES = 90
 /** Without a word from the event feed for this long, the list is asked for. */
 const QUIET_MS = 3000
 
+/** What changes of a stream all the time. The first of a connection tells where its rate came from, a sample a second. */
+type MomentOfStream = Pick<StreamRow, 'key'> & { readonly trend?: readonly number[] }
+
 /** When a stream went from one state to another, while this page looked. */
 export interface StateChange {
   readonly at: number
@@ -52,7 +55,7 @@ export class StreamsStore {
       this.feed.on('rates', (data) => {
         if (!Array.isArray(data)) return
         this.heardAt = performance.now()
-        this.patchRates(data as Pick<StreamRow, 'key'>[]) // the contract of the API
+        this.patchRates(data as MomentOfStream[]) // the contract of the API
       }),
       this.feed.on('reset', () => void this.load()),
     ]
@@ -127,8 +130,13 @@ export class StreamsStore {
     this.changes.set(after.key, [change, ...this.changesOf(after.key)].slice(0, CHANGES))
   }
 
-  private patchRates(rates: readonly Pick<StreamRow, 'key'>[]): void {
-    const fresh = new Map(rates.map((rate) => [rate.key, rate]))
+  private patchRates(rates: readonly MomentOfStream[]): void {
+    const fresh = new Map(
+      rates.map(({ trend, ...moment }) => {
+        if (trend) this.rates.set(moment.key, trend.slice(-SAMPLES))
+        return [moment.key, moment]
+      }),
+    )
     this.rows.value = this.rows.peek().map((row) => {
       const rate = fresh.get(row.key)
       if (rate) return { ...row, ...rate }

@@ -1,96 +1,87 @@
-import '../../styles/overview.css'
-import { useMemo } from 'preact/hooks'
-import type { ConfigAnswer, GapRow, LogLine, SyncAnswer } from '../../api/contract.js'
+import '../../styles/alerts.css'
+import { useEffect } from 'preact/hooks'
+import type { AlertRow, ConfigAnswer, LogLine } from '../../api/contract.js'
 import { LogLines } from '../../parts/log-lines.js'
-import { Failure, Nothing } from '../../parts/nothing.js'
+import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
-import { concernsOf } from '../overview/attention.js'
-import { Attention } from '../overview/attention-list.js'
+import { AlertItem } from './alert-item.js'
+import { Receiver } from './receiver.js'
 
-const DAY_MS = 86_400_000
+const STATES = [
+  ['active', 'Now'],
+  ['past', 'Over'],
+  ['all', 'All'],
+] as const
 
-/** What is wrong now, who would be told, and what was said. */
+/** What keeps failing and what did, who is told of it, and what was warned of. */
 export default function Alerts() {
-  const { api, streams, now } = useApp()
-  const today = new Date(Math.floor(now.value / DAY_MS) * DAY_MS).toISOString()
-  const gaps = useResource((signal) => api.get<readonly GapRow[]>('/gaps', { from: today }, signal), [today], 10_000)
-  const sync = useResource((signal) => api.get<SyncAnswer>('/sync', {}, signal), [], 30_000)
+  const { api, feed, router, toasts } = useApp()
+  const { query } = router.place.value
+  const [state] = STATES.find(([id]) => id === query.state) ?? STATES[0]
+  const alerts = useResource((signal) => api.get<readonly AlertRow[]>('/alerts', { state }, signal), [state], 15_000)
   const config = useResource((signal) => api.get<ConfigAnswer>('/config', {}, signal), [])
   const said = useResource(
     (signal) => api.get<readonly LogLine[]>('/logs', { level: 'warn', tail: 200 }, signal),
     [],
     5000,
   )
-  const rows = streams.rows.value
-  const concerns = useMemo(
-    () => concernsOf({ streams: rows, gaps: gaps.data ?? [], sync: sync.data }),
-    [rows, gaps.data, sync.data],
-  )
+  useEffect(() => feed.on('alert', alerts.reload), [feed])
+  const acknowledge = async ({ id }: AlertRow) => {
+    try {
+      await api.post(`/alerts/${id}/ack`)
+      alerts.reload()
+    } catch (error) {
+      toasts.failed('It could not be acknowledged', error)
+    }
+  }
+  const rows = alerts.data ?? []
   const lines = [...(said.data ?? [])].reverse()
   return (
     <div class="page">
-      <Attention concerns={concerns} onChanged={gaps.reload} />
-      <section class="panel">
+      <section class="panel" aria-label="Alerts">
         <header>
-          <h2 class="grow">Who is told</h2>
-          <a class="button small" href={placeHref('config')}>
-            Change
-          </a>
+          <h2 class="grow">What keeps failing</h2>
+          <fieldset class="segments" aria-label="Which alerts">
+            {STATES.map(([id, title]) => (
+              <button key={id} type="button" aria-pressed={id === state} onClick={() => router.narrow({ state: id })}>
+                {title}
+              </button>
+            ))}
+          </fieldset>
         </header>
-        <div class="body">
-          <Receivers config={config.data} />
-        </div>
+        {alerts.error && <Failure error={alerts.error} onRetry={alerts.reload} />}
+        {!alerts.data && alerts.loading && <Loading what="the alerts" />}
+        {alerts.data && rows.length === 0 && (
+          <Nothing icon="check" title={state === 'active' ? 'Nothing keeps failing' : 'No alert was ever raised'}>
+            A stream, a copy or the disk that fails several times in a row stands here, with what to do about it.
+          </Nothing>
+        )}
+        <ul class="alerts">
+          {rows.map((alert) => (
+            <AlertItem key={alert.id} alert={alert} onAcknowledge={() => void acknowledge(alert)} />
+          ))}
+        </ul>
       </section>
+      <Receiver config={config.data} />
       <section class="panel">
         <header>
-          <h2 class="grow">Warnings and errors</h2>
+          <h2 class="grow">Warnings and errors of the log</h2>
           <a class="button plain small" href={placeHref('logs', { level: 'warn' })}>
             All of the log
           </a>
         </header>
         <div class="body">
           {said.error && <Failure error={said.error} onRetry={said.reload} />}
-          {lines.length > 0 ? (
-            <LogLines lines={lines} />
-          ) : (
-            !said.error && (
-              <Nothing icon="check" title="No warning was logged">
-                Refusals, cuts and failed copies appear here.
-              </Nothing>
-            )
+          {lines.length > 0 && <LogLines lines={lines} />}
+          {said.data && lines.length === 0 && (
+            <Nothing icon="check" title="No warning was logged">
+              Refusals, cuts and failed copies appear here.
+            </Nothing>
           )}
         </div>
       </section>
     </div>
-  )
-}
-
-function Receivers({ config }: { config: ConfigAnswer | undefined }) {
-  const alerts = config?.config.alerts
-  const entries = typeof alerts === 'object' && alerts !== null ? Object.entries(alerts) : []
-  if (entries.length === 0) return <p class="soft">Nobody is told yet: name a receiver under alerts in the config.</p>
-  return (
-    <dl class="facts">
-      {entries.map(([name, value]) => (
-        <AlertFact key={name} name={name} value={value} />
-      ))}
-    </dl>
-  )
-}
-
-function AlertFact({ name, value }: { name: string; value: unknown }) {
-  const text =
-    value === null || value === undefined
-      ? 'not set'
-      : typeof value === 'object'
-        ? JSON.stringify(value)
-        : String(value)
-  return (
-    <>
-      <dt>{name.replaceAll('_', ' ')}</dt>
-      <dd class={text === 'not set' ? 'faint' : ''}>{text}</dd>
-    </>
   )
 }

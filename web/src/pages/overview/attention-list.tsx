@@ -1,9 +1,19 @@
 import { Icon } from '../../parts/icon.js'
 import { placeHref } from '../../shell/router.js'
-import { useApp } from '../../state/app-context.js'
+import { type App, useApp } from '../../state/app-context.js'
 import { repairGaps } from '../../state/repair.js'
 import { controlStreams } from '../../state/stream-control.js'
 import type { Concern } from './attention.js'
+
+async function tell(app: App, done: string, act: () => Promise<unknown>, onChanged: () => void): Promise<void> {
+  try {
+    await act()
+    app.toasts.done(done)
+    onChanged()
+  } catch (error) {
+    app.toasts.failed('That did not work', error)
+  }
+}
 
 /** What needs attention, each with what one click can do about it. */
 export function Attention({ concerns, onChanged }: { concerns: readonly Concern[]; onChanged(): void }) {
@@ -56,6 +66,28 @@ export function Attention({ concerns, onChanged }: { concerns: readonly Concern[
                 >
                   <Icon name="wrench" size={13} />
                   Repair
+                </button>
+              )}
+              {mayControl && concern.copy && (
+                <button
+                  type="button"
+                  class="button small"
+                  onClick={() => void tell(app, 'The copy has begun', () => app.api.post('/sync'), onChanged)}
+                >
+                  <Icon name="restart" size={13} />
+                  Copy again
+                </button>
+              )}
+              {mayControl && concern.acknowledge !== undefined && (
+                <button
+                  type="button"
+                  class="button small"
+                  onClick={() =>
+                    void tell(app, 'Acknowledged', () => app.api.post(`/alerts/${concern.acknowledge}/ack`), onChanged)
+                  }
+                >
+                  <Icon name="check" size={13} />
+                  Acknowledge
                 </button>
               )}
               <a class="button plain small" href={placeHref(concern.look.path, concern.look.query)}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { GapRow, StreamRow } from '../../api/contract.js'
+import type { AlertRow, GapRow, StreamRow } from '../../api/contract.js'
 import { concernsOf } from './attention.js'
 
 const STREAM: StreamRow = {
@@ -62,5 +62,29 @@ describe('what needs attention', () => {
   it('offers to repair only what an exchange keeps', () => {
     const [concern] = concernsOf({ streams: [], gaps: [GAP, { ...GAP, kind: 'book_deltas' }], sync: undefined })
     expect(concern?.repair).toEqual([GAP])
+  })
+
+  it('is an alert of what no page shows by itself, until somebody has seen it', () => {
+    const alert: AlertRow = {
+      id: 3,
+      active: true,
+      key: 'disk',
+      severity: 'critical',
+      code: 'DISK_FULL',
+      scope: 'process',
+      message: 'there is no room',
+      remedy: 'Make some.',
+      count: 3,
+      since: '',
+      last_at: '',
+      resolved_at: null,
+      acknowledged_at: null,
+    }
+    const known = { streams: [STREAM], gaps: [], sync: undefined }
+    const alerts = [alert, { ...alert, key: STREAM.key }, { ...alert, key: 'sync nas:' }]
+    expect(concernsOf({ ...known, alerts }).map(({ title, acknowledge }) => [title, acknowledge])).toEqual([
+      ['disk: there is no room', 3],
+    ])
+    expect(concernsOf({ ...known, alerts: [{ ...alert, acknowledged_at: 'now' }] })).toEqual([])
   })
 })

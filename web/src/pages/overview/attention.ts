@@ -1,4 +1,4 @@
-import type { GapRow, StreamRow, SyncAnswer } from '../../api/contract.js'
+import type { AlertRow, GapRow, StreamRow, SyncAnswer } from '../../api/contract.js'
 import { durationText } from '../../parts/time-text.js'
 import { canRepair } from '../../state/repair.js'
 
@@ -12,6 +12,10 @@ export interface Concern {
   readonly restart?: readonly string[]
   /** Gaps that a repair may fill. */
   readonly repair?: readonly GapRow[]
+  /** Number of an alert that is told again until somebody has seen it. */
+  readonly acknowledge?: number
+  /** Remotes shall be tried again now. */
+  readonly copy?: true
   readonly look: { readonly path: string; readonly query?: Readonly<Record<string, string>> }
 }
 
@@ -29,10 +33,12 @@ interface Known {
   readonly streams: readonly StreamRow[]
   readonly gaps: readonly GapRow[]
   readonly sync: SyncAnswer | undefined
+  /** What keeps failing. Streams and copies among it are told by their own state. */
+  readonly alerts?: readonly AlertRow[] | undefined
 }
 
 /** What needs attention, most urgent first: what does not record, then what is missing, then what is not copied. */
-export function concernsOf({ streams, gaps, sync }: Known): Concern[] {
+export function concernsOf({ streams, gaps, sync, alerts = [] }: Known): Concern[] {
   const concerns: Concern[] = []
   const groups = new Map<string, StreamRow[]>()
   for (const row of streams) {
@@ -78,7 +84,20 @@ export function concernsOf({ streams, gaps, sync }: Known): Concern[] {
       tone: 'warn',
       title: `The last copy to ${remote} failed`,
       detail: error ? `${error.message}. ${error.remedy}` : 'Look at the log.',
+      copy: true,
       look: { path: 'storage' },
+    })
+  }
+  const keys = new Set(streams.map(({ key }) => key))
+  for (const { id, key, severity, message, remedy, acknowledged_at } of alerts) {
+    if (acknowledged_at !== null || keys.has(key) || key.startsWith('sync ')) continue
+    concerns.push({
+      id: `alert ${id}`,
+      tone: severity === 'critical' ? 'bad' : 'warn',
+      title: `${key}: ${message}`,
+      detail: remedy,
+      acknowledge: id,
+      look: { path: key === 'disk' ? 'storage' : 'alerts' },
     })
   }
   return concerns.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))

@@ -1,6 +1,6 @@
 import '../../styles/overview.css'
 import { useMemo } from 'preact/hooks'
-import type { GapRow, Health, InventoryRow, SyncAnswer } from '../../api/contract.js'
+import type { AlertRow, GapRow, Health, InventoryRow, SyncAnswer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { bytesText, lagText, rateText, shareText, shortText } from '../../parts/number-text.js'
@@ -25,13 +25,23 @@ export default function Overview() {
   const inventory = useResource((signal) => api.get<readonly InventoryRow[]>('/inventory', {}, signal), [], 15_000)
   const health = useResource((signal) => api.get<Health>('/health', {}, signal), [], 5000)
   const sync = useResource((signal) => api.get<SyncAnswer>('/sync', {}, signal), [], 30_000)
+  const alerts = useResource(
+    (signal) => api.get<readonly AlertRow[]>('/alerts', { state: 'active' }, signal),
+    [],
+    10_000,
+  )
   const rows = streams.rows.value
   const missing = gaps.data ?? []
   const venues = useMemo(() => venuesOf(rows, missing), [rows, missing])
   const concerns = useMemo(
-    () => concernsOf({ streams: rows, gaps: missing, sync: sync.data }),
-    [rows, missing, sync.data],
+    () => concernsOf({ streams: rows, gaps: missing, sync: sync.data, alerts: alerts.data }),
+    [rows, missing, sync.data, alerts.data],
   )
+  const reload = () => {
+    gaps.reload()
+    sync.reload()
+    alerts.reload()
+  }
   if (streams.error.value && !streams.loaded.value)
     return (
       <div class="page">
@@ -56,7 +66,7 @@ export default function Overview() {
     )
   return (
     <div class="page">
-      <Attention concerns={concerns} onChanged={gaps.reload} />
+      <Attention concerns={concerns} onChanged={reload} />
       <Figures
         inventory={inventory.data}
         health={health.data}

@@ -19,7 +19,7 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'exchange',
     title: 'Exchange',
-    width: '84px',
+    width: 'minmax(84px, 136px)',
     drop: 560,
     cell: ({ exchange }) => exchange,
     order: ({ exchange }) => exchange,
@@ -40,13 +40,17 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
     title: 'Channels',
     width: 'minmax(120px, 1.4fr)',
     drop: 900,
-    cell: ({ channels }) => <span class="soft">{channels.join(', ')}</span>,
+    cell: ({ channels }) => (
+      <span class="soft" title={channels.join(', ')}>
+        {channels.join(', ')}
+      </span>
+    ),
     order: ({ channels }) => channels.join(' '),
   },
   {
     id: 'trend',
     title: 'Last 90 s',
-    width: '120px',
+    width: 'minmax(100px, 150px)',
     drop: 720,
     cell: (row) => <Trend row={row} />,
   },
