@@ -472,6 +472,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     origin,
     manager,
     source: deps.recorder,
+    connections: (key) => deps.recorder.connections.of(key),
     sync: deps.sync,
     logs: {
       ...logTail(join(dccd, 'logs')),
@@ -607,6 +608,7 @@ async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<Local
       },
     },
     source: deps.recorder,
+    connections: (key) => deps.recorder.connections.of(key),
     sync: deps.sync,
     logs: { ...logTail(join(hiddenFolder(config), 'logs')), follow: () => () => {} },
     alerts: {

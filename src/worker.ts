@@ -115,6 +115,7 @@ function captureThread(port: Port, start: CaptureStart): void {
     nextConnection: () => Atomics.add(numbers, 0, 1),
     saveInstruments: (exchange, list) => tell({ news: 'instruments', exchange, list }),
     report: (report) => tell({ news: 'report', report }),
+    onConnection: (keys, event) => tell({ news: 'connection', keys, event }),
   })
   const methods: CaptureMethods = {
     startTask: (spec) => engine.startTask(spec),

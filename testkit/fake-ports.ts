@@ -37,6 +37,7 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
     catalog: [
       { id: 'binance', taskPer: 'pair', capabilities: [{ channel: 'trades', proof: 'counter', axis: 'exchange' }] },
     ],
+    connections: () => [],
     dataPath: '/nowhere',
     streams: { status: () => [streamRow], startOne: () => streamRow.key, stopOne: () => true },
     config: () => config,

@@ -1,6 +1,7 @@
 import type { ExchangeAdapter } from '../exchanges/exchange.js'
 import type { LaneWriter } from '../journal/lane.js'
 import type { Clock } from '../lib/clock.js'
+import type { ConnectionEvent } from '../model/connection-event.js'
 import { datasetKey } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
@@ -11,6 +12,7 @@ import { ExchangeSession, type Outward } from './exchange-session.js'
 import { Lane } from './lane.js'
 import { datasetOf } from './listening.js'
 import type { Sink } from './sink.js'
+import { SubscriptionWatch } from './subscription-watch.js'
 import { findInstrument, planTask } from './task-plan.js'
 
 export interface EngineOptions {
@@ -31,11 +33,14 @@ export interface EngineOptions {
   nextConnection(): number
   saveInstruments(exchange: string, list: readonly Instrument[]): void
   report(report: TaskReport): void
+  /** What happened to the connections of these tasks, for their logs. */
+  onConnection?(keys: readonly string[], event: ConnectionEvent): void
 }
 
 interface Task {
   readonly spec: TaskSpec
   readonly session: ExchangeSession
+  readonly watch: SubscriptionWatch
   subscriptions: PlannedSubscription[]
   datasets: string[]
   state: 'starting' | 'running' | 'draining' | 'failed'
@@ -117,6 +122,7 @@ export class CaptureEngine {
     const task: Task = {
       spec,
       session,
+      watch: new SubscriptionWatch(),
       subscriptions: [],
       datasets: [],
       state: 'starting',
@@ -196,6 +202,11 @@ export class CaptureEngine {
     const began = task.state
     task.state = 'draining'
     this.reportDue = true
+    if (!stillWanted) {
+      const time = this.options.clock.wall()
+      const none = { connection: undefined, channel: undefined, code: undefined, detail: undefined }
+      this.tell([task], { what: 'unsubscribed', time, ...none })
+    }
     if (began === 'running' && !stillWanted) {
       await task.session.remove(
         task.subscriptions.map((sub) => sub.id),
@@ -232,6 +243,12 @@ export class CaptureEngine {
       changed: () => {
         this.reportDue = true
       },
+      tell: (ids, event) => {
+        const own = new Set(ids)
+        const tasks = [...this.tasks.values()].filter((task) => task.session === session)
+        const keys = tasks.filter(({ subscriptions }) => subscriptions.some((sub) => own.has(sub.id)))
+        this.tell(keys, { ...event, time: clock.wall(), channel: undefined })
+      },
     })
     this.sessions.set(exchange, session)
     if (this.suspended) session.suspend(this.suspended)
@@ -245,9 +262,19 @@ export class CaptureEngine {
       if (second) {
         task.counts.push(this.sum(task).events)
         if (task.counts.length > 11) task.counts.shift()
+        const time = this.options.clock.wall()
+        for (const event of task.watch.look(task.session, task.subscriptions, time)) this.tell([task], event)
       }
       this.options.report(this.reportOf(task))
     }
+  }
+
+  private tell(tasks: readonly Task[], event: ConnectionEvent): void {
+    if (tasks.length)
+      this.options.onConnection?.(
+        tasks.map(({ spec }) => spec.key),
+        event,
+      )
   }
 
   private sum(task: Task) {

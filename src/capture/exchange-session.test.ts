@@ -8,6 +8,7 @@ import type { PlannedSubscription } from './bodies.js'
 import { Deriver } from './deriver.js'
 import { ExchangeSession } from './exchange-session.js'
 import { Lane } from './lane.js'
+import { SubscriptionWatch } from './subscription-watch.js'
 
 class FakeSocket implements Socket {
   readonly sent: unknown[] = []
@@ -50,6 +51,7 @@ function start() {
   const sink = new ListSink()
   const records: JournalRecord[] = []
   const sockets: FakeSocket[] = []
+  const told: string[] = []
   let connection = 1
   const writer = {
     lane: 1,
@@ -79,11 +81,12 @@ function start() {
     nextConnection: () => connection++,
     saveInstruments: () => {},
     changed: () => {},
+    tell: (ids, { what, connection, code }) => told.push([...ids, what, connection, code].join(' ').trim()),
   })
   const hear = (socket: FakeSocket | undefined, message: unknown) =>
     socket?.events.onFrame(Buffer.from(JSON.stringify(message)), false, clock.wall(), clock.mono())
   clock.every(250, () => session.check())
-  return { clock, session, sockets, lane, sink, records, hear }
+  return { clock, session, sockets, lane, sink, records, hear, told }
 }
 
 describe('a refused subscription', () => {
@@ -126,5 +129,59 @@ describe('a refused subscription', () => {
     }
     expect(status('trades NEW')).toBe('confirmed')
     expect(session.slots.size).toBe(2)
+  })
+})
+
+describe('the log of a stream', () => {
+  const book: PlannedSubscription = { ...trades('A'), id: 'book:10 A', channel: 'book', depth: 10 }
+  const whole = { sub: 'book:10 A', whole: 5, b: [['10', '1']], a: [['11', '1']] }
+
+  it('has each connection from its making to its end, with the reason, for all that it carries', async () => {
+    const { clock, session, sockets, told } = start()
+    session.add([trades('A'), trades('B')])
+    await clock.run(60)
+    sockets[0]?.events.onOpen()
+    sockets[0]?.events.onClose({ code: 1006, reason: '' })
+    await clock.run(5000)
+    sockets[1]?.events.onOpen()
+    const ids = 'trades A trades B'
+    expect(told).toEqual([
+      `${ids} connecting 1`,
+      `${ids} opened 1`,
+      `${ids} closed 1 CONNECTION_LOST`,
+      `${ids} connecting 2`,
+      `${ids} opened 2`,
+    ])
+  })
+
+  it('tells once when a book is whole, what broke it on an open connection, and when it is whole again', async () => {
+    const { clock, session, sockets, hear } = start()
+    const watch = new SubscriptionWatch()
+    const look = () =>
+      watch
+        .look(session, [book], clock.wall())
+        .map(({ what, connection, channel, code }) => [what, connection, channel, code].join(' ').trim())
+    session.add([book])
+    await clock.run(60)
+    sockets[0]?.events.onOpen()
+    hear(sockets[0], { ack: ['book:10 A'] })
+    expect(look()).toEqual([])
+    hear(sockets[0], whole)
+    expect([look(), look()]).toEqual([['live 1 book'], []])
+    hear(sockets[0], { sub: 'book:10 A', from: 9, to: 9, b: [], a: [['11', '2']] })
+    expect([look(), look()]).toEqual([['gap 1 book SEQUENCE_GAP'], []])
+    hear(sockets[0], { ...whole, whole: 12 })
+    expect(look()).toEqual(['live 1 book'])
+    // Broken and whole again between two looks.
+    await clock.run(2000)
+    hear(sockets[0], { sub: 'book:10 A', from: 19, to: 19, b: [], a: [['11', '2']] })
+    hear(sockets[0], { ...whole, whole: 22 })
+    expect([look(), look()]).toEqual([['gap 1 book SEQUENCE_GAP', 'live 1 book'], []])
+    sockets[0]?.events.onClose({ code: 1006, reason: '' })
+    await clock.run(5000)
+    sockets[1]?.events.onOpen()
+    expect(look()).toEqual([])
+    hear(sockets[1], { no: ['book:10 A'], why: 'not listed' })
+    expect([look(), look()]).toEqual([['refused 2 book SUBSCRIBE_REJECTED'], []])
   })
 })

@@ -33,6 +33,8 @@ export interface SessionPorts {
   /** Keeps a fresh instrument list for the next start. */
   saveInstruments(exchange: string, list: readonly Instrument[]): void
   changed(): void
+  /** For the log of the streams that these subscriptions are of. */
+  tell: SlotPorts['tell']
 }
 
 /** New subscriptions that come within this time share connections. */
@@ -219,13 +221,14 @@ export class ExchangeSession {
   }
 
   private slotPorts(): SlotPorts {
-    const { lane, clock, outward, nextConnection, changed } = this.ports
+    const { lane, clock, outward, nextConnection, changed, tell } = this.ports
     return {
       adapter: this.adapter,
       lane,
       websocket: this.endpoints.websocket,
       nextConnection,
       changed,
+      tell,
       announced: (slot) => this.succeed([slot]),
       openSocket: (url, events) => outward.openSocket(url, events, { clock }, this.ending.signal),
       mayConnect: async (signal) => {

@@ -49,6 +49,7 @@ function start(answer: (path: string, nth: number) => unknown, symbols = ['AB'])
     },
     backoff: new Backoff({ random: () => 0 }),
     changed: () => {},
+    tell: () => {},
     announced: () => {},
   }
   const slot = new PollSlot(ports, symbols.map(interest))

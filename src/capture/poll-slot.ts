@@ -46,6 +46,10 @@ export class PollSlot {
     return this.ports.lane.deriver.connections.get(this.number)
   }
 
+  get connection(): number {
+    return this.number
+  }
+
   start(): void {
     const { lane, adapter } = this.ports
     const subscriptions = [...this.subscriptions.values()]
@@ -108,6 +112,7 @@ export class PollSlot {
         const waitMs = Math.max(RETRY_MS * 2 ** failures, typeof retry === 'object' ? retry.afterMs : 0)
         if (retry === 'never' || lane.clock.mono() + BigInt(Math.round(waitMs)) * MS >= until) {
           lane.decide(this.number, { what: 'missed', ids, code, detail: message })
+          this.ports.tell(ids, { what: 'unanswered', connection: this.number, code, detail: message })
           await pause(lane, Number(until - lane.clock.mono()) / 1e6, signal)
           return
         }

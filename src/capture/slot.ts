@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { ConnectionPlan, ExchangeAdapter } from '../exchanges/exchange.js'
 import type { Backoff } from '../lib/backoff.js'
+import type { ConnectionEvent } from '../model/connection-event.js'
 import { CollectorError } from '../model/error.js'
 import type { HttpAnswer } from '../net/http.js'
 import type { Priority } from '../net/rate-limit.js'
@@ -21,6 +22,9 @@ const STALL_FACTOR = 300
 const CONFIRM_MS = 10_000
 const SNAPSHOT_MS = 15_000
 
+/** What a slot tells for the log of its streams. */
+export type SlotEvent = Pick<ConnectionEvent, 'what' | 'connection' | 'code' | 'detail'>
+
 /** What a slot needs of its surroundings. */
 export interface SlotPorts {
   readonly adapter: ExchangeAdapter
@@ -40,6 +44,8 @@ export interface SlotPorts {
   readonly backoff: Backoff
   /** Something changed that a status report should tell. */
   changed(): void
+  /** For the log of the streams that these subscriptions are of. */
+  tell(ids: Iterable<string>, event: SlotEvent): void
   /** The exchange announced the end of this slot's connection: another may take over before. */
   announced(slot: Slot): void
 }
@@ -172,6 +178,7 @@ export class Slot {
       ...(older.length ? { replaces: older } : {}),
     })
     lane.record({ type: 'open', connection: number, wall: lane.clock.wall(), mono: this.lastLife, body })
+    this.tell('connecting')
     this.socket = this.ports.openSocket(this.ports.websocket + this.path, {
       onOpen: mine(() => this.opened()),
       onFrame: (data, _binary, wall, mono) => {
@@ -193,6 +200,7 @@ export class Slot {
     this.lastLife = this.openedAt
     this.lastFrame = this.openedAt
     this.setState('open')
+    this.tell('opened')
     this.pump()
   }
 
@@ -224,6 +232,7 @@ export class Slot {
     this.keepTallies()
     socket.terminate()
     const { code, message } = error
+    this.tell('closed', error)
     lane.record({
       type: 'close',
       connection: this.number,
@@ -406,6 +415,15 @@ export class Slot {
     this.cancelRetry?.()
     if (this.socket) this.close(error)
     else this.setState('closed')
+  }
+
+  private tell(what: SlotEvent['what'], error?: CollectorError): void {
+    this.ports.tell(this.subscriptions.keys(), {
+      what,
+      connection: this.number,
+      code: error?.code,
+      detail: error?.message,
+    })
   }
 
   private setState(state: SlotState): void {

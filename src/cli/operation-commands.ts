@@ -61,6 +61,7 @@ export const MADE_COMMANDS: Partial<Record<OperationName, Made>> = {
   'streams.start': { command: 'streams start', arguments: ['key'], daemon: true },
   'streams.stop': { command: 'streams stop', arguments: ['key'], daemon: true },
   'streams.restart': { command: 'streams restart', arguments: ['key'], daemon: true },
+  'streams.log': { command: 'streams log', arguments: ['key'], daemon: true },
   'config.get': { command: 'config show' },
   'config.schema': { command: 'config schema' },
   'config.validate': { command: 'config check', arguments: ['yaml'], file: 'yaml', without: ['changes'] },

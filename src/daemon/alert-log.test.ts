@@ -11,6 +11,7 @@ let folder: string
 let clock: FakeClock
 let errors: CollectorError[]
 let told: string[]
+const kept: { flush(): Promise<void> }[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dccd-alerts-'))
@@ -18,7 +19,11 @@ beforeEach(async () => {
   errors = []
   told = []
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  // What a timer began to write is written before the folder goes.
+  for (const each of kept.splice(0)) await each.flush()
+  await rm(folder, { recursive: true, force: true })
+})
 
 const onError = (error: CollectorError) => errors.push(error)
 const LOST = { code: 'CONNECTION_LOST', message: 'the connection ended' }
@@ -39,6 +44,7 @@ async function opened() {
     onAlert: (alert) => log.take(alert),
   })
   for (const key of log.activeKeys()) health.recall(key)
+  kept.push(log, health)
   await health.open()
   return { log, health }
 }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { ConnectionEvent } from '../model/connection-event.js'
 import type { ErrorCode } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
@@ -32,6 +33,7 @@ export type CaptureMethods = {
 /** What a capture worker tells by itself. */
 export type CaptureNews =
   | { readonly news: 'report'; readonly report: TaskReport }
+  | { readonly news: 'connection'; readonly keys: readonly string[]; readonly event: ConnectionEvent }
   | { readonly news: 'instruments'; readonly exchange: string; readonly list: readonly Instrument[] }
   | { readonly news: 'live'; readonly batch: LiveBatch }
   /** Much has come since the last commit. */

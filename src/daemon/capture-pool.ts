@@ -1,6 +1,7 @@
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { type Port, RpcClient } from '../lib/rpc.js'
+import type { ConnectionEvent } from '../model/connection-event.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
@@ -66,6 +67,8 @@ export interface PoolDeps {
   readonly exchanges: readonly string[]
   spawn(start: CaptureStart | RecoverStart, transfer: readonly Transferable[]): Thread
   onError(error: CollectorError): void
+  /** What happened to the connections of these tasks. */
+  onConnection?(keys: readonly string[], event: ConnectionEvent): void
 }
 
 interface CaptureWorker {
@@ -248,6 +251,10 @@ export class CapturePool implements TaskRunner {
     this.deps.onError(new CollectorError('PROCESS_CRASHED', `a capture worker died and is replaced: ${reason}`))
     this.workers.delete(place)
     const specs = [...this.tasks.values()].filter((spec) => this.places.get(spec.exchange) === place)
+    const keys = specs.map(({ key }) => key)
+    const time = this.deps.clock.wall()
+    const none = { connection: undefined, channel: undefined }
+    this.deps.onConnection?.(keys, { what: 'closed', time, ...none, code: 'PROCESS_CRASHED', detail: reason })
     this.deps.clock.after(500, () => {
       if (this.stopping) return
       this.recover([dead.lane])
@@ -319,6 +326,7 @@ export class CapturePool implements TaskRunner {
     if (typeof message !== 'object' || message === null || !('news' in message)) return
     const news = message as CaptureNews // our own message, told by its tag
     if (news.news === 'report') for (const listener of this.listeners) listener(news.report)
+    else if (news.news === 'connection') this.deps.onConnection?.(news.keys, news.event)
     else if (news.news === 'live') {
       for (const listener of this.liveListeners) listener(news.batch)
       worker.rpc.call('liveTaken', []).catch(() => {})

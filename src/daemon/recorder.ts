@@ -5,6 +5,7 @@ import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
+import { ConnectionLog } from './connection-log.js'
 import { DiskGuard, type DiskGuardOptions } from './disk-guard.js'
 import { HistoryClient } from './history-client.js'
 import type { HistoryStart } from './history-messages.js'
@@ -71,6 +72,8 @@ export class Recorder implements TaskRunner {
   private readonly listeners = new Set<(report: TaskReport) => void>()
   private readonly liveListeners = new Set<(batch: LiveBatch) => void>()
   private wish: LiveWish = { rows: [], books: [], whole: [] }
+  /** What happened to the connections of each stream. */
+  readonly connections = new ConnectionLog()
   private readonly started = new Map<string, Promise<void>>()
   /** What the journal thread says of the disk. */
   journalState: JournalNews['state'] = 'ok'
@@ -159,6 +162,7 @@ export class Recorder implements TaskRunner {
         exchanges: deps.exchanges,
         spawn: deps.spawn,
         onError: deps.onError,
+        onConnection: (keys, event) => this.connections.take(keys, event),
       })
       pool.onLive((batch) => {
         for (const listener of this.liveListeners) listener(batch)

@@ -6,6 +6,7 @@ import type { AlertRow } from '../daemon/alert-log.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
 import type { SyncReport } from '../daemon/sync-service.js'
 import type { StreamedExport } from '../export/export-stream.js'
+import type { ConnectionEvent } from '../model/connection-event.js'
 import type { Instrument } from '../model/instrument.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { ConfigFile } from './config-file.js'
@@ -45,6 +46,8 @@ export interface AppliedConfig extends ApplyReport {
 /** What the operations work on: the parts of a running daemon. */
 export interface Ports extends HealthPorts {
   readonly streams: StreamControl
+  /** What happened to the connections of a stream since the daemon started, oldest first. */
+  connections(key: string): readonly ConnectionEvent[]
   readonly catalog: readonly CatalogEntry[]
   readonly dataPath: string
   /** Who may ask. */

@@ -24,6 +24,7 @@ export const ROUTES: Readonly<Record<OperationName, Route>> = {
   'streams.start': { method: 'POST', path: '/api/v1/streams' },
   'streams.stop': { method: 'POST', path: '/api/v1/streams/{key}/stop' },
   'streams.restart': { method: 'POST', path: '/api/v1/streams/{key}/restart' },
+  'streams.log': { method: 'GET', path: '/api/v1/streams/{key}/log' },
   inventory: { method: 'GET', path: '/api/v1/inventory' },
   coverage: { method: 'GET', path: '/api/v1/coverage' },
   storage: { method: 'GET', path: '/api/v1/storage' },

@@ -44,6 +44,7 @@ export interface RunningDeps {
   readonly source: LiveSource
   readonly sync: Ports['sync']
   readonly logs: LogPort
+  connections: Ports['connections']
   readonly alerts: AlertsPort
   readonly jobs?: Jobs | undefined
   openData(dataPath: string): Promise<StoredData>
@@ -126,6 +127,10 @@ export class Running implements Ports {
 
   get alerts(): AlertsPort {
     return this.#deps.alerts
+  }
+
+  connections(key: string): ReturnType<Ports['connections']> {
+    return this.#deps.connections(key)
   }
 
   uptime(): number {

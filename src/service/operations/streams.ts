@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { CONNECTION_EVENTS } from '../../model/connection-event.js'
 import { CollectorError } from '../../model/error.js'
+import { isoFromNanos } from '../../model/time.js'
 import { channels, errorFields, exchange, isoTime, nothing, pair } from '../fields.js'
 import { operation } from '../operation.js'
 import type { Ports } from '../ports.js'
@@ -111,9 +113,43 @@ const restart = operation({
   },
 })
 
+const log = operation({
+  summary:
+    'What happened to the connections of a stream since the daemon started: opened, closed and why, live, gaps; the newest 100',
+  role: 'read',
+  input: z.strictObject({ key }),
+  output: z.array(
+    z.object({
+      time: z.string().describe('Of `live`, `gap` and `refused` within a second.'),
+      what: z
+        .enum(CONNECTION_EVENTS)
+        .describe(
+          '`live`: a channel is confirmed and its book complete; `gap`: something was missed on an open connection, and a book is taken anew; `unanswered`: a REST question got no answer.',
+        ),
+      connection: z.number().nullable().describe('Number of the connection.'),
+      channel: z.string().nullable(),
+      code: z.string().nullable(),
+      detail: z.string().nullable(),
+    }),
+  ),
+  run(ports, input) {
+    const lines = ports.connections(input.key)
+    if (lines.length === 0) found(ports, input.key)
+    return lines.map(({ time, what, connection, channel, code, detail }) => ({
+      time: isoFromNanos(time),
+      what,
+      connection: connection ?? null,
+      channel: channel ?? null,
+      code: code ?? null,
+      detail: detail ?? null,
+    }))
+  },
+})
+
 export const streamOperations = {
   'streams.list': list,
   'streams.start': start,
   'streams.stop': stop,
   'streams.restart': restart,
+  'streams.log': log,
 }

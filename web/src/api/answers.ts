@@ -198,6 +198,14 @@ export interface Answers {
       readonly configured: boolean
     } | null
   }
+  readonly 'streams.log': readonly ({
+    readonly time: string
+    readonly what: 'connecting' | 'opened' | 'closed' | 'live' | 'gap' | 'refused' | 'unanswered' | 'unsubscribed'
+    readonly connection: number | null
+    readonly channel: string | null
+    readonly code: string | null
+    readonly detail: string | null
+  })[]
   readonly 'inventory': readonly ({
     readonly exchange: string
     readonly kind: string
