@@ -33,6 +33,7 @@ export function fakePorts(parts: Partial<Ports> = {}): Ports {
   return {
     version: '9.9.9',
     uptime: () => 61.7,
+    lags: () => ({ journalMs: 0 }),
     now: () => 1_764_000_000_000_000_000n,
     catalog: [
       { id: 'binance', taskPer: 'pair', capabilities: [{ channel: 'trades', proof: 'counter', axis: 'exchange' }] },

@@ -63,6 +63,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   emulator: { may: ['model', 'lib'], packages: ['node', 'ws', 'zod'] },
   // The composition roots: the only files that name concrete classes.
   'app.ts': { may: ['*'], packages: ['*'] },
+  compose: { may: ['*'], packages: ['node'] },
   'worker.ts': { may: ['*'], packages: ['*'] },
   'history-thread.ts': { may: ['*'], packages: ['node'] },
   'query-thread.ts': { may: ['*'], packages: ['node'] },
@@ -72,16 +73,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'main.ts': { may: ['app.ts', 'cli', 'model', 'lib'], packages: ['node'] },
 }
 
-/** Files that only these may import. */
+/** Files and folders that only these may import. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'app.ts': ['main.ts', 'index.ts', 'worker.ts'],
+  compose: ['app.ts'],
   'main.ts': [],
   'index.ts': [],
   'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],
   'verify-ports.ts': ['app.ts'],
   'history-thread.ts': ['worker.ts'],
   'query-thread.ts': ['worker.ts'],
-  'worker.ts': ['app.ts'],
+  'worker.ts': ['compose/threads.ts'],
 }
 
 /** Why an import breaks the rules, or `undefined`. Imports of one's own folder are free. */
@@ -98,8 +100,9 @@ export function offence({ file, line, target, typeOnly }: Import): string | unde
   const imported = inSrc(target)
   if (imported === undefined) return say('src imports nothing but src')
   if (/\.test\.ts$/.test(imported)) return say('nobody imports a test')
-  const guards = GUARDED[imported]
-  if (guards && !guards.includes(importer)) return say(`only ${guards.join(', ') || 'nobody'} may`)
+  const guards = GUARDED[imported] ?? GUARDED[unitOf(imported)]
+  if (guards && unit !== unitOf(imported) && !guards.includes(importer))
+    return say(`only ${guards.join(', ') || 'nobody'} may`)
   if (unitOf(imported) === unit) return undefined
   if (rule.may.some((name) => covers(name, imported))) return undefined
   const asTypes = rule.typesOf?.some((name) => covers(name, imported)) ?? false

@@ -48,10 +48,9 @@ function addDaemon(registry: Registry, ports: Ports): void {
   gauge(registry, 'dccd_uptime_seconds', 'Since the daemon started.').set(uptime_s)
   const states = gauge(registry, 'dccd_streams', 'Streams by state.', ['state'])
   for (const [state, count] of Object.entries(streams)) states.set({ state }, count)
-  if (journal_lag_ms !== null)
-    gauge(registry, 'dccd_journal_lag_seconds', 'Age of the oldest frame that is not yet durable.').set(
-      journal_lag_ms / 1000,
-    )
+  gauge(registry, 'dccd_journal_lag_seconds', 'Age of the oldest frame that is not yet durable.').set(
+    journal_lag_ms / 1000,
+  )
   if (store_lag_ms !== null)
     gauge(registry, 'dccd_store_lag_seconds', 'Age of the oldest row that is not yet committed.').set(
       store_lag_ms / 1000,

@@ -7,8 +7,8 @@ export interface HealthPorts {
   readonly version: string
   /** Seconds since the daemon started. */
   uptime(): number
-  /** How old the oldest frame is that is not yet durable, and the oldest row that is not yet committed. Absent: not known. */
-  lags?(): { readonly journalMs?: number; readonly storeMs?: number }
+  /** How old the oldest frame is that is not yet durable, and how long ago the last commit was; absent before the first. */
+  lags(): { readonly journalMs: number; readonly storeMs?: number }
 }
 
 /** A daemon whose frames are not durable within this time is not well. */
@@ -28,15 +28,15 @@ export function health(ports: HealthPorts) {
     stopped: 0,
   }
   for (const { state } of rows) streams[state] += 1
-  const { journalMs, storeMs } = ports.lags?.() ?? {}
-  const late = journalMs !== undefined && journalMs > DURABLE_WITHIN_MS
+  const { journalMs, storeMs } = ports.lags()
+  const late = journalMs > DURABLE_WITHIN_MS
   const troubled = rows.some(({ state, error }) => state === 'degraded' || state === 'failed' || error !== undefined)
   return {
     status: late || troubled ? ('degraded' as const) : ('ok' as const),
     version: ports.version,
     uptime_s: Math.floor(ports.uptime()),
     streams,
-    journal_lag_ms: journalMs ?? null,
+    journal_lag_ms: journalMs,
     store_lag_ms: storeMs ?? null,
   }
 }

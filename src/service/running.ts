@@ -54,7 +54,7 @@ export interface RunningDeps {
   readonly offload?: Ports['offload']
   readonly clock: Clock
   uptime(): number
-  lags(): { readonly journalMs?: number; readonly storeMs?: number }
+  readonly lags: Ports['lags']
 }
 
 /** How many queries are answered at once; others wait their turn. Each has memory of its own. */

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type * as App from '../../src/app.js'
 import { compareBooks, compareTrades, type Disturbance, readTruth, unexplained } from '../../src/chaos/truth.js'
+import type * as Daemon from '../../src/compose/daemon.js'
 import { loadConfig } from '../../src/config/load.js'
 import type { CollectorError } from '../../src/model/error.js'
 import { visibleRows } from '../../testkit/truth.js'
 import { Bench, until } from './harness.js'
 
-const { startDaemon }: typeof App = await import(resolve(import.meta.dirname, '../../dist/src/app.js'))
+const { startDaemon }: typeof Daemon = await import(resolve(import.meta.dirname, '../../dist/src/compose/daemon.js'))
 
 const VENUES = [
   { exchange: 'binance', pairs: ['BTC/USDT', 'ETH/USDT'], channels: ['trades', 'book'] },

@@ -15,8 +15,8 @@ const healthOperation = operation({
     version: z.string(),
     uptime_s: z.number(),
     streams: z.record(z.string(), z.number()).describe('How many streams are in which state.'),
-    journal_lag_ms: z.number().nullable(),
-    store_lag_ms: z.number().nullable(),
+    journal_lag_ms: z.number().describe('Age of the oldest frame that is not yet safe on the disk; 0 when all are.'),
+    store_lag_ms: z.number().nullable().describe('How long ago rows were last committed; null before the first time.'),
   }),
   run: (ports) => health(ports),
 })

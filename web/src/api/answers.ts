@@ -5,7 +5,7 @@ export interface Answers {
     readonly version: string
     readonly uptime_s: number
     readonly streams: Readonly<Record<string, number>>
-    readonly journal_lag_ms: number | null
+    readonly journal_lag_ms: number
     readonly store_lag_ms: number | null
   }
   readonly 'capabilities': readonly ({

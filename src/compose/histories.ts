@@ -1,0 +1,42 @@
+import type { CollectorConfig } from '../config/schema.js'
+import { JobService } from '../daemon/job-service.js'
+import type { Recorder } from '../daemon/recorder.js'
+import { exchanges } from '../exchanges/index.js'
+import { systemClock } from '../lib/clock.js'
+import type { OpenJobs } from '../service/services.js'
+import { createRecorder } from './recording.js'
+import type { DaemonLog } from './threads.js'
+
+/** Histories over a recorder. */
+export function createJobs(config: CollectorConfig, recorder: Recorder, log: DaemonLog): JobService {
+  return new JobService(config, {
+    clock: systemClock(),
+    random: Math.random,
+    history: () => recorder.history(),
+    store: () => recorder.store(),
+    commit: () => recorder.commit(),
+    past: (exchange) => exchanges[exchange]?.history ?? [],
+    exchanges: Object.keys(exchanges),
+    onError: (error) => log.error(error),
+  })
+}
+
+/** Histories of a data folder without a daemon: takes the lock until it is closed. */
+export async function openJobs(config: CollectorConfig, log: DaemonLog): Promise<OpenJobs> {
+  const recorder = createRecorder(config, log, (error) => log.error(error))
+  await recorder.open()
+  const jobs = createJobs(config, recorder, log)
+  try {
+    await jobs.open()
+  } catch (error) {
+    await recorder.close()
+    throw error
+  }
+  return {
+    jobs,
+    async close() {
+      await jobs.stop()
+      await recorder.close()
+    },
+  }
+}

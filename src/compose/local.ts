@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { createConfig } from '../config/parse.js'
+import type { CollectorConfig } from '../config/schema.js'
+import { StreamManager } from '../daemon/stream-manager.js'
+import type { StreamStatus } from '../daemon/stream-status.js'
+import { systemClock } from '../lib/clock.js'
+import { CollectorError } from '../model/error.js'
+import { logTail } from '../service/log-tail.js'
+import { type ConfigOrigin, Running } from '../service/running.js'
+import type { LocalPorts, StoredData } from '../service/services.js'
+import { readDaemonFile, readDaemonToken } from '../store/daemon-file.js'
+import { runSql } from '../store/sql.js'
+import { openStoredData } from '../store/stored-data.js'
+import { VERSION } from '../version.js'
+import { openLocalAlerts } from './alerting.js'
+import { catalog, instrumentLists } from './exchange-calls.js'
+import { exportChunks } from './exporting.js'
+import { defaultDependencies } from './recording.js'
+import { hiddenFolder } from './threads.js'
+
+/** What operations work on where no daemon runs. A change of the config is saved, and counts from the next start on. */
+export async function openLocal(dataPath: string, origin?: ConfigOrigin): Promise<LocalPorts> {
+  const config = origin?.parsed.config ?? createConfig({ settings: { data_path: dataPath } })
+  const clock = systemClock()
+  const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
+  const idle = new StreamManager(config, undefined, deps)
+  const lists = instrumentLists(config, deps.budgets, async (exchange) => {
+    const data = await openData(dataPath).catch(() => undefined)
+    const saved = data?.instruments(exchange)
+    await data?.close()
+    return saved
+  })
+  const none = (): never => {
+    throw new CollectorError('UNSUPPORTED', `no dccd runs on ${dataPath}`, { remedy: 'Start it with: dccd start' })
+  }
+  const ports = new Running({
+    version: VERSION,
+    catalog,
+    config,
+    origin,
+    manager: {
+      status: () => idle.status(),
+      startOne: none,
+      stopOne: none,
+      apply: async (next) => {
+        new StreamManager(next, undefined, deps).status()
+        return { started: [], stopped: [], restarted: [], unchanged: [], rolledBack: false }
+      },
+    },
+    source: deps.recorder,
+    connections: (key) => deps.recorder.connections.of(key),
+    sync: deps.sync,
+    logs: { ...logTail(join(hiddenFolder(config), 'logs')), follow: () => () => {} },
+    alerts: await openLocalAlerts(config, clock),
+    openData,
+    sql: (path, request, signal) => runSql(path, request, clock, signal),
+    exportData: exportChunks,
+    instruments: (exchange) => lists.of(exchange),
+    uptime: () => 0,
+    lags: () => ({ journalMs: 0 }),
+    clock,
+  })
+  await ports.open()
+  return ports
+}
+
+/** Streams of a config as they show while nothing runs. */
+export function idleStreams(config: CollectorConfig): StreamStatus[] {
+  const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
+  return new StreamManager(config, undefined, deps).status()
+}
+
+export const openData: (dataPath: string) => Promise<StoredData> = openStoredData
+
+export async function daemonOf(dataPath: string) {
+  const dccd = join(dataPath, '.dccd')
+  const found = await readDaemonFile(join(dccd, 'daemon.json'))
+  if (!found || !isAlive(found.pid)) return undefined
+  const token = await readDaemonToken(join(dccd, 'daemon.token'))
+  return token === undefined ? found : { ...found, token }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process: it lives.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
