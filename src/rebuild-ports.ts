@@ -21,7 +21,7 @@ export function rebuildPorts(
   return {
     lanes: async (dataPath) => [...(await scan(dataPath)).lanes.keys()].sort((a, b) => a - b),
     async derive(dataPath, lane, output) {
-      store ??= await Store.open({ dataPath: output, clock: systemClock() })
+      store ??= await openLike(dataPath, output)
       const into = store
       const found = await scan(dataPath)
       const own = await into.allocateLane()
@@ -52,6 +52,13 @@ export function rebuildPorts(
     /** Leaves everything unpublished. */
     close: async () => store?.close(),
   }
+}
+
+/** A store whose files hold the same stretches of time as those of the data. */
+async function openLike(dataPath: string, output: string): Promise<Store> {
+  const store = await Store.open({ dataPath: output, clock: systemClock() })
+  await store.adoptLayout(dataPath)
+  return store
 }
 
 function refuse(damage: unknown): never {

@@ -83,7 +83,10 @@ type OpenLane = { readonly lane: number; readonly committed: number }
 
 const CONNECTIONS_AHEAD = 1000
 const FIRST_COMMIT_MS = 5000
-const COMMIT_MOST_MS = 300_000
+/** A third of the time after which visible files are replaced (durability C8). */
+const COMMIT_MOST_MS = 240_000
+/** After the full minute, so that the last rows of an hour have come before its file is written. */
+const COMMIT_OFFSET_MS = 10_000
 const START_AGAIN_MS = 1000
 const RECOVERIES_MOST = 5
 const CODEC = { encode: encodeError, decode: decodeError }
@@ -402,7 +405,11 @@ export class CapturePool implements TaskRunner {
 
   private schedule(): void {
     this.cancelCommit()
-    this.cancelCommit = this.deps.clock.after(this.commitMs, () => {
+    const { clock } = this.deps
+    // At full length commits keep to the clock: so do the stretches in which files are replaced.
+    const past = Number(clock.wall() / 1_000_000n - BigInt(COMMIT_OFFSET_MS)) % COMMIT_MOST_MS
+    const wait = this.commitMs < COMMIT_MOST_MS ? this.commitMs : COMMIT_MOST_MS - past
+    this.cancelCommit = clock.after(wait, () => {
       this.commitMs = Math.min(COMMIT_MOST_MS, this.commitMs * 2)
       void this.commit()
         .then(() => this.deps.store.publish({ all: false }))

@@ -1,12 +1,12 @@
 import { access, copyFile, readdir, rename } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Dataset, datasetKey, isInterval, KINDS } from '../model/dataset.js'
 import { quoted } from './canonical.js'
 import type { Catalog } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, linkOrCopy, makeFolder, removeFile, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
-import { type Part, partOfName } from './partition.js'
+import { isSlot, type Part, partName, partOfFile, wholePart } from './partition.js'
 
 /** A copy of the catalog as it stands now, complete or absent (durability C7). The database itself is never opened as a file. */
 export async function backUpCatalog(catalog: Catalog, folder: DataFolder): Promise<void> {
@@ -53,7 +53,7 @@ export async function adoptFolder(engine: Engine, catalog: Catalog, folder: Data
     const key = datasetKey(found.dataset)
     const id = catalog.datasetIds([key]).get(key) ?? 0
     const generation = (piece?.generation ?? 0) + 1_000_000
-    const link = `.dccd/published/${id}-${basename(dirname(visible)).split('=')[1] ?? ''}.${generation}`
+    const link = `.dccd/published/${id}-${partName(found.dataset.kind, found.part)}.${generation}`
     await linkOrCopy(folder.at(visible), folder.at(link))
     await syncFolder(folder.published)
     catalog.publish(
@@ -61,6 +61,9 @@ export async function adoptFolder(engine: Engine, catalog: Catalog, folder: Data
       [],
       piece,
     )
+    const { part } = found
+    // Files come in the order of their names: the first slot is that from which the partition is split.
+    if (isSlot(part)) catalog.addSplits([{ dataset: id, part: wholePart(found.dataset.kind, part), firstSlot: part }])
   }
 }
 
@@ -74,7 +77,7 @@ async function datasetOfFile(
   const kind = KINDS.find((name) => name === says.get('kind'))
   const [exchange, pair, interval] = [says.get('exchange'), says.get('pair'), says.get('interval')]
   if (!kind || !exchange || !pair) return undefined
-  const part = partOfName(kind, basename(dirname(path)).split('=')[1] ?? '')
+  const part = partOfFile(kind, basename(path))
   const [[rows] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(path)})`)
   if (part === undefined) return undefined
   const dataset = { exchange, kind, pair, ...(interval !== undefined && isInterval(interval) ? { interval } : {}) }

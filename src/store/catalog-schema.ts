@@ -2,8 +2,10 @@ import { CollectorError } from '../model/error.js'
 import { LISTINGS_TABLE } from './listings.js'
 import { Sqlite, textOf } from './sqlite.js'
 
-/** Raised when the tables change their meaning. */
-export const CATALOG_VERSION = '1'
+/** Raised when the tables change their meaning. 2: parts may be slots of a partition, and `splits` says from which slot on. */
+export const CATALOG_VERSION = '2'
+/** What an older catalog lacks is added when it is opened for writing; until then it is read as it is. */
+const OLDER: readonly string[] = ['1']
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -20,6 +22,9 @@ CREATE INDEX IF NOT EXISTS segment_parts_by_segment ON segment_parts (segment);
 CREATE TABLE IF NOT EXISTS pieces (
   dataset INTEGER NOT NULL, part INTEGER NOT NULL, generation INTEGER NOT NULL, rows INTEGER NOT NULL,
   bytes INTEGER NOT NULL, hash TEXT NOT NULL, visible TEXT NOT NULL, link TEXT NOT NULL, published INTEGER NOT NULL,
+  PRIMARY KEY (dataset, part)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS splits (
+  dataset INTEGER NOT NULL, part INTEGER NOT NULL, first_slot INTEGER NOT NULL,
   PRIMARY KEY (dataset, part)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS garbage (path TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS held (
@@ -49,7 +54,7 @@ export function openForWriting(path: string): Sqlite {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
     db.transaction(() => {
       db.exec(TABLES)
-      db.run('INSERT OR IGNORE INTO meta VALUES (?, ?)', 'version', CATALOG_VERSION)
+      db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'version', CATALOG_VERSION)
     })
     return db
   } catch (error) {
@@ -77,10 +82,10 @@ function checkVersion(db: Sqlite, path: string): boolean {
   if (tables.length === 0) return false
   const [row] = tables.includes('meta') ? db.all("SELECT value FROM meta WHERE key = 'version'") : []
   const version = row ? textOf(row, 'value') : 'unknown'
-  if (version === CATALOG_VERSION) return true
+  if (version === CATALOG_VERSION || OLDER.includes(version)) return true
   throw new CollectorError(
     'DATA_FOREIGN',
-    `The catalog ${path} is of version ${version}; this program reads version ${CATALOG_VERSION}.`,
+    `The catalog ${path} is of version ${version}; this program reads versions up to ${CATALOG_VERSION}.`,
   )
 }
 

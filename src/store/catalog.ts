@@ -56,6 +56,22 @@ export interface PartState {
   readonly segments: readonly { readonly id: number; readonly path: string; readonly rows: number }[]
 }
 
+/** From `firstSlot` on the rows of a whole partition are in files of its slots (durability C9). */
+export interface Split {
+  readonly dataset: number
+  readonly part: Part
+  readonly firstSlot: Part
+}
+
+/** What the catalog says about everything that can be published. */
+export interface Publishable {
+  readonly names: ReadonlyMap<number, string>
+  readonly parts: readonly PartState[]
+  readonly segments: readonly StoredSegment[]
+  /** Bytes of Parquet ever written. */
+  readonly writtenBytes: number
+}
+
 /** A run of a job as it is kept; `body` is JSON of the owner's. */
 export interface StoredRun {
   readonly id: number
@@ -298,6 +314,16 @@ export class Catalog {
     }
   }
 
+  /** What can be published, and what was written so far, as one state. */
+  publishable(): Publishable {
+    return this.snapshot(() => ({
+      names: this.datasets(),
+      parts: this.parts(),
+      segments: this.segments(),
+      writtenBytes: this.writtenBytes,
+    }))
+  }
+
   /** Every partition with its piece and unpublished segments; of one dataset when given. */
   parts(dataset?: number): PartState[] {
     const where = dataset === undefined ? '' : 'WHERE dataset = ?'
@@ -355,10 +381,11 @@ export class Catalog {
 
   /**
    * The last step of publishing (durability C6): the piece is at its new generation and holds the rows of `merged`.
-   * The old link, and segments with nothing unpublished left, become garbage.
+   * The old link, and segments with nothing unpublished left, become garbage. Later rows go where `splits` say.
    */
-  publish(piece: Piece, merged: readonly number[], before: Piece | undefined): void {
+  publish(piece: Piece, merged: readonly number[], before: Piece | undefined, splits: readonly Split[] = []): void {
     this.#db.transaction(() => {
+      for (const split of splits) if (split.part === piece.part || !this.#hasRows(split)) this.#split(split)
       this.#db.run(
         'INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
         piece.dataset,
@@ -390,6 +417,34 @@ export class Catalog {
         this.#db.run('DELETE FROM segments WHERE id = ?', segment)
       }
     })
+  }
+
+  /** A partition that is split stays so, and never from an earlier slot on. */
+  #split({ dataset, part, firstSlot }: Split): void {
+    this.#db.run('INSERT OR IGNORE INTO splits VALUES (?, ?, ?)', dataset, part, firstSlot)
+  }
+
+  #hasRows({ dataset, part }: Split): boolean {
+    const sql =
+      'SELECT 1 FROM pieces WHERE dataset = ?1 AND part = ?2 UNION SELECT 1 FROM segment_parts WHERE dataset = ?1 AND part = ?2'
+    return this.#db.all(sql, dataset, part).length > 0
+  }
+
+  /** See `Split`; also for partitions that have no row yet. */
+  addSplits(splits: readonly Split[]): void {
+    this.#db.transaction(() => {
+      for (const split of splits) this.#split(split)
+    })
+  }
+
+  splits(): Split[] {
+    // A catalog of the first version, opened for reading.
+    if (this.#db.all("SELECT name FROM sqlite_master WHERE name = 'splits'").length === 0) return []
+    return this.#db.all('SELECT dataset, part, first_slot FROM splits').map((row) => ({
+      dataset: numberOf(row, 'dataset'),
+      part: numberOf(row, 'part'),
+      firstSlot: numberOf(row, 'first_slot'),
+    }))
   }
 
   /** Every hidden file that must stay, relative to the data path. */

@@ -1,13 +1,13 @@
 import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Dataset } from '../model/dataset.js'
+import type { Dataset, Kind } from '../model/dataset.js'
 import type { Nanos } from '../model/time.js'
 import { canonicalRows, columnList, copyTo, fileOrder, quoted, SCHEMA_VERSION } from './canonical.js'
-import type { Catalog, PartState, Piece } from './catalog.js'
+import type { Catalog, PartState, Piece, Split } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
-import { partName, visiblePath } from './partition.js'
+import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './partition.js'
 
 /**
  * A query for all rows of a partition as they are known now, each identity once, unordered: the piece and what is not in it yet. `where` leaves out
@@ -28,6 +28,14 @@ export function partRows(folder: DataFolder, dataset: Dataset, state: PartState,
   return canonicalRows(kind, sources.join(' UNION ALL '))
 }
 
+interface PublishOptions {
+  readonly now: Nanos
+  /** What the file shall hold, where that is not what the state says. */
+  readonly content?: string
+  /** Rows of slots that have none yet shall have files of their own from now on, in this partition and the next. */
+  readonly split?: boolean
+}
+
 /**
  * Publishes a partition (durability C6): the rows of the last generation and of its segments become one file, which replaces the
  * visible one under its own name. Killed at any point, the next publish makes the same bytes again.
@@ -38,9 +46,7 @@ export async function publishPart(
   folder: DataFolder,
   dataset: Dataset,
   state: PartState,
-  now: Nanos,
-  /** What the file shall hold, where that is not what the state says. */
-  content = partRows(folder, dataset, state),
+  { now, content = partRows(folder, dataset, state), split = false }: PublishOptions,
 ): Promise<Piece> {
   const { kind } = dataset
   const generation = (state.piece?.generation ?? 0) + 1
@@ -56,6 +62,7 @@ export async function publishPart(
   await syncFile(staged)
   const [[count] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(staged)})`)
   const { hash, bytes } = await hashFile(staged)
+  const splits = await splitsAfter(engine, staged, kind, state, split)
 
   await linkOrCopy(staged, folder.at(link))
   await syncFolder(folder.published)
@@ -75,6 +82,26 @@ export async function publishPart(
     published: now,
   }
   const merged = state.segments.map(({ id }) => id)
-  catalog.publish(piece, merged, state.piece)
+  catalog.publish(piece, merged, state.piece, splits)
   return piece
+}
+
+/**
+ * Where rows that come after this file go. Of a partition that is to be split: all that are committed are in this file, none is in a slot after the last of
+ * them. The partition after one that is split is split from its first slot on.
+ */
+async function splitsAfter(
+  engine: Engine,
+  path: string,
+  kind: Kind,
+  { dataset, part }: PartState,
+  split: boolean,
+): Promise<Split[]> {
+  const next = wholePart(kind, part) + 1
+  const following = { dataset, part: next, firstSlot: slotsOf(kind, next).first }
+  if (isSlot(part)) return split ? [following] : []
+  if (!split) return []
+  const [[last] = []] = await engine.rows(`SELECT max(${slotSql(kind, part)}) FROM read_parquet(${quoted(path)})`)
+  if (last === null || Number(last) >= slotsOf(kind, part).last) return [following]
+  return [{ dataset, part, firstSlot: Number(last) + 1 }, following]
 }

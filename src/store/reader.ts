@@ -18,7 +18,7 @@ import { DataFolder } from './data-folder.js'
 import { type BarRule, barsOf, CANDLE_FIELDS, type DerivedCandle, decodeCandle } from './derived-candles.js'
 import { Engine } from './engine.js'
 import { storeError } from './failure.js'
-import { partName, partOfTime } from './partition.js'
+import { inTime, partName, partOfTime, wholePart } from './partition.js'
 import { partRows } from './publish.js'
 import { ledgerRows } from './publish-coverage.js'
 import { parseInstruments } from './saved-instruments.js'
@@ -140,9 +140,9 @@ export class DataReader {
     const segments = new Set<string>()
     const pieces: string[] = []
     for (const [id, list] of own)
-      for (const part of new Set([list[0], list.at(-1)])) {
-        for (const { path } of part?.segments ?? []) segments.add(path)
-        if (part?.piece)
+      for (const part of edges(kind, list)) {
+        for (const { path } of part.segments) segments.add(path)
+        if (part.piece)
           pieces.push(
             `SELECT ${id} AS dataset, ${times} FROM read_parquet(${quoted(this.#folder.at(part.piece.link))})`,
           )
@@ -245,9 +245,7 @@ export class DataReader {
       type === 'number' ? [name, `${name}_text`] : [name],
     )
     const parts = this.#partsBetween(dataset, from, until)
-    const rows = parts.map(
-      (part) => `SELECT *, ${part.part} AS part FROM (${this.#rowsIn(dataset, part, from, until)})`,
-    )
+    const rows = parts.map((part, at) => `SELECT *, ${at} AS part FROM (${this.#rowsIn(dataset, part, from, until)})`)
     const all = [`SELECT *, 0 AS part FROM (${noRows(kind)})`, ...rows].join(' UNION ALL ')
     const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
     const query = `SELECT ${fields.join(', ')} FROM (${all}) ORDER BY part, ${fileOrder(kind)}${limit === undefined ? '' : ` LIMIT ${limit}`}`
@@ -289,11 +287,12 @@ export class DataReader {
     const columns = schemaColumns('book_deltas')
     const fields = selected(columns)
     const axis = `epoch_ns(${timeAxis('book_deltas')})`
-    for (const part of this.#partsBetween(dataset, at, at).sort((a, b) => b.part - a.part)) {
+    for (const parts of wholeOnes(dataset.kind, this.#partsBetween(dataset, at, at)).reverse()) {
+      const all = parts.map((part) => partRows(this.#folder, dataset, part)).join(' UNION ALL ')
       // A whole book may have no time of its own: it stands where the first change after it does.
       const until = `SELECT max(frame) FROM known WHERE ${axis} <= ${at}`
       const opens = `SELECT max(frame) FROM known WHERE is_snapshot AND frame <= (${until})`
-      const query = `WITH known AS MATERIALIZED (${partRows(this.#folder, dataset, part)})
+      const query = `WITH known AS MATERIALIZED (${all})
         SELECT ${fields.join(', ')} FROM known WHERE frame >= (${opens}) AND frame <= (${until}) ORDER BY frame, row`
       let any = false
       for await (const rows of this.#engine.stream(query, fields.length)) {
@@ -343,8 +342,26 @@ export class DataReader {
     })
     const first = partOfTime(dataset.kind, from) - 1
     const last = partOfTime(dataset.kind, until) + 1
-    return parts.filter(({ part }) => part >= first && part <= last)
+    const whole = ({ part }: PartState) => wholePart(dataset.kind, part)
+    return parts.filter((part) => whole(part) >= first && whole(part) <= last).sort(inTime(dataset.kind))
   }
+}
+
+/** The files of each whole partition together, in the order of time. */
+function wholeOnes(kind: Kind, parts: readonly PartState[]): PartState[][] {
+  const groups = new Map<number, PartState[]>()
+  for (const part of parts) {
+    const whole = wholePart(kind, part.part)
+    groups.set(whole, [...(groups.get(whole) ?? []), part])
+  }
+  return [...groups.values()]
+}
+
+/** The files among which the first and the last row of a dataset are: all of its first and of its last partition. */
+function edges(kind: Kind, parts: readonly PartState[]): PartState[] {
+  const whole = parts.map(({ part }) => wholePart(kind, part))
+  const [first, last] = [Math.min(...whole), Math.max(...whole)]
+  return parts.filter((_, at) => whole[at] === first || whole[at] === last)
 }
 
 /** Up to so many datasets are asked one by one. */
@@ -373,7 +390,7 @@ function inventoryEntry(dataset: Dataset, parts: readonly PartState[]): Inventor
     bytes += piece.bytes
     if (published === undefined || piece.published > published) published = piece.published
   }
-  const numbers = parts.map(({ part }) => part)
+  const numbers = parts.map(({ part }) => wholePart(dataset.kind, part))
   return {
     dataset,
     rows: rows + unpublishedRows,

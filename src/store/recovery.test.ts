@@ -177,7 +177,7 @@ describe('damage', () => {
 })
 
 describe('when to publish', () => {
-  it('a partition at once, then each 15 minutes while it grows, and 5 minutes after its end', () =>
+  it('a partition at once, then each 12 minutes of the clock while it grows, and 5 minutes after its end', () =>
     withFolder(async (path) => {
       const clock = new FakeClock(TEN)
       const store = await open(path, clock)

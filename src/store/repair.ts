@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { type Dataset, datasetKey, parseDatasetKey } from '../model/dataset.js'
+import { type Dataset, datasetKey, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { coverage } from '../model/gaps.js'
 import type { Held } from '../model/ledger.js'
 import type { Nanos } from '../model/time.js'
@@ -156,13 +156,22 @@ export class Repairer {
       await this.#quarantine(state.piece.link)
       await this.#quarantine(state.piece.visible)
     }
-    const piece = await publishPart(this.#engine, this.#catalog, this.#folder, dataset, state, this.#now, rows)
+    const piece = await publishPart(this.#engine, this.#catalog, this.#folder, dataset, state, {
+      now: this.#now,
+      content: rows,
+    })
     const expected = (state.piece?.rows ?? 0) + state.segments.reduce((sum, segment) => sum + segment.rows, 0)
     const whole = piece.rows >= expected || (state.segments.length === 0 && piece.hash === state.piece?.hash)
-    if (!whole) this.#admitLoss(key, partStart(kind, state.part), partEnd(kind, state.part), anew?.held(key) ?? [])
+    if (!whole) this.#admitLoss(key, partStart(kind, state.part), this.#endOf(kind, state), anew?.held(key) ?? [])
     const same = whole && piece.hash === state.piece?.hash ? ', byte for byte as before' : ''
     const detail = `${piece.rows} of ${expected} rows${same}`
     return { path: piece.visible, dataset: key, partition, result: whole ? 'restored' : 'partly', detail }
+  }
+
+  /** Where the file of a part ends: that of a split partition with its first slot. */
+  #endOf(kind: Kind, { dataset, part }: PartState): Nanos {
+    const split = this.#catalog.splits().find((each) => each.dataset === dataset && each.part === part)
+    return split ? partStart(kind, split.firstSlot) : partEnd(kind, part)
   }
 
   /** Of this partition only what the journal proved anew is held. */

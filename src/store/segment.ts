@@ -15,14 +15,14 @@ import {
 } from '@duckdb/node-api'
 import type { Kind } from '../model/dataset.js'
 import { SCHEMA } from '../model/row.js'
-import { copyTo, fileColumns, fileOrder } from './canonical.js'
-import type { Segment } from './catalog.js'
+import { copyTo, fileColumns, fileOrder, quoted } from './canonical.js'
+import type { Segment, Split } from './catalog.js'
 import { NULL_INT32, NULL_INT64 } from './column-buffer.js'
 import type { ColumnValues, KindBatch } from './columns.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
-import { partOfDay } from './partition.js'
+import { partOfDay, slotSql } from './partition.js'
 
 /** Rows of a DuckDB chunk. */
 const CHUNK = 2048
@@ -48,6 +48,7 @@ export async function writeSegment(
   kind: Kind,
   batches: readonly KindBatch[],
   ids: ReadonlyMap<string, number>,
+  splits: readonly Split[],
 ): Promise<Segment> {
   const name = `${commit}-${kind}.seg`
   const staged = join(folder.stage, name)
@@ -66,10 +67,13 @@ export async function writeSegment(
     } finally {
       appender.closeSync()
     }
-    const sorted = `SELECT dataset, part, ${typed.join(', ')} FROM ${table} ORDER BY dataset, part, ${fileOrder(kind)}`
-    await engine.run(copyTo(sorted, staged))
+    const rowsOf = `SELECT dataset, part, ${typed.join(', ')} FROM ${table}`
+    const placed = `SELECT * REPLACE (${placeSql(kind, splits)} AS part) FROM (${rowsOf})`
+    await engine.run(copyTo(`SELECT * FROM (${placed}) ORDER BY dataset, part, ${fileOrder(kind)}`, staged))
     await syncFile(staged)
-    const counts = await engine.rows(`SELECT dataset, part, count(*)::INTEGER FROM ${table} GROUP BY ALL ORDER BY ALL`)
+    const counts = await engine.rows(
+      `SELECT dataset, part, count(*)::INTEGER FROM read_parquet(${quoted(staged)}) GROUP BY ALL ORDER BY ALL`,
+    )
     const parts = counts.map(([dataset, part, rows]) => ({
       dataset: Number(dataset),
       part: Number(part),
@@ -83,6 +87,15 @@ export async function writeSegment(
   } finally {
     await engine.run(`DROP TABLE IF EXISTS ${table}`)
   }
+}
+
+/** In which file a row belongs: that of its partition, or that of its slot where the partition is split before it. */
+function placeSql(kind: Kind, splits: readonly Split[]): string {
+  const cases = splits.map(({ dataset, part, firstSlot }) => {
+    const slot = slotSql(kind, part)
+    return `WHEN dataset = ${dataset} AND part = ${part} AND ${slot} >= ${firstSlot} THEN ${slot}`
+  })
+  return cases.length > 0 ? `(CASE ${cases.join(' ')} ELSE part END)::INTEGER` : 'part'
 }
 
 function append(appender: DuckDBAppender, batch: KindBatch, ids: ReadonlyMap<string, number>): void {

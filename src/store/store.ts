@@ -1,12 +1,12 @@
 import { access, constants, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.js'
-import { type Dataset, KINDS, parseDatasetKey } from '../model/dataset.js'
+import { type Dataset, datasetKey, KINDS } from '../model/dataset.js'
 import type { Covered, Gap } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { type Nanos, SECOND } from '../model/time.js'
-import { Catalog, type LaneState, type PartState, type RunQuery, type Segment, type StoredRun } from './catalog.js'
+import { Catalog, type LaneState, type RunQuery, type Segment, type StoredRun } from './catalog.js'
 import { adoptFolder, backUpCatalog, exists, restoreCatalog } from './catalog-backup.js'
 import type { ColumnBatch } from './columns.js'
 import { DataFolder } from './data-folder.js'
@@ -14,9 +14,9 @@ import { makeFolder, removeFile } from './durable-file.js'
 import { Engine } from './engine.js'
 import { storeError } from './failure.js'
 import { MOST_SEGMENTS, mergeSegments } from './merge-segments.js'
-import { partEnd } from './partition.js'
 import { publishPart } from './publish.js'
 import { publishCoverage } from './publish-coverage.js'
+import { publishPlan, STALE } from './publish-plan.js'
 import { DataReader, type GapFilter, type InventoryEntry, type StoredRow } from './reader.js'
 import { parseInstruments } from './saved-instruments.js'
 import { writeSegment } from './segment.js'
@@ -27,6 +27,8 @@ export interface StoreOptions {
   /** DuckDB's bound, such as `512MB`. */
   readonly memoryLimit?: string
   readonly threads?: number
+  /** Rows from which a growing partition is split; the rule of `publishPlan` when left out. */
+  readonly splitRows?: number
 }
 
 /** How far each lane is committed after a commit; lanes without news are absent. */
@@ -42,10 +44,6 @@ interface Submitted {
 }
 
 const MINUTE: Nanos = 60n * SECOND
-/** A published partition that still grows is replaced this often. */
-const STALE: Nanos = 15n * MINUTE
-/** A partition gets its last rows for this long after its end; late rows after that come in batches of as long. */
-const CLOSED: Nanos = 5n * MINUTE
 /** Readers that hold an older state of the catalog find their files for this long. */
 const GRACE: Nanos = 15n * MINUTE
 const HOUR: Nanos = 60n * MINUTE
@@ -73,10 +71,13 @@ export class Store {
   #backupDue = true
   #backedUpAt: Nanos | undefined
 
-  private constructor(folder: DataFolder, clock: Clock, catalog: Catalog, engine: Engine, restored: boolean) {
+  readonly #split: { readonly splitRows?: number }
+
+  private constructor(options: StoreOptions, folder: DataFolder, catalog: Catalog, engine: Engine, restored: boolean) {
     this.restored = restored
     this.#folder = folder
-    this.#clock = clock
+    this.#clock = options.clock
+    this.#split = options.splitRows === undefined ? {} : { splitRows: options.splitRows }
     this.#catalog = catalog
     this.#engine = engine
     this.#reader = new DataReader(catalog, engine, folder)
@@ -96,7 +97,7 @@ export class Store {
       const engine = await Engine.open({ ...options, spill: folder.spill })
       if (restored) await adoptFolder(engine, catalog, folder, options.clock.wall())
       await removeOrphans(folder, catalog)
-      const store = new Store(folder, options.clock, catalog, engine, restored)
+      const store = new Store(options, folder, catalog, engine, restored)
       await store.#sweep()
       return store
     } catch (error) {
@@ -174,7 +175,9 @@ export class Store {
       const own = batches.flatMap(({ kinds }) => kinds.filter((each) => each.kind === kind && each.rows > 0))
       if (own.length === 0) continue
       const ids = this.#catalog.datasetIds(new Set(own.flatMap(({ datasets }) => datasets)))
-      list.push(await writeSegment(this.#engine, this.#folder, number, kind, own, ids))
+      const known = new Set(ids.values())
+      const splits = this.#catalog.splits().filter(({ dataset }) => known.has(dataset))
+      list.push(await writeSegment(this.#engine, this.#folder, number, kind, own, ids, splits))
     }
     return list
   }
@@ -199,18 +202,18 @@ export class Store {
    * rows. Returns how many files were added or replaced.
    */
   async publish(options: { readonly all?: boolean } = {}): Promise<number> {
-    const { names, parts } = this.#guarded('read the catalog', () =>
-      this.#catalog.snapshot(() => ({ names: this.#catalog.datasets(), parts: this.#catalog.parts() })),
-    )
+    const known = this.#guarded('read the catalog', () => this.#catalog.publishable())
+    const now = this.#clock.wall()
+    const plan = publishPlan(known, { now, all: options.all ?? false, ...this.#split })
     let published = 0
-    for (const { dataset: id, part } of parts) {
-      const dataset = parseDatasetKey(names.get(id) ?? '')
-      if (!dataset) continue
-      await this.#exclusive(`publish ${names.get(id)}`, async () => {
+    for (const { dataset, state, split } of plan) {
+      await this.#exclusive(`publish ${datasetKey(dataset)}`, async () => {
         // Read again: another publish may have done it while this one waited.
-        const state = this.#catalog.parts(id).find((each) => each.part === part)
-        if (!state || !(options.all ? state.segments.length > 0 : this.#isDue(dataset, state))) return
-        await publishPart(this.#engine, this.#catalog, this.#folder, dataset, state, this.#clock.wall())
+        const fresh = this.#catalog.parts(state.dataset).find(({ part }) => part === state.part)
+        if (!fresh || fresh.segments.length === 0) return
+        const { piece } = fresh
+        if (!options.all && piece && piece.generation !== state.piece?.generation) return
+        await publishPart(this.#engine, this.#catalog, this.#folder, dataset, fresh, { now: this.#clock.wall(), split })
         published++
       })
     }
@@ -251,6 +254,25 @@ export class Store {
     return this.#backedUp
   }
 
+  /** Rows will be in the same files as in another data folder, so that these can be compared. Before the first commit. */
+  async adoptLayout(dataPath: string): Promise<void> {
+    const folder = new DataFolder(dataPath)
+    if (!(await exists(folder.catalog))) return
+    this.#guarded('adopt the layout of another folder', () => {
+      const other = Catalog.openReadOnly(folder.catalog)
+      try {
+        const names = other.datasets()
+        const splits = other.splits().flatMap((split) => {
+          const key = names.get(split.dataset)
+          return key === undefined ? [] : [{ ...split, dataset: this.#catalog.datasetIds([key]).get(key) ?? 0 }]
+        })
+        this.#catalog.addSplits(splits)
+      } finally {
+        other.close()
+      }
+    })
+  }
+
   /** See `Catalog.adoptLanes`; only after a restore. */
   async adoptLanes(lanes: readonly number[]): Promise<void> {
     this.#guarded('adopt lanes of the journal', () => this.#catalog.adoptLanes(lanes))
@@ -272,14 +294,6 @@ export class Store {
       throw error
     }
     this.#ledgerPublished = now
-  }
-
-  #isDue(dataset: Dataset, { piece, part, segments }: PartState): boolean {
-    if (segments.length === 0) return false
-    if (!piece) return true
-    const now = this.#clock.wall()
-    const closed = now >= partEnd(dataset.kind, part) + CLOSED
-    return now - piece.published >= (closed ? CLOSED : STALE)
   }
 
   /** Removes files that were replaced long enough ago. */

@@ -1,8 +1,8 @@
 import type { Dataset, Kind } from '../model/dataset.js'
 import { SCHEMA } from '../model/row.js'
-import { canonicalRows, fileColumns, fileOrder, quoted, SCHEMA_VERSION } from './canonical.js'
+import { canonicalRows, fileColumns, fileOrder, quoted, SCHEMA_VERSION, timeAxis } from './canonical.js'
 import type { Engine } from './engine.js'
-import { type Part, partName } from './partition.js'
+import { isSlot, type Part, partEnd, partName, partStart } from './partition.js'
 
 /** What is wrong inside a Parquet file. */
 export interface FileFault {
@@ -82,16 +82,17 @@ export async function contentFaults(engine: Engine, path: string, kind: Kind, pa
     )
     if (each !== all) faults.push({ what: 'doubled', detail: `${all - each} rows are there more than once` })
     if (!movesAsWhole(kind)) {
-      const { partition } = SCHEMA[kind]
-      const time = fileColumns(kind).some(({ name }) => name === 'open_time')
-        ? 'open_time'
-        : 'coalesce(exchange_time, receive_time)'
-      const named = partition === 'date' ? `strftime(${time}, '%Y-%m-%d')` : `strftime(${time}, '%Y')`
+      const time = `epoch_ns(${timeAxis(kind)})`
       const strangers = await one(
         engine,
-        `SELECT count(*) FROM read_parquet(${file}, hive_partitioning = false) WHERE ${named} <> ${quoted(partName(kind, part))}`,
+        `SELECT count(*) FROM read_parquet(${file}, hive_partitioning = false) WHERE NOT (${time} >= ${partStart(kind, part)} AND ${time} < ${partEnd(kind, part)})`,
       )
-      if (strangers > 0) faults.push({ what: 'partition', detail: `${strangers} rows are of another ${partition}` })
+      const unit = isSlot(part) ? 'time' : SCHEMA[kind].partition
+      if (strangers > 0)
+        faults.push({
+          what: 'partition',
+          detail: `${strangers} rows are of another ${unit} than ${partName(kind, part)}`,
+        })
     }
     const texts = fileColumns(kind).filter(({ type, name }) => type === 'VARCHAR' && name.endsWith('_text'))
     const misfits = texts.map(({ name }) => {

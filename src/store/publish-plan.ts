@@ -1,0 +1,114 @@
+import { type Dataset, parseDatasetKey } from '../model/dataset.js'
+import { SCHEMA } from '../model/row.js'
+import { type Nanos, SECOND } from '../model/time.js'
+import type { PartState, Publishable } from './catalog.js'
+import { isSlot, partEnd } from './partition.js'
+
+const MINUTE: Nanos = 60n * SECOND
+/**
+ * A visible file that still grows is replaced once in each stretch of the clock of this length, counted from the full hour: so readers from outside are
+ * less than 15 minutes behind, and the file of an hour is written five times.
+ */
+export const STALE: Nanos = 12n * MINUTE
+/** A partition gets its last rows for this long after its end; late rows after that come in batches of as long. */
+const CLOSED: Nanos = 5n * MINUTE
+/** Bytes of Parquet that may be written for one that stands (durability C8). */
+const WRITE_BUDGET = 5
+/** A growing partition with so many rows is split: its later slots have files of their own, which cost less to replace. */
+const SPLIT_ROWS = { date: 100_000, year: 10_000 } as const
+/** The same where the budget is spent. With fewer rows the file lags instead: it is not worth 24 files a day. */
+const SPLIT_ROWS_TIGHT = 2000
+/** Slots with so many rows are worth their files: the next partition is split as well. */
+const SLOT_ROWS = 400
+
+/** A file to be made or replaced. `split`: later slots, of its partition and the next, are to have files of their own. */
+export interface Publication {
+  readonly dataset: Dataset
+  readonly state: PartState
+  readonly split: boolean
+}
+
+export interface PlanOptions {
+  readonly now: Nanos
+  /** Everything with unpublished rows, whatever it costs. */
+  readonly all?: boolean
+  readonly splitRows?: number
+}
+
+/**
+ * What is to be published now. First what must be: datasets and slots without a file, ended partitions with rows outstanding. Then what grows, the stalest
+ * first, while the write budget lasts; one that it does not allow is split when it is worth it, which costs its bytes once more and then no longer.
+ */
+export function publishPlan(known: Publishable, { now, all = false, splitRows }: PlanOptions): Publication[] {
+  const waiting = known.parts.flatMap((state) => {
+    const dataset = parseDatasetKey(known.names.get(state.dataset) ?? '')
+    if (!dataset || state.segments.length === 0) return []
+    const need = all ? 'must' : needOf(dataset, state, now)
+    return need ? [{ dataset, state, need }] : []
+  })
+  const budget = new Budget(known, now)
+  const age = ({ piece }: PartState) => (piece ? Number(now - piece.published) : Number.POSITIVE_INFINITY)
+  const order = [...waiting].sort(
+    (a, b) => Number(a.need === 'may') - Number(b.need === 'may') || age(b.state) - age(a.state),
+  )
+  return order.flatMap(({ dataset, state, need }) => {
+    const tight = need === 'may' && !budget.allows(state)
+    const enough = isSlot(state.part)
+      ? SLOT_ROWS
+      : tight
+        ? SPLIT_ROWS_TIGHT
+        : SPLIT_ROWS[SCHEMA[dataset.kind].partition]
+    const grows = now < partEnd(dataset.kind, state.part)
+    const split = grows && rowsOf(state) >= (splitRows ?? enough)
+    if (tight && !split) return []
+    budget.spend(state)
+    return [{ dataset, state, split }]
+  })
+}
+
+/** Whether a part must be published, or may be; `undefined` when it is not time. */
+function needOf({ kind }: Dataset, { part, piece }: PartState, now: Nanos): 'must' | 'may' | undefined {
+  if (!piece) return 'must'
+  const end = partEnd(kind, part) + (isSlot(part) ? 0n : CLOSED)
+  if (now >= end) return now - piece.published >= CLOSED ? 'must' : undefined
+  if (now / STALE === piece.published / STALE) return undefined
+  return isSlot(part) ? 'must' : 'may'
+}
+
+const unpublished = ({ segments }: PartState) => segments.reduce((sum, { rows }) => sum + rows, 0)
+const rowsOf = (state: PartState) => (state.piece?.rows ?? 0) + unpublished(state)
+
+/** How many bytes may still be written so that, when all that stands now is complete, no more than the budget was written for it. */
+class Budget {
+  #left: number
+  /** Of unpublished rows, by what they take in segments. */
+  readonly #bytesPerRow: number
+
+  constructor({ parts, names, segments, writtenBytes }: Publishable, now: Nanos) {
+    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0)
+    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
+    this.#bytesPerRow = rows === 0 ? 0 : bytes / rows
+    let stands = 0
+    // Everything that grows, or waits, is written at least once more.
+    let ahead = 0
+    for (const state of parts) {
+      const size = this.#size(state)
+      stands += size
+      const dataset = parseDatasetKey(names.get(state.dataset) ?? '')
+      if (state.segments.length > 0 || (dataset && now < partEnd(dataset.kind, state.part))) ahead += size
+    }
+    this.#left = WRITE_BUDGET * stands - writtenBytes - ahead
+  }
+
+  #size(state: PartState): number {
+    return (state.piece?.bytes ?? 0) + unpublished(state) * this.#bytesPerRow
+  }
+
+  allows(state: PartState): boolean {
+    return this.#size(state) <= this.#left
+  }
+
+  spend(state: PartState): void {
+    this.#left -= this.#size(state)
+  }
+}
