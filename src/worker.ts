@@ -116,6 +116,7 @@ function captureThread(port: Port, start: CaptureStart): void {
     saveInstruments: (exchange, list) => tell({ news: 'instruments', exchange, list }),
     report: (report) => tell({ news: 'report', report }),
     onConnection: (keys, event) => tell({ news: 'connection', keys, event }),
+    drifted: (drifts) => tell({ news: 'drift', drifts }),
   })
   const methods: CaptureMethods = {
     startTask: (spec) => engine.startTask(spec),

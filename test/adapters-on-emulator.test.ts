@@ -6,6 +6,7 @@ import { type ExchangeAdapter, type Subscription, subscriptionId } from '../src/
 import { exchanges } from '../src/exchanges/index.js'
 import { CHANNEL_OF, type MarketData } from '../src/model/event.js'
 import type { Instrument } from '../src/model/instrument.js'
+import { strangeIn } from '../src/model/shape.js'
 import { Cleanup, connectClient, startTestEmulator, waitFor } from '../testkit/emulator-client.js'
 
 const cleanup = new Cleanup()
@@ -94,11 +95,15 @@ describe('adapters on emulated exchanges', () => {
       const hear = (connection: (typeof connections)[number]) => {
         const { conversation, client } = connection
         for (; connection.at < client.heard.length; connection.at++) {
-          const reading = conversation.read(client.heard[connection.at] ?? '')
+          const frame = client.heard[connection.at] ?? ''
+          const reading = conversation.read(frame)
           if (reading.kind === 'ack') {
             for (const id of reading.confirmed) confirmed.add(id)
             for (const id of reading.released) released.add(id)
           } else if (reading.kind === 'data') {
+            const channel = subscriptions.find(({ id }) => id === reading.subscription)?.channel
+            const shape = channel && adapter.shapes[channel]
+            if (shape) strange.push(...strangeIn(JSON.parse(frame), shape).map(({ what, name }) => `${what} ${name}`))
             for (const event of reading.events) {
               if (event.kind === 'break') {
                 strange.push(event.detail)

@@ -7,6 +7,7 @@ import { CHANNELS, type Channel, isInterval } from '../src/model/dataset.js'
 import { isDecimal } from '../src/model/decimal.js'
 import { type BookDelta, type BookSnapshot, CHANNEL_OF, type MarketData } from '../src/model/event.js'
 import { isPair } from '../src/model/instrument.js'
+import { type Shape, strangeIn } from '../src/model/shape.js'
 import { isoFromNanos, nanosFromIso, SECOND } from '../src/model/time.js'
 import { bookTapes, disturb, replayBook } from './book-replay.js'
 import {
@@ -18,7 +19,7 @@ import {
   type MaterialOptions,
   type Read,
 } from './exchange-material.js'
-import { brokenFrames, withUnknownFields } from './frame-mutation.js'
+import { brokenFrames, withMoreOfAll, withUnknownFields, wordsOf } from './frame-mutation.js'
 import type { Recorded } from './recordings.js'
 
 export interface ExchangeSuiteOptions extends MaterialOptions {
@@ -306,6 +307,29 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
       }
     })
 
+    check('N5', 'what the documentation does not name is told, and nothing else', () => {
+      const undocumented = adapter.capabilities.filter(({ channel }) => adapter.shapes[channel] === undefined)
+      expect(undocumented.map(({ channel }) => channel)).toEqual([])
+      const known = new Map<string, readonly string[]>()
+      const sample = new Set(sampleOf(everything))
+      for (const { record, reading } of everything) {
+        const shape = shapeOf(adapter, reading)
+        if (!shape) continue
+        const strange = strangeIn(JSON.parse(record.message), shape).map(({ what, name }) => `${what} ${name}`)
+        if (strange.join() !== (record.expected.strange ?? '')) expect.fail(`${record.place}: ${strange}`)
+        if (!sample.has(record)) continue
+        const more = JSON.parse(withMoreOfAll(record.message))
+        expect(strangeIn(more, shape), record.place).not.toEqual([])
+        const channel = channelOf(reading) ?? ''
+        const words = known.get(channel) ?? wordsOf(shape)
+        known.set(channel, words)
+        const word = words.find((each) => record.message.includes(`"${each}"`))
+        if (word === undefined) continue
+        const other = JSON.parse(record.message.replaceAll(`"${word}"`, '"zz_unknown"'))
+        expect(strangeIn(other, shape), record.place).not.toEqual([])
+      }
+    })
+
     check('T1', 'the taker side is the documented one, and both are seen', () => {
       const sides = new Set<string>()
       for (const { record, reading } of everything) {
@@ -446,6 +470,17 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
 
     for (const { case: id, reason } of ELSEWHERE) it.skip(`${id} (skipped: ${reason})`, () => {})
   })
+}
+
+/** Our channel of a frame of data. */
+function channelOf(reading: Reading): Channel | undefined {
+  const name = reading.kind === 'data' ? /^\w+/.exec(reading.subscription)?.[0] : undefined
+  return CHANNELS.find((each) => each === name)
+}
+
+function shapeOf(adapter: ExchangeAdapter, reading: Reading): Shape | undefined {
+  const channel = channelOf(reading)
+  return channel && adapter.shapes[channel]
 }
 
 function isNumbered(event: BookSnapshot | BookDelta): boolean {

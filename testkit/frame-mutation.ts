@@ -1,3 +1,5 @@
+import type { Shape } from '../src/model/shape.js'
+
 const STRING_OR_BRACE = /"[^"\\]*(?:\\.[^"\\]*)*"|\{\s*\}|\{/g
 
 /** The frame with one more field in each of its objects, nothing else changed, not even the spelling of a number. */
@@ -7,6 +9,32 @@ export function withUnknownFields(frame: string): string {
     if (token.startsWith('"')) return token
     return token === '{' ? `{${field},` : `{${field}}`
   })
+}
+
+/** More places than any list of a venue has that writes its messages as lists. */
+const PLACES = ',7'.repeat(30)
+
+/** The same; where messages are lists by places, with more places in each. */
+export function withMoreOfAll(frame: string): string {
+  return frame.startsWith('[') ? frame.replaceAll(']', `${PLACES}]`) : withUnknownFields(frame)
+}
+
+/** Every word that a shape knows. */
+export function wordsOf(shape: Shape): string[] {
+  switch (shape.is) {
+    case 'word':
+      return [...shape.words].filter(Boolean)
+    case 'object':
+      return [...shape.fields.values()].flatMap(wordsOf)
+    case 'list':
+      return wordsOf(shape.item)
+    case 'places':
+      return shape.each.flatMap(wordsOf)
+    case 'either':
+      return shape.forms.flatMap(wordsOf)
+    default:
+      return []
+  }
 }
 
 /** Frames that no exchange means: cut off, empty, not text of JSON, and large. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { isFields } from '../src/exchanges/kit/wire.js'
 import { type FrameRecord, parseFrameRecord } from '../src/model/frame-record.js'
 
 /** A record with what only tests need of it. */
@@ -14,8 +15,8 @@ export interface Recorded extends FrameRecord {
   readonly api: string
   readonly origin: string
   readonly n: number
-  /** What a documented frame must give, by the documentation's words. */
-  readonly expected: { readonly taker_side?: string }
+  /** What a documented frame must give, by the documentation's words; and what in it is invented to be strange. */
+  readonly expected: { readonly taker_side?: string; readonly strange?: string }
   /** What it is known by in the output of tests. */
   readonly place: string
 }
@@ -62,8 +63,9 @@ function readRecords(file: string): Recorded[] {
     const text = (name: string) => String(more.get(name) ?? '')
     const symbol = more.get('symbol')
     const expected = more.get('expected')
-    const side =
-      typeof expected === 'object' && expected !== null && 'taker_side' in expected ? expected.taker_side : undefined
+    const told = new Map<string, unknown>(Object.entries(isFields(expected) ? expected : {}))
+    const side = told.get('taker_side')
+    const strange = told.get('strange')
     return {
       ...record,
       kind: text('kind'),
@@ -73,7 +75,10 @@ function readRecords(file: string): Recorded[] {
       api: text('api'),
       origin: text('origin'),
       n: Number(more.get('n') ?? 0),
-      expected: typeof side === 'string' ? { taker_side: side } : {},
+      expected: {
+        ...(typeof side === 'string' ? { taker_side: side } : {}),
+        ...(typeof strange === 'string' ? { strange } : {}),
+      },
       place: `${file.slice(file.lastIndexOf('/') + 1)}:${index + 1}`,
     }
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Conversation, ExchangeAdapter, Reading } from '../src/exchanges/exchange.js'
+import { object, oneOf } from '../src/exchanges/kit/shape.js'
 import type { AdapterEvent } from '../src/model/event.js'
 import type { Nanos } from '../src/model/time.js'
 
@@ -153,6 +154,7 @@ export function toyExchange(
     },
     endpoints: { websocket: 'ws://127.0.0.1:1', rest: 'http://127.0.0.1:1' },
     taskPer: 'pair',
+    shapes: { trades: object('sub id t p q', { side: oneOf('up', 'down') }), open_interest: object('t amount') },
     instruments: [{ path: '/instruments', weight: 1, read: () => [] }],
     live: {
       plan: (subscriptions) => [{ path: '/ws', subscriptions }],

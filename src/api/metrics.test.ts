@@ -8,7 +8,16 @@ it('GET /metrics is what Prometheus reads, also where a name has quotes in it', 
     { ...streamRow, lastEvent: 1_764_000_000_500_000_000n, reconnects: 3 },
     { ...streamRow, key: 'odd"key\\', state: 'failed' as const, lagMs: undefined },
   ]
-  const ports = fakePorts({ streams: { ...fakePorts().streams, status: () => rows } })
+  const drift = {
+    exchange: 'bybit',
+    channel: 'trades',
+    what: 'field',
+    name: 'data[].new',
+    count: 4,
+    frame: 7n,
+  } as const
+  const drifts = () => [{ ...drift, first: 1_764_000_000_000_000_000n, last: 1_764_000_001_000_000_000n }]
+  const ports = fakePorts({ streams: { ...fakePorts().streams, status: () => rows }, drifts })
   const api = await serveApi(ports, { host: '127.0.0.1', port: 0 })
   try {
     await ask(api.port, '/nothing')
@@ -22,6 +31,7 @@ it('GET /metrics is what Prometheus reads, also where a name has quotes in it', 
       `dccd_stream_last_event_timestamp_seconds{${labels}} 1764000000.5`,
       'dccd_stream_up{key="odd\\"key\\\\",exchange="binance",pair="BTC/USDT"} 0',
       'dccd_up 0',
+      'dccd_schema_drift_total{exchange="bybit",channel="trades",what="field",name="data[].new"} 4',
       'dccd_streams{state="live"} 1',
       'dccd_info{version="9.9.9"} 1',
       'dccd_http_requests_total{status="404"} 1',

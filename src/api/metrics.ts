@@ -40,7 +40,7 @@ function counter<L extends string>(
 }
 
 function addDaemon(registry: Registry, ports: Ports): void {
-  const { status, version, uptime_s, streams, journal_lag_ms, store_lag_ms } = health(ports)
+  const { status, version, uptime_s, streams, journal_lag_ms, store_lag_ms, drifts } = health(ports)
   gauge(registry, 'dccd_info', 'Always 1; the version as a label.', ['version']).set({ version }, 1)
   gauge(registry, 'dccd_up', '1 when everything does what is wanted of it, 0 when the daemon is degraded.').set(
     status === 'ok' ? 1 : 0,
@@ -51,6 +51,14 @@ function addDaemon(registry: Registry, ports: Ports): void {
   gauge(registry, 'dccd_journal_lag_seconds', 'Age of the oldest frame that is not yet durable.').set(
     journal_lag_ms / 1000,
   )
+  const drift = counter(registry, 'dccd_schema_drift_total', 'Messages looked at that are not as documented.', [
+    'exchange',
+    'channel',
+    'what',
+    'name',
+  ])
+  for (const { exchange, channel, what, name, count } of drifts)
+    drift.inc({ exchange, channel: channel ?? '', what, name }, count)
   if (store_lag_ms !== null)
     gauge(registry, 'dccd_store_lag_seconds', 'Age of the oldest row that is not yet committed.').set(
       store_lag_ms / 1000,

@@ -54,6 +54,7 @@ describe('the HTTP API', () => {
       streams: { waiting: 0, connecting: 1, subscribing: 0, live: 1, degraded: 0, draining: 0, failed: 0, stopped: 1 },
       journal_lag_ms: 0,
       store_lag_ms: null,
+      drifts: [],
     })
   })
 

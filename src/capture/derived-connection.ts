@@ -7,6 +7,7 @@ import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
 import type { DecideBody, OpenBody, RestPurpose } from './bodies.js'
 import type { Instant } from './coverage.js'
+import type { DriftWatch } from './drift-watch.js'
 import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
 import type { PageOutcome } from './page.js'
 import type { Sink } from './sink.js'
@@ -77,6 +78,7 @@ export interface LaneHooks {
   readonly refused: (dataset: string, code: ErrorCode, detail: string) => void
   /** The wall clock without its steps. */
   readonly even: (mono: Nanos) => Nanos
+  readonly watch: DriftWatch
 }
 
 /** Counts of readings by kind, for status. */
@@ -174,12 +176,15 @@ export class DerivedConnection {
     const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
     const at: FrameContext = { receipt, mono: record.mono, arrived, row: 0 }
     let reading: Reading
+    let frame = ''
     try {
-      reading = this.conversation.read(text.decode(record.frame))
+      frame = text.decode(record.frame)
+      reading = this.conversation.read(frame)
     } catch {
       reading = { kind: 'bad', reason: 'not UTF-8 text', events: [] }
     }
     this.counts[reading.kind]++
+    this.watchFor(reading, frame, record)
     const wishes = [...this.meaning(reading, at), ...this.send(reading.reply ?? [])]
     this.lastSubscription = reading.kind === 'data' ? reading.subscription : undefined
     const own = reading.kind === 'data' ? this.listening.get(reading.subscription) : undefined
@@ -198,6 +203,20 @@ export class DerivedConnection {
     if (own && data) wishes.push(...this.resync(own, record.mono))
     else for (const each of this.listening.values()) wishes.push(...this.resync(each, record.mono))
     return wishes
+  }
+
+  /** Looks whether the exchange sends something else than it documents. */
+  private watchFor(reading: Reading, frame: string, { wall, mono, n }: InRecord): void {
+    const { watch } = this.hooks
+    if (reading.kind === 'data') {
+      const channel = this.listening.get(reading.subscription)?.sub.channel
+      const at = { wall, mono, frame: frameNumber(this.number, n) }
+      if (channel) watch.message(this.adapter, channel, reading.events[0]?.kind ?? '', frame, at)
+    } else if (reading.kind === 'bad' || reading.kind === 'unknown') {
+      const id = reading.kind === 'bad' ? reading.subscription : undefined
+      const channel = id === undefined ? undefined : this.listening.get(id)?.sub.channel
+      watch.unread(this.adapter.id, channel ?? null, reading.reason, { wall, mono, frame: frameNumber(this.number, n) })
+    }
   }
 
   private owners(ids: readonly string[]): Listening[] {
@@ -295,7 +314,14 @@ export class DerivedConnection {
     if (!poll) return []
     let events: readonly MarketData[]
     try {
-      events = poll.call(asked.map(({ sub }) => sub)).read(text.decode(record.body))
+      const body = text.decode(record.body)
+      events = poll.call(asked.map(({ sub }) => sub)).read(body)
+      const { wall, mono, n } = record
+      this.hooks.watch.message(this.adapter, poll.channel, 'poll', body, {
+        wall,
+        mono,
+        frame: frameNumber(this.number, n),
+      })
     } catch (error) {
       const code = error instanceof CollectorError ? error.code : 'BAD_MESSAGE'
       for (const each of asked) each.broken(code, error instanceof Error ? error.message : String(error))

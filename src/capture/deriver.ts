@@ -1,5 +1,6 @@
 import type { ExchangeAdapter } from '../exchanges/exchange.js'
 import { bigParse, bigStringify } from '../lib/big-json.js'
+import { CHANNELS, KIND_OF, parseDatasetKey } from '../model/dataset.js'
 import type { ErrorCode } from '../model/error.js'
 import type { LedgerFact } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
@@ -7,6 +8,7 @@ import { type Nanos, SECOND } from '../model/time.js'
 import { type ArrivalState, Arrivals } from './arrivals.js'
 import { decideBody, openBody, restPurpose, wantedBody } from './bodies.js'
 import { DerivedConnection, type DerivedConnectionState, type LaneHooks, type Wish } from './derived-connection.js'
+import { DriftWatch } from './drift-watch.js'
 import { EvenClock } from './even-clock.js'
 import { Handover } from './handover.js'
 import { derivePage } from './page.js'
@@ -52,6 +54,10 @@ export class Deriver {
   private soonest: Nanos | null = null
   private arrivals = new Arrivals()
   private even = new EvenClock()
+  /** What exchanges send beside their documentation: for people to see. */
+  readonly watch = new DriftWatch()
+  /** When the record came that is being derived. */
+  private wall: Nanos = 0n
 
   constructor(adapter: (exchange: string) => ExchangeAdapter, sink: Sink) {
     this.adapter = adapter
@@ -109,6 +115,7 @@ export class Deriver {
 
   process(record: JournalRecord): readonly Wish[] {
     let arrived: Nanos = 0n
+    if ('wall' in record) this.wall = record.wall
     if ('mono' in record) {
       arrived = this.arrivals.earliest(record.mono, record.type === 'tick')
       this.even.follow(record.wall, record.mono)
@@ -251,6 +258,11 @@ export class Deriver {
         if (wanted.until === null || fact.until > wanted.until) wanted.until = fact.until
       }
     }
+    if (fact.fact === 'break' && fact.code === 'SCHEMA_DRIFT') {
+      const dataset = parseDatasetKey(fact.dataset)
+      const channel = CHANNELS.find((each) => KIND_OF[each] === dataset?.kind)
+      if (dataset && channel) this.watch.rule(dataset.exchange, channel, fact.detail, this.wall)
+    }
     this.sink.fact(fact)
   }
 
@@ -258,6 +270,7 @@ export class Deriver {
     emit: this.emit,
     refused: (dataset, code, detail) => this.failed(dataset, code, detail),
     even: (mono) => this.even.at(mono),
+    watch: this.watch,
   }
 
   private watchBoundary(step: number, mono: Nanos): void {

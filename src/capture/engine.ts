@@ -5,6 +5,7 @@ import type { ConnectionEvent } from '../model/connection-event.js'
 import { datasetKey } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
+import type { Drift } from '../model/shape.js'
 import type { TaskReport, TaskSpec, TaskState } from '../model/task.js'
 import type { PlannedSubscription } from './bodies.js'
 import { Deriver } from './deriver.js'
@@ -35,6 +36,8 @@ export interface EngineOptions {
   report(report: TaskReport): void
   /** What happened to the connections of these tasks, for their logs. */
   onConnection?(keys: readonly string[], event: ConnectionEvent): void
+  /** All that exchanges send beside their documentation, when it has changed; at most once a second. */
+  drifted(drifts: readonly Drift[]): void
 }
 
 interface Task {
@@ -70,6 +73,8 @@ export class CaptureEngine {
   private stopTimer: () => void = () => {}
   private reportDue = false
   private suspended: CollectorError | undefined
+  /** Version of the drifts that were told last. */
+  private drifts = 0
 
   constructor(options: EngineOptions) {
     this.options = options
@@ -105,6 +110,9 @@ export class CaptureEngine {
       void this.begin(task)
     }
     this.report(true)
+    const { watch } = this.lane.deriver
+    if (watch.version !== this.drifts) this.options.drifted(watch.drifts)
+    this.drifts = watch.version
   }
 
   /** The book of a dataset of changes as it stands now. */

@@ -38,7 +38,7 @@ import { bytesText, errorText, exitCode, type Io, json, usage } from './output.j
 import { printFile, printRows } from './read.js'
 import { untilStopped } from './run-daemon.js'
 import { gapsTable, inventoryTable } from './show-data.js'
-import { streamsTable } from './show-streams.js'
+import { driftsText, streamsTable } from './show-streams.js'
 import { addVerifyCommand } from './verify.js'
 
 /** Runs one command line and resolves with its exit code: 0 done, 1 failed, 2 usage or config, 3 data problem. Never rejects. */
@@ -183,6 +183,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
             : `no dccd runs on ${path}; start it with: dccd start\n`,
         )
         io.stdout(streamsTable(rows, io, Date.now()))
+        if (daemon) io.stdout(driftsText((await clientOf(daemon).call('health', {})).drifts))
       }
     })
 
@@ -292,6 +293,8 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       const counts = Object.entries(report.counts).map(([kind, count]) => `${kind} ${count}`)
       io.stderr(`${counts.join(', ')}; ${report.events} events, ${report.skipped} records skipped\n`)
       for (const { line, kind, reason } of report.problems) io.stderr(`line ${line}: ${kind}: ${reason}\n`)
+      for (const { channel, what, name, count } of report.drifts)
+        io.stderr(`not as documented: ${channel}: ${what} ${name} (${count})\n`)
       setCode(understood(report) ? 0 : 3)
     })
 

@@ -1,3 +1,4 @@
+import type { OperationOutput } from '../service/operations/table.js'
 import type { StreamJson } from '../service/streams.js'
 import { type Io, table } from './output.js'
 
@@ -21,4 +22,14 @@ export function streamsTable(rows: readonly StreamJson[], io: Pick<Io, 'terminal
     ]),
     io,
   )
+}
+
+/** How exchanges differ from their documentation, a line each; empty when they do not. */
+export function driftsText(drifts: OperationOutput<'health'>['drifts']): string {
+  return drifts
+    .map(
+      ({ exchange, channel, what, name, count, first }) =>
+        `${exchange} is not as documented: ${channel ?? 'some channel'}: ${what} ${name} (seen ${count} times since ${first}) [SCHEMA_DRIFT]\n`,
+    )
+    .join('')
 }

@@ -103,6 +103,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
     offload: (name, input) => queries.ask(name, input),
+    drifts: () => deps.recorder.drifts,
     lags: () => {
       const { commitAgeMs: storeMs, journalLagMs: journalMs } = deps.recorder
       return { journalMs, ...(storeMs === undefined ? {} : { storeMs }) }

@@ -58,6 +58,7 @@ export async function openLocal(dataPath: string, origin?: ConfigOrigin): Promis
     instruments: (exchange) => lists.of(exchange),
     uptime: () => 0,
     lags: () => ({ journalMs: 0 }),
+    drifts: () => [],
     clock,
   })
   await ports.open()

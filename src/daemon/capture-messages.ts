@@ -3,6 +3,7 @@ import type { ConnectionEvent } from '../model/connection-event.js'
 import type { ErrorCode } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
+import type { Drift } from '../model/shape.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 
 /** What the main thread asks of a capture worker. */
@@ -35,6 +36,7 @@ export type CaptureNews =
   | { readonly news: 'report'; readonly report: TaskReport }
   | { readonly news: 'connection'; readonly keys: readonly string[]; readonly event: ConnectionEvent }
   | { readonly news: 'instruments'; readonly exchange: string; readonly list: readonly Instrument[] }
+  | { readonly news: 'drift'; readonly drifts: readonly Drift[] }
   | { readonly news: 'live'; readonly batch: LiveBatch }
   /** Much has come since the last commit. */
   | { readonly news: 'commit-due' }

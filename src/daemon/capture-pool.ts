@@ -5,6 +5,7 @@ import type { ConnectionEvent } from '../model/connection-event.js'
 import { asCollectorError, CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
+import type { Drift } from '../model/shape.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { Nanos } from '../model/time.js'
 import type {
@@ -114,6 +115,8 @@ export class CapturePool implements TaskRunner {
   private paused: CollectorError | undefined
   /** How long the oldest record of each lane has waited for the disk. */
   private readonly lags = new Map<number, number>()
+  /** What exchanges send beside their documentation, by worker. */
+  private readonly told = new Map<number, readonly Drift[]>()
   /** The daemon is stopping: what its tasks miss from now on is a loss. */
   private stillWanted = false
   /** When the last commit succeeded, by the monotonic clock. */
@@ -330,6 +333,7 @@ export class CapturePool implements TaskRunner {
     const news = message as CaptureNews // our own message, told by its tag
     if (news.news === 'report') for (const listener of this.listeners) listener(news.report)
     else if (news.news === 'connection') this.deps.onConnection?.(news.keys, news.event)
+    else if (news.news === 'drift') this.hearDrifts(worker.lane, news.drifts)
     else if (news.news === 'live') {
       for (const listener of this.liveListeners) listener(news.batch)
       worker.rpc.call('liveTaken', []).catch(() => {})
@@ -341,6 +345,14 @@ export class CapturePool implements TaskRunner {
     } else if (news.news === 'behind') worker.behind = true
     else if (news.news === 'lag') this.lags.set(worker.lane, news.ms)
     else void this.commit().catch(() => {})
+  }
+
+  /** The first sight of each goes to the log. */
+  private hearDrifts(lane: number, drifts: readonly Drift[]): void {
+    const before = this.told.get(lane)?.length ?? 0
+    this.told.set(lane, drifts)
+    for (const { exchange, channel, what, name } of drifts.slice(before))
+      this.deps.onError(new CollectorError('SCHEMA_DRIFT', `${exchange} ${channel ?? ''}: ${what} ${name}`))
   }
 
   /** Derives what ended lanes had in the journal and not in the store; one recovery at a time, while new lanes already listen. */
@@ -418,6 +430,11 @@ export class CapturePool implements TaskRunner {
           if (!this.stopping) this.schedule()
         })
     })
+  }
+
+  /** What exchanges send beside their documentation, since the daemon started. */
+  get drifts(): readonly Drift[] {
+    return [...this.told.values()].flat()
   }
 
   /** How long the oldest record of any worker has waited for the disk, ms. */

@@ -2,6 +2,7 @@ import type { Transferable } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
+import type { Drift } from '../model/shape.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
 import type { CaptureStart, RecoverStart } from './capture-messages.js'
 import { CapturePool, type StorePort, type Thread } from './capture-pool.js'
@@ -232,6 +233,11 @@ export class Recorder implements TaskRunner {
     if (news.state !== 'disk_full') return
     this.deps.onError(new CollectorError('DISK_FULL', news.message ?? 'the journal cannot grow'))
     void this.guard?.full()
+  }
+
+  /** What exchanges send beside their documentation, since the daemon started. */
+  get drifts(): readonly Drift[] {
+    return this.pool?.drifts ?? []
   }
 
   /** How long the oldest received record has waited for the disk, ms. */

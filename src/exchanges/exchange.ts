@@ -3,6 +3,7 @@ import type { Channel, Interval } from '../model/dataset.js'
 import type { CollectorError, ErrorCode } from '../model/error.js'
 import type { AdapterEvent, BookDelta, BookSnapshot, Level, MarketData } from '../model/event.js'
 import type { Instrument } from '../model/instrument.js'
+import type { Shape } from '../model/shape.js'
 import type { Nanos } from '../model/time.js'
 
 /** JSON-able data: survives `JSON.parse(JSON.stringify(x))` unchanged. Big counters are kept as text. */
@@ -236,6 +237,11 @@ export interface ExchangeAdapter {
   readonly instruments: readonly ListCall<Instrument>[]
   readonly live: LiveProtocol
   readonly book: BookRules
+  /**
+   * The messages of each channel, polls included, as the venue documents them. Not needed to read them: what comes besides is counted and shown as a
+   * change of the venue (`SCHEMA_DRIFT`).
+   */
+  readonly shapes: Readonly<Partial<Record<Channel, Shape>>>
   /** What is traded of everything, for rules that take the busiest; absent where the venue does not tell. */
   readonly volumes?: readonly ListCall<Traded>[]
   /** What of the past can be fetched. */

@@ -75,8 +75,10 @@ export const ERRORS = {
   SCHEMA_DRIFT: {
     scope: 'exchange',
     retry: 'never',
-    meaning: 'A rule of the exchange fails on every message: the exchange has changed its protocol.',
-    remedy: 'Look for a newer version. Until then the data goes on, and is marked as unverifiable.',
+    meaning:
+      'The exchange has changed its protocol: a rule fails on every message, or there are fields and words that its documentation does not name.',
+    remedy:
+      'Look for a newer version. Until then what is understood goes on; where a rule fails it is marked as unverifiable. `dccd health` tells all that was seen.',
   },
   CHECKSUM_MISMATCH: {
     scope: 'instrument',

@@ -33,6 +33,15 @@ async function run(input: string | Uint8Array, size = 7) {
   return { report, rows }
 }
 
+it('what the exchange does not document is told, and what is understood comes out all the same', async () => {
+  const { report, rows } = await run(
+    [TRADE, TRADE.replace('}', ',"zz":[1]}'), TRADE.replace('}', ',"zz":2}')].join('\n'),
+  )
+  expect(rows).toHaveLength(3)
+  expect(report.drifts).toEqual([{ channel: 'trades', what: 'field', name: 'zz', count: 2 }])
+  expect(understood(report)).toBe(true)
+})
+
 const record = (message: string, more: object = {}) =>
   JSON.stringify({
     recv: '2023-01-01T00:00:00.5Z',

@@ -1,9 +1,11 @@
 import { bookRows, ohlcRow, plainRow } from '../capture/rows.js'
 import type { Conversation, ExchangeAdapter, Reading } from '../exchanges/exchange.js'
 import { maybeGunzip, readLines } from '../lib/lines.js'
+import { CHANNELS, type Channel } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
 import { type AdapterEvent, frameNumber, type Receipt } from '../model/event.js'
 import { type FrameRecord, parseFrameRecord } from '../model/frame-record.js'
+import { type Strange, strangeIn } from '../model/shape.js'
 import { type Nanos, nanosFromIso } from '../model/time.js'
 
 /** How many frames were read as what. */
@@ -16,6 +18,8 @@ export interface DecodeReport {
   /** Records that are no received WebSocket frame: sent messages, REST answers. */
   readonly skipped: number
   /** The first frames that were `bad` or `unknown`, by line. */
+  /** What is not as the exchange documents it, by channel, and in how many frames. */
+  readonly drifts: readonly (Strange & { readonly channel: Channel; readonly count: number })[]
   readonly problems: readonly { readonly line: number; readonly kind: 'bad' | 'unknown'; readonly reason: string }[]
 }
 
@@ -26,6 +30,7 @@ export function understood(report: DecodeReport): boolean {
 
 const LONGEST_LINE = 64 * 1024 * 1024
 const PROBLEMS_KEPT = 20
+const DRIFTS_KEPT = 200
 /** Connections remembered at a time; the one that began first is forgotten then. */
 const CONVERSATIONS_KEPT = 1000
 const CHUNK = 64 * 1024
@@ -91,6 +96,7 @@ class Decoding {
   }
   private events = 0
   private skipped = 0
+  private readonly drifts = new Map<string, DecodeReport['drifts'][number]>()
   private readonly problems: DecodeReport['problems'][number][] = []
 
   constructor(adapter: ExchangeAdapter) {
@@ -102,6 +108,7 @@ class Decoding {
       counts: { ...this.counts },
       events: this.events,
       skipped: this.skipped,
+      drifts: [...this.drifts.values()],
       problems: [...this.problems],
     }
   }
@@ -125,8 +132,10 @@ class Decoding {
       return
     }
     const connection = this.connection(record)
-    const reading = connection.conversation.read(record?.message ?? text)
+    const message = record?.message ?? text
+    const reading = connection.conversation.read(message)
     this.count(number, reading)
+    this.compare(message, reading)
     const receiveTime = nanosFromIso(record?.recv)
     const receipt = {
       receiveTime: receiveTime ?? END_OF_TIME,
@@ -159,6 +168,20 @@ class Decoding {
     this.counts[reading.kind]++
     if (reading.kind !== 'bad' && reading.kind !== 'unknown') return
     if (this.problems.length < PROBLEMS_KEPT) this.problems.push({ line, kind: reading.kind, reason: reading.reason })
+  }
+
+  /** With what the exchange documents. */
+  private compare(message: string, reading: Reading): void {
+    if (reading.kind !== 'data') return
+    const name = /^\w+/.exec(reading.subscription)?.[0]
+    const channel = CHANNELS.find((each) => each === name)
+    const shape = channel && this.adapter.shapes[channel]
+    if (!shape) return
+    for (const strange of strangeIn(JSON.parse(message), shape)) {
+      const key = `${channel} ${strange.what} ${strange.name}`
+      const count = (this.drifts.get(key)?.count ?? 0) + 1
+      if (count > 1 || this.drifts.size < DRIFTS_KEPT) this.drifts.set(key, { ...strange, channel, count })
+    }
   }
 
   private rowsOf(event: AdapterEvent, receipt: Receipt, row: number): object[] {

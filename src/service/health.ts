@@ -1,4 +1,6 @@
 import type { TaskState } from '../daemon/task.js'
+import type { Drift } from '../model/shape.js'
+import { isoFromNanos } from '../model/time.js'
 import type { StreamsPort } from './streams.js'
 
 /** What the health of the daemon is read from. */
@@ -9,6 +11,8 @@ export interface HealthPorts {
   uptime(): number
   /** How old the oldest frame is that is not yet durable, and how long ago the last commit was; absent before the first. */
   lags(): { readonly journalMs: number; readonly storeMs?: number }
+  /** What exchanges send beside their documentation, since the daemon started. Absent: not known. */
+  drifts?(): readonly Drift[]
 }
 
 /** A daemon whose frames are not durable within this time is not well. */
@@ -38,5 +42,19 @@ export function health(ports: HealthPorts) {
     streams,
     journal_lag_ms: journalMs,
     store_lag_ms: storeMs ?? null,
+    drifts: (ports.drifts?.() ?? []).map(driftJson),
+  }
+}
+
+function driftJson({ exchange, channel, what, name, count, first, last, frame }: Drift) {
+  return {
+    exchange,
+    channel,
+    what,
+    name,
+    count,
+    first: isoFromNanos(first),
+    last: isoFromNanos(last),
+    frame: frame === null ? null : frame.toString(),
   }
 }

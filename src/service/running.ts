@@ -8,6 +8,7 @@ import type { StreamedExport } from '../export/export-stream.js'
 import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
+import type { Drift } from '../model/shape.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import { accessTokens, isThisMachine, withoutTokens } from './access.js'
 import { ConfigFile } from './config-file.js'
@@ -55,6 +56,7 @@ export interface RunningDeps {
   readonly clock: Clock
   uptime(): number
   readonly lags: Ports['lags']
+  drifts(): readonly Drift[]
 }
 
 /** How many queries are answered at once; others wait their turn. Each has memory of its own. */
@@ -139,6 +141,10 @@ export class Running implements Ports {
 
   lags() {
     return this.#deps.lags()
+  }
+
+  drifts() {
+    return this.#deps.drifts()
   }
 
   now(): bigint {

@@ -3,6 +3,7 @@ import type { ExchangeAdapter } from '../exchange.js'
 import { planOnPath } from '../kit/plan.js'
 import { TemplateConversation } from './conversation.js'
 import { templateInstruments } from './instruments.js'
+import { templateShapes } from './shapes.js'
 
 /** Put here what the venue documents, with a word where it documents nothing. */
 const PER_CONNECTION = 100
@@ -35,6 +36,7 @@ export const template: ExchangeAdapter = {
   // Without a path: what is below the host stands in the plan and in the calls.
   endpoints: { websocket: 'wss://ws.example.com', rest: 'https://api.example.com' },
   taskPer: 'pair',
+  shapes: templateShapes,
   instruments: [templateInstruments],
   live: {
     plan: (subscriptions) => planOnPath('/v1', PER_CONNECTION, subscriptions),

@@ -7,6 +7,7 @@ import { historyOf } from './history.js'
 import { readInstruments } from './instruments.js'
 import { COINM, errors, type Market, USDM } from './market.js'
 import { openInterest } from './open-interest.js'
+import { futuresShapes } from './shapes.js'
 import { askedBy, carries, formOf, INTERVALS, streamOf } from './streams.js'
 
 /** 1024 are allowed; fewer lose less when a connection is cut. */
@@ -89,6 +90,7 @@ function adapterOf(market: Market): ExchangeAdapter {
     },
     endpoints: market.endpoints,
     taskPer: 'pair',
+    shapes: futuresShapes,
     instruments: [{ path: `${market.api}/exchangeInfo`, weight: 1, read: (body) => readInstruments(market, body) }],
     live: {
       plan: (subscriptions) => planOf(market, subscriptions),

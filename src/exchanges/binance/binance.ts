@@ -6,7 +6,9 @@ import { errors } from './errors.js'
 import { eventOf } from './events.js'
 import { binanceCandles, binanceTrades } from './history.js'
 import { readInstruments } from './instruments.js'
+import { binanceShapes } from './shapes.js'
 import { BINANCE_INTERVALS, carries, formOf, streamOf, subscriptionOf } from './streams.js'
+import { binanceVolumes } from './volumes.js'
 
 const STREAMS_PER_CONNECTION = 1024
 
@@ -23,8 +25,6 @@ const dialect: StreamDialect = {
   events: (of, payload) => [eventOf(of, payload)],
   errorCode: errors.codeOf,
 }
-
-import { binanceVolumes } from './volumes.js'
 
 /** Binance spot. */
 export const binance: ExchangeAdapter = {
@@ -47,6 +47,7 @@ export const binance: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://stream.binance.com:9443', rest: 'https://api.binance.com' },
   taskPer: 'pair',
+  shapes: binanceShapes,
   instruments: [{ path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments }],
   volumes: [binanceVolumes],
   live: {

@@ -9,6 +9,7 @@ import { CANDLE_INTERVALS, topicOf } from './topics.js'
 
 const PER_CONNECTION = 25
 
+import { bitfinexShapes } from './shapes.js'
 import { bitfinexVolumes } from './volumes.js'
 
 /** Answers of the REST side that say more than their HTTP status. */
@@ -43,6 +44,7 @@ export const bitfinex: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://api-pub.bitfinex.com', rest: 'https://api-pub.bitfinex.com' },
   taskPer: 'channel',
+  shapes: bitfinexShapes,
   instruments: [bitfinexInstruments],
   volumes: [bitfinexVolumes],
   live: {

@@ -5,6 +5,7 @@ import { BitmexConversation } from './conversation.js'
 import { refusal } from './errors.js'
 import { bitmexCandles, bitmexFunding, bitmexTrades } from './history.js'
 import { bitmexInstruments } from './instruments.js'
+import { bitmexShapes } from './shapes.js'
 import { BOOK_TABLES, CANDLE_INTERVALS, topicOf } from './topics.js'
 import { bitmexVolumes } from './volumes.js'
 
@@ -50,6 +51,7 @@ export const bitmex: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://ws.bitmex.com', rest: 'https://www.bitmex.com' },
   taskPer: 'channel',
+  shapes: bitmexShapes,
   instruments: [bitmexInstruments],
   volumes: [bitmexVolumes],
   live: {

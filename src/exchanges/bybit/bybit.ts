@@ -5,6 +5,7 @@ import { BybitConversation } from './conversation.js'
 import { bybitCandles, bybitTrades } from './history.js'
 import { bybitInstruments, refusal } from './instruments.js'
 import { bybitFunding, bybitOpenInterest } from './rates.js'
+import { bybitShapes } from './shapes.js'
 import { BYBIT_DEPTHS, BYBIT_INTERVALS, categoryOf } from './topics.js'
 import { bybitVolumes } from './volumes.js'
 
@@ -57,6 +58,7 @@ export const bybit: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://stream.bybit.com', rest: 'https://api.bybit.com' },
   taskPer: 'pair',
+  shapes: bybitShapes,
   instruments: bybitInstruments,
   volumes: bybitVolumes,
   live: {

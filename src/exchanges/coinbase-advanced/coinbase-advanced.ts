@@ -4,6 +4,7 @@ import { planOnPath } from '../kit/plan.js'
 import { isFields } from '../kit/wire.js'
 import { AdvancedConversation } from './conversation.js'
 import { advancedInstruments, meaningOf } from './instruments.js'
+import { coinbaseAdvancedShapes } from './shapes.js'
 import { advancedVolumes } from './volumes.js'
 
 /** Few messages may be sent in a second, one for each subscription: more on a connection would take too long to be asked for. */
@@ -40,6 +41,7 @@ export const coinbaseAdvanced: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://advanced-trade-ws.coinbase.com', rest: 'https://api.coinbase.com' },
   taskPer: 'pair',
+  shapes: coinbaseAdvancedShapes,
   instruments: [advancedInstruments],
   volumes: [advancedVolumes],
   live: {

@@ -6,6 +6,7 @@ import { coinbaseBook } from './book.js'
 import { CoinbaseConversation } from './conversation.js'
 import { coinbaseCandles, coinbaseTrades } from './history.js'
 import { coinbaseInstruments, meaningOf } from './instruments.js'
+import { coinbaseShapes } from './shapes.js'
 
 /** No cap is documented: this one bounds what a single cut costs (each book begins again with a snapshot of megabytes). */
 const PER_CONNECTION = 100
@@ -39,6 +40,7 @@ export const coinbase: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://ws-feed.exchange.coinbase.com', rest: 'https://api.exchange.coinbase.com' },
   taskPer: 'pair',
+  shapes: coinbaseShapes,
   instruments: [coinbaseInstruments],
   live: {
     plan: (subscriptions) => planOnPath('/', PER_CONNECTION, subscriptions),

@@ -4,6 +4,7 @@ import { CHECKSUM_LEVELS, krakenChecksum } from './checksum.js'
 import { KrakenConversation } from './conversation.js'
 import { krakenCandles, krakenTrades } from './history.js'
 import { krakenInstruments } from './instruments.js'
+import { krakenShapes } from './shapes.js'
 import { CANDLE_INTERVALS, topicKey, topicOf } from './topics.js'
 import { krakenVolumes } from './volumes.js'
 
@@ -30,6 +31,7 @@ export const kraken: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://ws.kraken.com', rest: 'https://api.kraken.com' },
   taskPer: 'pair',
+  shapes: krakenShapes,
   instruments: [krakenInstruments],
   volumes: [krakenVolumes],
   live: {

@@ -6,6 +6,7 @@ import { OkxConversation } from './conversation.js'
 import { okxCandles, okxTrades } from './history.js'
 import { okxInstruments, refusal } from './instruments.js'
 import { okxFunding } from './rates.js'
+import { okxShapes } from './shapes.js'
 import { OKX_DEPTHS, OKX_INTERVALS, pathOf } from './topics.js'
 import { okxVolumes } from './volumes.js'
 
@@ -75,6 +76,7 @@ export const okx: ExchangeAdapter = {
   },
   endpoints: { websocket: 'wss://ws.okx.com:8443', rest: 'https://www.okx.com' },
   taskPer: 'pair',
+  shapes: okxShapes,
   instruments: okxInstruments,
   volumes: okxVolumes,
   live: {

@@ -17,6 +17,24 @@ const healthOperation = operation({
     streams: z.record(z.string(), z.number()).describe('How many streams are in which state.'),
     journal_lag_ms: z.number().describe('Age of the oldest frame that is not yet safe on the disk; 0 when all are.'),
     store_lag_ms: z.number().nullable().describe('How long ago rows were last committed; null before the first time.'),
+    drifts: z
+      .array(
+        z.object({
+          exchange: z.string(),
+          channel: z.string().nullable(),
+          what: z
+            .enum(['field', 'word', 'type', 'message', 'rule'])
+            .describe('A field, a word, a type or a message that is not documented, or a rule that proves no more.'),
+          name: z.string(),
+          count: z.number().describe('Messages that showed it, of those that were looked at: about one a second.'),
+          first: z.string(),
+          last: z.string(),
+          frame: z.string().nullable().describe('The first of them, in the journal.'),
+        }),
+      )
+      .describe(
+        'How exchanges differ from their documentation since the daemon started; data that is understood goes on.',
+      ),
   }),
   run: (ports) => health(ports),
 })

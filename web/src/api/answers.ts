@@ -7,6 +7,16 @@ export interface Answers {
     readonly streams: Readonly<Record<string, number>>
     readonly journal_lag_ms: number
     readonly store_lag_ms: number | null
+    readonly drifts: readonly ({
+      readonly exchange: string
+      readonly channel: string | null
+      readonly what: 'field' | 'word' | 'type' | 'message' | 'rule'
+      readonly name: string
+      readonly count: number
+      readonly first: string
+      readonly last: string
+      readonly frame: string | null
+    })[]
   }
   readonly 'capabilities': readonly ({
     readonly exchange: string

@@ -1,4 +1,4 @@
-import type { AlertRow, GapRow, StreamRow, SyncAnswer } from '../../api/contract.js'
+import type { AlertRow, GapRow, Health, StreamRow, SyncAnswer } from '../../api/contract.js'
 import { durationText } from '../../parts/time-text.js'
 import { canRepair } from '../../state/repair.js'
 
@@ -33,12 +33,13 @@ interface Known {
   readonly streams: readonly StreamRow[]
   readonly gaps: readonly GapRow[]
   readonly sync: SyncAnswer | undefined
+  readonly drifts?: Health['drifts']
   /** What keeps failing. Streams and copies among it are told by their own state. */
   readonly alerts?: readonly AlertRow[] | undefined
 }
 
 /** What needs attention, most urgent first: what does not record, then what is missing, then what is not copied. */
-export function concernsOf({ streams, gaps, sync, alerts = [] }: Known): Concern[] {
+export function concernsOf({ streams, gaps, sync, alerts = [], drifts = [] }: Known): Concern[] {
   const concerns: Concern[] = []
   const groups = new Map<string, StreamRow[]>()
   for (const row of streams) {
@@ -98,6 +99,16 @@ export function concernsOf({ streams, gaps, sync, alerts = [] }: Known): Concern
       detail: remedy,
       acknowledge: id,
       look: { path: key === 'disk' ? 'storage' : 'alerts' },
+    })
+  }
+  for (const exchange of new Set(drifts.map((each) => each.exchange))) {
+    const own = drifts.filter((each) => each.exchange === exchange)
+    concerns.push({
+      id: `drift ${exchange}`,
+      tone: 'warn',
+      title: `${exchange} sends what its documentation does not name`,
+      detail: `${own.map(({ channel, what, name }) => `${channel ?? ''} ${what} ${name}`.trim()).join('; ')}. What is understood goes on.`,
+      look: { path: 'streams', query: { exchange } },
     })
   }
   return concerns.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))

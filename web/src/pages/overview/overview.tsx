@@ -34,8 +34,15 @@ export default function Overview() {
   const missing = gaps.data ?? []
   const venues = useMemo(() => venuesOf(rows, missing), [rows, missing])
   const concerns = useMemo(
-    () => concernsOf({ streams: rows, gaps: missing, sync: sync.data, alerts: alerts.data }),
-    [rows, missing, sync.data, alerts.data],
+    () =>
+      concernsOf({
+        streams: rows,
+        gaps: missing,
+        sync: sync.data,
+        alerts: alerts.data,
+        drifts: health.data?.drifts ?? [],
+      }),
+    [rows, missing, sync.data, alerts.data, health.data?.drifts],
   )
   const reload = () => {
     gaps.reload()
