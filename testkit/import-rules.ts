@@ -27,7 +27,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   lib: { may: [], packages: ['node'] },
   model: { may: ['lib'] },
   'exchanges/exchange.ts': { may: ['model', 'lib'] },
-  'exchanges/index.ts': { may: ['exchanges'] },
+  'exchanges/index.ts': { may: ['exchanges', 'model/error.ts'] },
   'exchanges/kit': { may: ['model', 'lib', 'exchanges/exchange.ts'], packages: ['node:zlib', 'zod'] },
   'exchanges/*': { may: ['model', 'lib', 'exchanges/exchange.ts', 'exchanges/kit'], packages: ['zod'] },
   config: { may: ['model', 'lib'], packages: ['node', 'zod', 'croner', 'yaml', 'diff'] },
@@ -64,9 +64,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   // The composition roots: the only files that name concrete classes.
   'app.ts': { may: ['*'], packages: ['*'] },
   compose: { may: ['*'], packages: ['node'] },
-  'worker.ts': { may: ['*'], packages: ['*'] },
-  'history-thread.ts': { may: ['*'], packages: ['node'] },
-  'query-thread.ts': { may: ['*'], packages: ['node'] },
+  'worker.ts': { may: ['threads'], typesOf: ['daemon', 'lib'], packages: ['node'] },
+  threads: { may: ['*'], packages: ['node'] },
   'rebuild-ports.ts': { may: ['*'], packages: ['node'] },
   'verify-ports.ts': { may: ['*'], packages: ['node'] },
   'index.ts': { may: ['*'] },
@@ -75,14 +74,13 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
 /** Files and folders that only these may import. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
-  'app.ts': ['main.ts', 'index.ts', 'worker.ts'],
+  'app.ts': ['main.ts', 'index.ts'],
   compose: ['app.ts'],
   'main.ts': [],
   'index.ts': [],
   'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],
   'verify-ports.ts': ['app.ts'],
-  'history-thread.ts': ['worker.ts'],
-  'query-thread.ts': ['worker.ts'],
+  threads: ['worker.ts'],
   'worker.ts': ['compose/threads.ts'],
 }
 

@@ -3,10 +3,8 @@ import { listInstruments } from '../capture/list-instruments.js'
 import { refusedAnswer } from '../capture/refused-answer.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
-import type { ExchangeAdapter } from '../exchanges/exchange.js'
-import { exchanges } from '../exchanges/index.js'
+import { adapterOf, exchanges } from '../exchanges/index.js'
 import { systemClock } from '../lib/clock.js'
-import { CollectorError } from '../model/error.js'
 import { Budgets } from '../net/budgets.js'
 import { requestText } from '../net/http.js'
 import { refusalOf } from '../net/refusal.js'
@@ -15,14 +13,6 @@ import { type DaemonLog, hiddenFolder } from './threads.js'
 
 /** What the exchanges offer, for the config and the manager. */
 export const catalog: readonly CatalogEntry[] = Object.values(exchanges)
-
-export function adapterOf(exchange: string): ExchangeAdapter {
-  const adapter = exchanges[exchange]
-  if (adapter) return adapter
-  throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`, {
-    remedy: `Choose one of ${Object.keys(exchanges).join(', ')}.`,
-  })
-}
 
 /** The request budgets of a config's data folder. */
 export function createBudgets(config: CollectorConfig, log: DaemonLog): Budgets {

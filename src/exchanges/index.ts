@@ -1,3 +1,4 @@
+import { CollectorError } from '../model/error.js'
 import { binance } from './binance/binance.js'
 import { binanceCoinm, binanceUsdm } from './binance-futures/binance-futures.js'
 import { bitfinex } from './bitfinex/bitfinex.js'
@@ -21,4 +22,13 @@ export const exchanges: Readonly<Record<string, ExchangeAdapter>> = {
   coinbase_advanced: coinbaseAdvanced,
   kraken,
   okx,
+}
+
+/** Throws UNSUPPORTED. */
+export function adapterOf(id: string): ExchangeAdapter {
+  const adapter = exchanges[id]
+  if (adapter) return adapter
+  throw new CollectorError('UNSUPPORTED', `there is no exchange ${id}`, {
+    remedy: `Choose one of ${Object.keys(exchanges).join(', ')}.`,
+  })
 }

@@ -5,7 +5,21 @@ const NUMBER = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
 
 /** Whether `text` is a decimal number as venues write them. */
 export function isDecimal(text: unknown): text is DecimalText {
-  return typeof text === 'string' && NUMBER.test(text)
+  return typeof text === 'string' && (isPlain(text) || NUMBER.test(text))
+}
+
+/** Whether `text` is digits with at most one point among or after them: what venues nearly always write, told without a regular expression. */
+function isPlain(text: string): boolean {
+  const { length } = text
+  let digits = 0
+  let point = false
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= 48 && code <= 57) digits++
+    else if (code === 46 && !point && digits > 0) point = true
+    else return false
+  }
+  return digits > 0
 }
 
 /**
@@ -36,7 +50,7 @@ export function canonicalDecimal(text: DecimalText): string | undefined {
 export function toDouble(text: DecimalText): { readonly value: number; readonly text: string | undefined } {
   const value = Number(text)
   // Fast path: at most 15 significant digits always survive the way through a double, unless an exponent makes it too small.
-  if (text.length <= 15 && isDecimal(text) && !/[eE]/.test(text)) return { value, text: undefined }
+  if (text.length <= 15 && (isPlain(text) || (isDecimal(text) && !/[eE]/.test(text)))) return { value, text: undefined }
   const wanted = canonicalDecimal(text)
   if (wanted === undefined) return { value: Number.NaN, text: undefined }
   return { value, text: canonicalDecimal(String(value)) === wanted ? undefined : wanted }

@@ -34,6 +34,8 @@ export function isoFromNanos(time: Nanos): string {
 
 /** Days since 1970-01-01 (UTC) of an instant. */
 export function dayOf(time: Nanos): number {
+  // Whole milliseconds are exact as a double.
+  if (time >= 0n) return Math.floor(Number(time / MS) / 86_400_000)
   return Number((time - (((time % DAY) + DAY) % DAY)) / DAY)
 }
 

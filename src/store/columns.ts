@@ -5,10 +5,11 @@ import { type ColumnType, type Rows, SCHEMA } from '../model/row.js'
 import { type Cell, Float64Buffer, Int32Buffer, Int64Buffer } from './column-buffer.js'
 
 /**
- * The values of one column. Nulls: `NULL_INT64`, `NULL_INT32`, NaN, or null in a list of texts.
+ * The values of one column. Nulls: `NULL_INT64`, `NULL_INT32`, NaN, or null in a list of texts. `constant`: all rows have this one.
  * `at`/`texts`: the rows whose number a double does not hold exactly, with its canonical spelling.
  */
 export type ColumnValues =
+  | { readonly type: 'constant'; readonly value: string | null }
   | { readonly type: 'int64'; readonly values: BigInt64Array<ArrayBuffer> }
   | { readonly type: 'int32'; readonly values: Int32Array<ArrayBuffer> }
   | { readonly type: 'text'; readonly values: readonly (string | null)[] }
@@ -45,6 +46,8 @@ function textBytes(text: string | null): number {
   return text === null || text.length < 8 ? POINTER_BYTES : POINTER_BYTES + STRING_BYTES + text.length
 }
 
+const NOTHING: ColumnValues = { type: 'constant', value: null }
+
 interface ColumnWriter {
   readonly bytes: number
   push(cell: Cell | undefined): void
@@ -53,17 +56,21 @@ interface ColumnWriter {
 
 class Int64Writer implements ColumnWriter {
   readonly #values = new Int64Buffer()
+  #empty = true
 
   get bytes(): number {
     return this.#values.bytes
   }
 
   push(cell: Cell | undefined): void {
-    this.#values.push(typeof cell === 'bigint' ? cell : null)
+    if (typeof cell === 'bigint') {
+      this.#empty = false
+      this.#values.push(cell)
+    } else this.#values.push(null)
   }
 
   freeze(): ColumnValues {
-    return { type: 'int64', values: this.#values.freeze() }
+    return this.#empty ? NOTHING : { type: 'int64', values: this.#values.freeze() }
   }
 }
 
@@ -85,18 +92,28 @@ class Int32Writer implements ColumnWriter {
   }
 }
 
+/** As long as all rows have the same text, it is kept once. */
 class TextWriter implements ColumnWriter {
-  readonly #values: (string | null)[] = []
+  #values: (string | null)[] | undefined
+  #same: string | null = null
+  #rows = 0
   bytes = 0
 
   push(cell: Cell | undefined): void {
     const text = typeof cell === 'string' ? cell : null
+    if (this.#rows === 0) this.#same = text
+    this.#rows++
+    if (this.#values === undefined) {
+      if (text === this.#same) return
+      this.#values = new Array<string | null>(this.#rows - 1).fill(this.#same)
+      this.bytes = (this.#rows - 1) * POINTER_BYTES
+    }
     this.#values.push(text)
     this.bytes += textBytes(text)
   }
 
   freeze(): ColumnValues {
-    return { type: 'text', values: this.#values }
+    return this.#values ? { type: 'text', values: this.#values } : { type: 'constant', value: this.#same }
   }
 }
 
@@ -107,6 +124,7 @@ class NumberWriter implements ColumnWriter {
   readonly #texts: string[] = []
   #row = 0
   #textBytes = 0
+  #empty = true
 
   get bytes(): number {
     return this.#values.bytes + this.#at.bytes + this.#textBytes
@@ -114,6 +132,7 @@ class NumberWriter implements ColumnWriter {
 
   push(cell: Cell | undefined): void {
     if (typeof cell === 'string') {
+      this.#empty = false
       const { value, text } = toDouble(cell)
       this.#values.push(value)
       const inexact = Number.isNaN(value) ? cell : text
@@ -127,6 +146,7 @@ class NumberWriter implements ColumnWriter {
   }
 
   freeze(): ColumnValues {
+    if (this.#empty) return NOTHING
     return { type: 'number', values: this.#values.freeze(), at: this.#at.freeze(), texts: this.#texts }
   }
 }
@@ -248,7 +268,7 @@ export function batchTransfer(batch: ColumnBatch): ArrayBuffer[] {
   for (const kind of batch.kinds) {
     buffers.push(kind.dataset.buffer, kind.day.buffer)
     for (const column of kind.columns) {
-      if (column.type === 'text') continue
+      if (column.type === 'text' || column.type === 'constant') continue
       buffers.push(column.values.buffer)
       if (column.type === 'number') buffers.push(column.at.buffer)
     }

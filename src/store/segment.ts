@@ -54,15 +54,20 @@ export async function writeSegment(
   const staged = join(folder.stage, name)
   const table = `segment_${kind}`
   const columns = fileColumns(kind)
-  const fields = columns.map(({ name, type }) => `${name} ${type === 'TIMESTAMP_NS' ? 'BIGINT' : type}`).join(', ')
-  const typed = columns.map(({ name, type }) =>
-    type === 'TIMESTAMP_NS' ? `make_timestamp_ns(${name}) AS ${name}` : name,
-  )
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} (dataset INTEGER, part INTEGER, ${fields})`)
+  const constants = constantColumns(kind, batches)
+  const fields = columns
+    .filter(({ name }) => !constants.has(name))
+    .map(({ name, type }) => `, ${name} ${type === 'TIMESTAMP_NS' ? 'BIGINT' : type}`)
+  const typed = columns.map(({ name, type }) => {
+    const constant = constants.get(name)
+    if (constant !== undefined) return `${constant === null ? 'NULL' : quoted(constant)}::${type} AS ${name}`
+    return type === 'TIMESTAMP_NS' ? `make_timestamp_ns(${name}) AS ${name}` : name
+  })
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} (dataset INTEGER, part INTEGER${fields.join('')})`)
   try {
     const appender = await engine.writer.createAppender(table)
     try {
-      for (const batch of batches) append(appender, batch, ids)
+      for (const batch of batches) append(appender, batch, ids, constants)
       appender.flushSync()
     } finally {
       appender.closeSync()
@@ -98,8 +103,27 @@ function placeSql(kind: Kind, splits: readonly Split[]): string {
   return cases.length > 0 ? `(CASE ${cases.join(' ')} ELSE part END)::INTEGER` : 'part'
 }
 
-function append(appender: DuckDBAppender, batch: KindBatch, ids: ReadonlyMap<string, number>): void {
-  const columns = fileColumns(batch.kind)
+/** What stands in a column of all rows alike, by the name of the column: such columns take no way through the table. */
+function constantColumns(kind: Kind, batches: readonly KindBatch[]): ReadonlyMap<string, string | null> {
+  const constants = new Map<string, string | null>()
+  SCHEMA[kind].columns.forEach(({ name, type }, index) => {
+    const own = batches.map(({ columns }) => columns[index])
+    const [first] = own
+    if (first?.type === 'constant' && own.every((each) => each?.type === 'constant' && each.value === first.value))
+      constants.set(name, first.value)
+    if (type === 'number' && own.every((each) => each?.type !== 'number' || each.texts.length === 0))
+      constants.set(`${name}_text`, null)
+  })
+  return constants
+}
+
+function append(
+  appender: DuckDBAppender,
+  batch: KindBatch,
+  ids: ReadonlyMap<string, number>,
+  constants: ReadonlyMap<string, string | null>,
+): void {
+  const columns = fileColumns(batch.kind).filter(({ name }) => !constants.has(name))
   const types = [INTEGER, INTEGER, ...columns.map(({ type }) => DUCKDB_TYPES[type] ?? VARCHAR)]
   const numbers = batch.datasets.map((key) => ids.get(key) ?? -1)
   const texts = batch.columns.map(exactTexts)
@@ -115,11 +139,12 @@ function append(appender: DuckDBAppender, batch: KindBatch, ids: ReadonlyMap<str
       Array.from(batch.day.subarray(from, until), (day) => partOfDay(batch.kind, day)),
     )
     let at = 2
-    SCHEMA[batch.kind].columns.forEach(({ type }, index) => {
+    SCHEMA[batch.kind].columns.forEach(({ name, type }, index) => {
       const values = batch.columns[index]
       if (!values) return
-      setColumn(chunk, at++, values, type === 'bool', from, until)
-      if (values.type === 'number') chunk.setColumnValues(at++, slice(texts[index], from, until))
+      if (!constants.has(name)) setColumn(chunk, at++, values, type === 'bool', from, until)
+      if (type === 'number' && !constants.has(`${name}_text`))
+        chunk.setColumnValues(at++, slice(texts[index], from, until))
     })
     appender.appendDataChunk(chunk)
   }
@@ -144,6 +169,10 @@ function setColumn(
   from: number,
   until: number,
 ): void {
+  if (values.type === 'constant') {
+    chunk.setColumnValues(column, new Array<string | null>(until - from).fill(values.value))
+    return
+  }
   if (values.type === 'text') {
     chunk.setColumnValues(column, values.values.slice(from, until))
     return

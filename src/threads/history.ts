@@ -1,26 +1,25 @@
-import { Deriver } from './capture/deriver.js'
-import { Lane } from './capture/lane.js'
-import { listInstruments } from './capture/list-instruments.js'
-import { PageDriver } from './capture/page-driver.js'
-import { findInstrument } from './capture/task-plan.js'
-import type { HistoryMethods, HistoryNews, HistoryStart } from './daemon/history-messages.js'
-import type { ExchangeAdapter } from './exchanges/exchange.js'
-import { exchanges } from './exchanges/index.js'
-import { executeRun, planRun, type RunPorts } from './history/run.js'
-import { datasetOfTarget } from './history/target.js'
-import { PortLaneWriter } from './journal/lane-writer.js'
-import { systemClock } from './lib/clock.js'
-import { type Port, RpcClient, serveRpc } from './lib/rpc.js'
-import { datasetKey } from './model/dataset.js'
-import { CollectorError, decodeError, encodeError } from './model/error.js'
-import type { Instrument } from './model/instrument.js'
-import { ask, blocked } from './net/ask.js'
-import type { BudgetMethods } from './net/budgets.js'
-import { GrantedBudget } from './net/granted-budget.js'
-import { requestText } from './net/http.js'
-import type { Priority } from './net/rate-limit.js'
-import { ColumnBuilder } from './store/columns.js'
-import { StoreClient } from './store/store-thread.js'
+import { Deriver } from '../capture/deriver.js'
+import { Lane } from '../capture/lane.js'
+import { listInstruments } from '../capture/list-instruments.js'
+import { PageDriver } from '../capture/page-driver.js'
+import { findInstrument } from '../capture/task-plan.js'
+import type { HistoryMethods, HistoryNews, HistoryStart } from '../daemon/history-messages.js'
+import { adapterOf } from '../exchanges/index.js'
+import { executeRun, planRun, type RunPorts } from '../history/run.js'
+import { datasetOfTarget } from '../history/target.js'
+import { PortLaneWriter } from '../journal/lane-writer.js'
+import { systemClock } from '../lib/clock.js'
+import { type Port, RpcClient, serveRpc } from '../lib/rpc.js'
+import { datasetKey } from '../model/dataset.js'
+import { CollectorError, decodeError, encodeError } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
+import { ask, blocked } from '../net/ask.js'
+import type { BudgetMethods } from '../net/budgets.js'
+import { GrantedBudget } from '../net/granted-budget.js'
+import { requestText } from '../net/http.js'
+import type { Priority } from '../net/rate-limit.js'
+import { ColumnBuilder } from '../store/columns.js'
+import { StoreClient } from '../store/store-thread.js'
 
 const CODEC = { encode: encodeError, decode: decodeError }
 /** Rows or answers beyond this are made safe before the next page is asked for: what bounds the memory of a run of any length. */
@@ -174,10 +173,4 @@ export function historyThread(port: Port, start: HistoryStart): void {
     },
   }
   serveRpc(port, methods, CODEC)
-}
-
-function adapterOf(id: string): ExchangeAdapter {
-  const adapter = exchanges[id]
-  if (!adapter) throw new CollectorError('UNSUPPORTED', `there is no exchange ${id}`)
-  return adapter
 }

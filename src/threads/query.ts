@@ -1,11 +1,11 @@
-import type { QueryMethods, QueryStart } from './daemon/query-messages.js'
-import { type Port, serveRpc } from './lib/rpc.js'
-import { CollectorError, decodeError, encodeError } from './model/error.js'
-import type { Operation } from './service/operation.js'
-import { isOperation, OPERATIONS } from './service/operations/table.js'
-import type { StoredPorts } from './service/ports.js'
-import type { StoredData } from './service/services.js'
-import { openStoredData } from './store/stored-data.js'
+import type { QueryMethods, QueryStart } from '../daemon/query-messages.js'
+import { type Port, serveRpc } from '../lib/rpc.js'
+import { CollectorError, decodeError, encodeError } from '../model/error.js'
+import type { Operation } from '../service/operation.js'
+import { isOperation, OPERATIONS } from '../service/operations/table.js'
+import type { StoredPorts } from '../service/ports.js'
+import type { StoredData } from '../service/services.js'
+import { openStoredData } from '../store/stored-data.js'
 
 /**
  * Answers operations over the stored data away from the thread that serves the API: a ledger of a hundred thousand intervals takes a second to
