@@ -1,76 +1,26 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { Bench, until } from '../system/harness.js'
-import { CHROMIUM, DESKTOP, launch, PHONE, Visitor } from './visitor.js'
-
-const TOKEN = 'a-token-for-the-test-of-the-ui'
-
-const PLACES = [
-  'overview',
-  'streams',
-  'data',
-  'data/datasets',
-  'data/sql',
-  'data/dataset?exchange=binance&pair=BTC/USDT&kind=trades',
-  'data/dataset?exchange=binance&pair=BTC/USDT&kind=book_deltas',
-  'history',
-  'storage',
-  'alerts',
-  'config',
-  'logs',
-]
+import { until } from '../system/harness.js'
+import { Stage } from './stage.js'
+import { CHROMIUM, type Visitor } from './visitor.js'
 
 describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
-  const bench = new Bench()
-  let browser: Browser
-  let url: string
+  let stage: Stage
   /** One person goes through everything; at the end nothing was complained about. */
   let visitor: Visitor
   let page: Page
-  const row = (text: string | RegExp) => page.locator('.lines .line', { hasText: text })
+  const row = (text: string | RegExp) => stage.row(text)
 
   beforeAll(async () => {
-    await bench.emulate('--seed', '5', '--rate', '20', '--instruments', '4')
-    bench.config([
-      { exchange: 'binance', pairs: ['BTC/USDT', 'ETH/USDT'], channels: ['trades', 'book'], time_step: 5, depth: 25 },
-      { exchange: 'kraken', pairs: ['BTC/USD'], channels: ['trades', 'book', 'ohlc'], time_step: 5, depth: 25 },
-    ])
-    // The same port after a restart, as a user has it.
-    const port = await freePort()
-    const file = join(bench.folder, 'config.yml')
-    writeFileSync(file, readFileSync(file, 'utf8').replace('ui_port: 0', `ui_port: ${port}`))
-    url = `http://127.0.0.1:${port}`
-    await bench.startDaemon()
-    await bench.live()
-    browser = await launch()
-    visitor = await Visitor.come(browser, url)
+    stage = await Stage.open()
+    visitor = stage.visitor
     page = visitor.page
   })
-  afterAll(async () => {
-    await browser?.close()
-    await bench.close()
-  })
-
-  it.each(PLACES.flatMap((place) => [DESKTOP, PHONE].map((size) => ({ place, size }))))(
-    'shows $place on $size.width px without a complaint, and axe finds nothing serious',
-    async ({ place, size }) => {
-      const guest = await Visitor.come(browser, url, size, size === PHONE ? 'light' : 'dark')
-      await guest.go(place)
-      await guest.page.waitForTimeout(500)
-      expect(await guest.findings()).toEqual([])
-      expect(await guest.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(size.width)
-      expect(guest.complaints).toEqual([])
-      await guest.leave()
-    },
-  )
+  afterAll(async () => await stage?.close())
 
   it('adds a stream from what the exchange lists, and shows it live', async () => {
     await visitor.go('streams')
-    // The key is heard once the page stands.
     await row('ETH/USDT').waitFor()
     await page.keyboard.press('a')
     const dialog = page.getByRole('dialog', { name: 'Add a stream' })
@@ -103,17 +53,14 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     await page.getByLabel('Choose binance_SOL_USDT_trades').check()
     await page.locator('.bulk').getByRole('button', { name: 'Stop' }).click()
     await until('a stopped stream', async () => {
-      const left = (await bench.streams()).find(({ key }) => key === 'binance_SOL_USDT_trades')
+      const left = (await stage.bench.streams()).find(({ key }) => key === 'binance_SOL_USDT_trades')
       return left === undefined || left.state === 'stopped' || undefined
     })
-    await until('a page that shows it', async () => {
-      const text = await page.locator('.lines').textContent()
-      return (text !== null && !/liveSOL|live *binance *SOL/.test(text)) || undefined
-    })
+    await row('SOL/USDT').getByText('live').waitFor({ state: 'detached' })
   })
 
   it('shows a cut in the coverage map, says why, and offers the repair', async () => {
-    await bench.fault({ fault: 'refuse', exchange: 'kraken', ms: 3000 }, { fault: 'cut', exchange: 'kraken' })
+    await stage.bench.fault({ fault: 'refuse', exchange: 'kraken', ms: 3000 }, { fault: 'cut', exchange: 'kraken' })
     await visitor.go('data?span=10m&exchange=kraken&kind=trades')
     const lost = await until('a loss in the picture', () => lostPixel(page))
     await page.mouse.click(lost.x, lost.y)
@@ -131,9 +78,10 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     await visitor.go('data/dataset?exchange=binance&pair=BTC/USDT&kind=book_deltas')
     const panel = page.getByRole('region', { name: 'Order book at an instant' })
     await panel.locator('.ladder .bid').first().waitFor()
-    const before = await panel.locator('.mono.input').inputValue()
+    const at = panel.getByLabel('At (UTC)')
+    const before = await at.inputValue()
     await panel.getByRole('slider').press('PageDown')
-    expect(await panel.locator('.mono.input').inputValue()).not.toBe(before)
+    await until('an earlier instant', async () => (await at.inputValue()) < before || undefined)
     await panel
       .getByText(/verified|pending|missing/)
       .first()
@@ -155,28 +103,41 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     expect(text.split('\n').length).toBeGreaterThan(10)
   })
 
-  it('answers SQL, as a table and as a picture', async () => {
+  it('answers SQL, as a table and as a picture, knows its tables, and marks what is wrong', async () => {
     await visitor.go('data/sql')
     await page.getByRole('button', { name: 'Bought against sold by minute' }).click()
     await page.getByRole('grid', { name: 'Result' }).locator('.lines .line').first().waitFor()
-    await page.getByLabel('SQL', { exact: true }).fill('SELECT range AS a, range * range AS b FROM range(50)')
-    await page.keyboard.press('Control+Enter')
+    const sql = page.getByRole('textbox', { name: 'SQL', exact: true })
+    await sql.fill('SELECT range AS a, range * range AS b FROM range(50)')
+    await sql.press('Control+Enter')
     await page.getByText('50 rows').waitFor()
     await page.getByRole('button', { name: 'chart' }).click()
     await page.locator('.chart canvas').waitFor()
-    await page.getByLabel('SQL', { exact: true }).fill('SELECT nothing FROM nowhere')
-    await page.keyboard.press('Control+Enter')
+    await page.getByRole('complementary', { name: 'Examples' }).getByText('book_deltas', { exact: true }).waitFor()
+    await sql.fill('')
+    await sql.pressSequentially('SELECT trades.taker')
+    await page.getByRole('option', { name: /taker_side/ }).waitFor()
+    await sql.press('Tab')
+    await until('the completion', async () => (await sql.textContent())?.includes('trades.taker_side') || undefined)
+    await sql.fill('SELECT nothing\nFROM nowhere')
+    await sql.press('Control+Enter')
     await page.getByRole('alert').waitFor()
-    visitor.forgive(/status of 4/)
+    await page.locator('.cm-lintRange-error', { hasText: 'nowhere' }).waitFor()
+    expect(await visitor.findings()).toEqual([])
+    await visitor.forgive(/status of 4/)
   })
 
   it('tells a mistake in the config at its line, then shows what a change would do, and applies it', async () => {
     await visitor.go('config')
-    const text = page.getByLabel('Config as YAML')
-    const before = await text.inputValue()
+    const text = page.getByRole('textbox', { name: 'Config as YAML' })
+    const { yaml: before } = await stage.config()
+    await text.getByText('- ETH/USDT').waitFor()
     await text.fill(before.replace('- ETH/USDT', '- ETHUSDT'))
     const line = before.slice(0, before.indexOf('- ETH/USDT')).split('\n').length
-    await page.getByRole('list', { name: 'Problems' }).getByText(`${line}:`).waitFor()
+    const problem = page.getByRole('list', { name: 'Problems' }).getByText(`${line}:`)
+    await problem.waitFor()
+    await page.locator('.cm-lintRange-error', { hasText: 'ETHUSDT' }).waitFor()
+    expect(await visitor.findings()).toEqual([])
     await text.fill(before.replace('- ETH/USDT', '- ETH/USDT\n      - SOL/USDT'))
     await page.locator('.problems .bad').first().waitFor({ state: 'detached' })
     await page.locator('button:enabled', { hasText: 'Apply …' }).click()
@@ -186,17 +147,17 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     expect(await visitor.findings()).toEqual([])
     await dialog.getByRole('button', { name: 'Apply', exact: true }).click()
     await until('the stream of the new config', async () =>
-      (await bench.streams()).some(({ key, state }) => key === 'binance_SOL_USDT_trades_book' && state === 'live'),
+      (await stage.bench.streams()).some(
+        ({ key, state }) => key === 'binance_SOL_USDT_trades_book' && state === 'live',
+      ),
     )
-    const now = await text.inputValue()
+    const lines = (await text.textContent()) ?? ''
     await page.getByLabel('Seconds between snapshots').first().fill('7')
     await page.keyboard.press('Tab')
-    await until(
-      'a field that changes its line',
-      async () => (await text.inputValue()) === now.replace('time_step: 5', 'time_step: 7'),
-    )
+    const changed = lines.replace('time_step: 5', 'time_step: 7')
+    await until('a field that changes its line', async () => (await text.textContent()) === changed || undefined)
     await page.getByRole('button', { name: 'Discard' }).click()
-    expect(await text.inputValue()).toBe(now)
+    await until('the text before', async () => (await text.textContent()) === lines || undefined)
   })
 
   it('fetches history: a dry run, then the run to its end', async () => {
@@ -217,81 +178,31 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     expect(await visitor.findings()).toEqual([])
   })
 
-  it('goes by keys', async () => {
-    await visitor.go('overview')
-    await page.keyboard.press('?')
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
-    await page.keyboard.press('Escape')
-    await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('sql')
-    expect(await visitor.findings()).toEqual([])
-    await page.keyboard.press('Enter')
-    await page.getByLabel('SQL', { exact: true }).waitFor()
-    await page.locator('h1').click()
-    await page.keyboard.press('g')
-    await page.keyboard.press('s')
-    await page.getByRole('grid', { name: 'Streams' }).waitFor()
-    await page.getByRole('grid', { name: 'Streams' }).focus()
-    await page.keyboard.press('j')
-    await page.keyboard.press('Enter')
-    await page.locator('.drawer').waitFor()
-    await page.keyboard.press('t')
-    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
-    await page.keyboard.press('z')
-    await page.locator('.topbar').getByText('local').waitFor()
-    await page.keyboard.press('t')
-    await page.keyboard.press('z')
-  })
-
-  it('goes on after the daemon was killed and started again', async () => {
-    await visitor.go('streams')
-    await row(/BTC\/USDT/)
-      .getByText('live')
+  it('cancels a run that cannot go on', async () => {
+    await stage.bench.fault({ fault: 'status', exchange: 'kraken', ms: 60_000, status: 503, retry_after_s: 60 })
+    await visitor.go('history?add=1')
+    const dialog = page.getByRole('dialog', { name: 'Backfill history' })
+    await dialog.getByLabel('Exchange').selectOption('kraken')
+    await dialog
+      .getByRole('option', { name: /BTC\/USD/ })
+      .first()
+      .click()
+    await dialog.getByRole('button', { name: 'Start' }).click()
+    const drawer = page.getByRole('complementary', { name: /^Run / })
+    await drawer.locator('.badge', { hasText: 'running' }).waitFor()
+    await drawer.getByRole('progressbar').waitFor()
+    await drawer.getByRole('button', { name: 'Cancel' }).click()
+    await drawer.locator('.badge', { hasText: 'cancelled' }).waitFor()
+    await drawer
+      .getByRole('log')
+      .getByText(/cancel/)
       .waitFor()
-    await bench.daemon?.kill('SIGKILL')
-    await page.locator('.offline').waitFor()
-    await bench.startDaemon()
-    await page.locator('.offline').waitFor({ state: 'detached' })
-    await row(/BTC\/USDT/)
-      .getByText('live')
-      .waitFor()
-    visitor.forgive(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|WebSocket/)
-  })
-
-  it('asks for the token when one is wanted', async () => {
-    const { etag } = z.object({ etag: z.string() }).parse(await (await fetch(`${url}/api/v1/config`)).json())
-    const answer = await fetch(`${url}/api/v1/config`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json', 'if-match': etag },
-      body: JSON.stringify({ changes: [{ path: ['settings', 'ui_auth_token'], value: TOKEN }] }),
-    })
-    expect(await answer.text()).toContain('"applied"')
-    await visitor.go('streams')
-    await page.reload()
-    await page.getByLabel('Token').fill('wrong')
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('alert').waitFor()
-    expect(await visitor.findings()).toEqual([])
-    await page.getByLabel('Token').fill(TOKEN)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await row(/BTC\/USDT/)
-      .getByText('live')
-      .waitFor()
-    visitor.forgive(/status of 401/)
   })
 
   it('never complained', () => {
     expect(visitor.complaints).toEqual([])
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** Where the coverage map shows a loss, on the page. */
 async function lostPixel(page: Page): Promise<{ x: number; y: number } | undefined> {

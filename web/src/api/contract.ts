@@ -40,6 +40,7 @@ export interface BookView {
 export type AlertRow = Answers['alerts'][number]
 export type AlertTest = Answers['alerts.test']
 export type LogLine = Answers['logs'][number]
+export type StorageAnswer = Answers['storage']
 export type SyncAnswer = Answers['sync']
 
 export type RunRow = Answers['runs'][number]

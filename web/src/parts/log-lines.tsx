@@ -30,9 +30,10 @@ export function LogLines({ lines }: { lines: readonly LogLine[] }) {
   )
 }
 
-/** What a line says besides its message. */
+/** What a line says that its message does not. */
 export function FieldsText({ line }: { line: LogLine }) {
   const text = Object.entries(line.fields)
+    .filter(([, value]) => typeof value !== 'string' || !line.message.includes(value))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')
   return text === '' ? null : <span class="faint">{text}</span>

@@ -36,7 +36,8 @@ export class KeyMap {
   private pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing) return
     const mod = event.ctrlKey || event.metaKey
-    if (event.altKey || (!mod && isTyping(event.target)) || (!mod && document.querySelector('dialog[open]'))) return
+    if (event.altKey || (!mod && isTyping(event.composedPath()[0])) || (!mod && document.querySelector('dialog[open]')))
+      return
     const key = mod ? `mod+${event.key.toLowerCase()}` : event.key
     const sequence = event.timeStamp - this.firstAt < SEQUENCE_MS ? `${this.first} ${key}` : ''
     const bindings = this.held.peek()
@@ -50,7 +51,8 @@ export class KeyMap {
   }
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** Also in a shadow tree, of which the page sees only the host. */
+function isTyping(target: EventTarget | undefined): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable ||

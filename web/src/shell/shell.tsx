@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import type { AlertRow } from '../api/contract.js'
 import { Icon } from '../parts/icon.js'
 import { rateText } from '../parts/number-text.js'
@@ -21,13 +21,15 @@ export function Shell() {
   const app = useApp()
   const { router, keys, preferences, streams, session } = app
   const [over, setOver] = useState<'palette' | 'help'>()
+  // A dialog says that it is closed a moment later: another may be open by then.
+  const close = (which: typeof over) => setOver((now) => (now === which ? undefined : now))
   const id = router.place.value.page
   const page = PAGES.find((each) => each.id === id)
 
   useEffect(() => {
     document.title = `${page?.title ?? 'Nothing here'} · dccd`
   }, [page])
-  useEffect(
+  useLayoutEffect(
     () =>
       keys.bind([
         { keys: 'mod+k', label: 'Commands', group: 'Everywhere', run: () => setOver('palette') },
@@ -100,6 +102,7 @@ export function Shell() {
           <a key={to} href={placeHref(to)} aria-current={to === id ? 'page' : undefined}>
             <Icon name={icon} size={18} />
             {title}
+            {counts[to] && <Count count={counts[to][0]} of={counts[to][1]} />}
           </a>
         ))}
       </nav>
@@ -112,8 +115,8 @@ export function Shell() {
         </div>
       )}
       <ToastList />
-      {over === 'palette' && <CommandPalette onClose={() => setOver(undefined)} onHelp={() => setOver('help')} />}
-      {over === 'help' && <KeyHelp onClose={() => setOver(undefined)} />}
+      {over === 'palette' && <CommandPalette onClose={() => close('palette')} onHelp={() => setOver('help')} />}
+      {over === 'help' && <KeyHelp onClose={() => close('help')} />}
     </div>
   )
 }
@@ -126,17 +129,21 @@ interface LinkProps {
 
 function PlaceLink({ page, current, count: [count, of] = [0, ''] }: LinkProps) {
   return (
-    <a
-      class="place"
-      href={placeHref(page.id)}
-      title={page.title}
-      aria-label={count ? `${page.title}, ${count} ${of}` : page.title}
-      aria-current={current ? 'page' : undefined}
-    >
+    <a class="place" href={placeHref(page.id)} title={page.title} aria-current={current ? 'page' : undefined}>
       <Icon name={page.icon} />
       <span class="word">{page.title}</span>
-      {count > 0 && <span class="count">{count}</span>}
+      <Count count={count} of={of} />
     </a>
+  )
+}
+
+function Count({ count, of }: { count: number; of: string }) {
+  if (count === 0) return null
+  return (
+    <span class="count">
+      {count}
+      <span class="hidden-label"> {of}</span>
+    </span>
   )
 }
 

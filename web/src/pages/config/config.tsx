@@ -1,21 +1,22 @@
 import '../../styles/config.css'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { ConfigAnswer, ConfigCheck, ConfigSaved } from '../../api/contract.js'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { ConfigAnswer, ConfigCheck, ConfigProblem, ConfigSaved } from '../../api/contract.js'
+import { CodeEditor } from '../../parts/code-editor.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { ApplyDialog } from './apply-dialog.js'
-import { CodeEditor } from './code-editor.js'
 import { ConfigForm } from './config-form.js'
 import { ProblemList } from './problem-list.js'
 import { type ConfigPath, valuesOf } from './yaml-text.js'
 
 const SETTLE_MS = 250
+const NONE: readonly ConfigProblem[] = []
 
 /** The config as fields and as text, side by side. Nothing counts before it is applied, and what it would change is shown first. */
 export default function Config() {
-  const { api, toasts, streams, keys, mayControl } = useApp()
+  const { api, feed, toasts, streams, keys, mayControl } = useApp()
   const loaded = useResource((signal) => api.get<ConfigAnswer>('/config', {}, signal), [])
   const [text, setText] = useState<string>()
   const [base, setBase] = useState<ConfigAnswer>()
@@ -27,6 +28,8 @@ export default function Config() {
   const turn = useRef(0)
   const answer = loaded.data
   const dirty = text !== undefined && base !== undefined && text !== base.yaml
+  const theirs = dirty && answer !== undefined && answer.etag !== base.etag ? answer : undefined
+  useEffect(() => feed.on('config', loaded.reload), [feed])
 
   // What is being edited stays, whatever comes; saving then says that somebody else was here.
   useEffect(() => {
@@ -45,12 +48,21 @@ export default function Config() {
       control.abort()
     }
   }, [api, text])
-  useEffect(
+  useLayoutEffect(
     () =>
       keys.bind([
         { keys: 'mod+s', label: 'Show and apply the changes', group: 'This page', run: () => setAsking(true) },
       ]),
     [keys],
+  )
+  const problems = check?.problems ?? answer?.problems ?? NONE
+  const warnings = check?.warnings ?? answer?.warnings ?? NONE
+  const marks = useMemo(
+    () => [
+      ...problems.map((each) => ({ ...each, tone: 'error' as const })),
+      ...warnings.map((each) => ({ ...each, tone: 'warning' as const })),
+    ],
+    [problems, warnings],
   )
   const values = useMemo(() => (text === undefined ? undefined : valuesOf(text)), [text])
 
@@ -82,6 +94,8 @@ export default function Config() {
       await streams.load()
     } catch (error) {
       toasts.failed('Nothing was changed', error)
+      setAsking(false)
+      loaded.reload()
     } finally {
       setBusy(false)
     }
@@ -123,8 +137,6 @@ export default function Config() {
       </div>
     )
   const readOnly = !mayControl.value
-  const problems = check?.problems ?? answer.problems
-  const warnings = check?.warnings ?? answer.warnings
   return (
     <div class="page filled">
       <div class="toolbar">
@@ -162,7 +174,7 @@ export default function Config() {
             <button
               type="button"
               class="button main"
-              disabled={(!dirty && answer.in_force) || problems.length > 0}
+              disabled={(!dirty && answer.in_force) || problems.length > 0 || theirs !== undefined}
               onClick={() => setAsking(true)}
             >
               <Icon name="check" />
@@ -171,6 +183,27 @@ export default function Config() {
           </>
         )}
       </div>
+      {theirs && (
+        <div class="notice bad" role="alert">
+          <div class="grow">
+            <strong>Somebody else changed the config while you were editing</strong>
+            <p>What you wrote is not applied. Apply then shows what it would change of theirs.</p>
+          </div>
+          <button type="button" class="button small" onClick={() => setBase(theirs)}>
+            Keep mine
+          </button>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => {
+              setBase(theirs)
+              setText(theirs.yaml ?? '')
+            }}
+          >
+            Take theirs
+          </button>
+        </div>
+      )}
       <div class={`config-halves ${side}`}>
         <section class="panel form" aria-label="Form">
           {values ? (
@@ -183,10 +216,11 @@ export default function Config() {
         </section>
         <section class="panel yaml" aria-label="YAML">
           <CodeEditor
+            label="Config as YAML"
+            language="yaml"
             value={text ?? ''}
             readOnly={readOnly}
-            problems={problems}
-            warnings={warnings}
+            marks={marks}
             goTo={goTo}
             onInput={setText}
           />

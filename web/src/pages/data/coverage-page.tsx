@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks'
 import type { CoverageAnswer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
@@ -49,7 +49,7 @@ export function CoveragePage() {
     [all, search],
   )
   const look = ({ from, until }: Span) => router.narrow({ span: undefined, from: isoOf(from), until: isoOf(until) })
-  useEffect(
+  useLayoutEffect(
     () =>
       keys.bind([
         { keys: '+', label: 'Look closer', group: 'This page', run: () => look(zoomed(wanted, 0.5)) },

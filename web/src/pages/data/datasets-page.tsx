@@ -12,7 +12,7 @@ const COLUMNS: readonly Column<InventoryRow>[] = [
   {
     id: 'exchange',
     title: 'Exchange',
-    width: '90px',
+    width: 'minmax(90px, 140px)',
     drop: 480,
     cell: ({ exchange }) => exchange,
     order: ({ exchange }) => exchange,

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { type ApiError, asApiError } from '../../api/api-client.js'
 import type { SqlAnswer } from '../../api/contract.js'
+import { CodeEditor } from '../../parts/code-editor.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Nothing } from '../../parts/nothing.js'
@@ -8,38 +9,10 @@ import { countText } from '../../parts/number-text.js'
 import { durationText } from '../../parts/time-text.js'
 import { KeyText } from '../../shell/key-help.js'
 import { useApp } from '../../state/app-context.js'
+import { useResource } from '../../state/resource.js'
 import { ResultChart } from './result-chart.js'
-
-const EXAMPLES = [
-  {
-    title: 'What is there of each pair',
-    sql: `SELECT exchange, pair, count(*) AS trades, min(exchange_time) AS first, max(exchange_time) AS last
-FROM trades GROUP BY ALL ORDER BY trades DESC`,
-  },
-  {
-    title: 'Price by ten seconds',
-    sql: `WITH busiest AS (SELECT exchange, pair FROM trades GROUP BY ALL ORDER BY count(*) DESC LIMIT 1)
-SELECT time_bucket(INTERVAL 10 seconds, exchange_time) AS time, last(price ORDER BY exchange_time) AS price
-FROM trades JOIN busiest USING (exchange, pair) GROUP BY 1 ORDER BY 1`,
-  },
-  {
-    title: 'Bought against sold by minute',
-    sql: `SELECT time_bucket(INTERVAL 1 minute, exchange_time) AS time,
-  sum(amount) FILTER (taker_side = 'buy') AS bought, sum(amount) FILTER (taker_side = 'sell') AS sold
-FROM trades GROUP BY 1 ORDER BY 1`,
-  },
-  {
-    title: 'Lag of each exchange, in milliseconds',
-    sql: `SELECT exchange, count(*) AS trades,
-  round(quantile_cont(epoch_ns(receive_time) - epoch_ns(exchange_time), 0.5) / 1e6, 2) AS p50_ms,
-  round(quantile_cont(epoch_ns(receive_time) - epoch_ns(exchange_time), 0.99) / 1e6, 2) AS p99_ms
-FROM trades GROUP BY ALL ORDER BY exchange`,
-  },
-  {
-    title: 'The largest trades',
-    sql: 'SELECT exchange, pair, exchange_time, price, amount, taker_side FROM trades ORDER BY price * amount DESC LIMIT 50',
-  },
-] as const
+import { EXAMPLES } from './sql-examples.js'
+import { marksOf, SqlTables, tablesOf } from './sql-tables.js'
 
 type Row = { readonly number: number; readonly cells: readonly unknown[] }
 
@@ -52,6 +25,7 @@ interface Asked {
 export function SqlPage() {
   const { api } = useApp()
   const [text, setText] = useState<string>(EXAMPLES[0].sql)
+  const [asking, setAsking] = useState('')
   const [asked, setAsked] = useState<Asked>()
   const [error, setError] = useState<ApiError>()
   const [view, setView] = useState<'table' | 'chart'>('table')
@@ -61,6 +35,7 @@ export function SqlPage() {
     running.current?.abort()
     const control = new AbortController()
     running.current = control
+    setAsking(sql)
     setBusy(true)
     const start = performance.now()
     try {
@@ -75,6 +50,8 @@ export function SqlPage() {
     }
   }
   useEffect(() => () => running.current?.abort(), [])
+  const tables = useResource((signal) => tablesOf(api, signal), [])
+  const marks = useMemo(() => (error ? marksOf(asking, error.message) : []), [error])
   const rows = useMemo<readonly Row[]>(
     () => (asked?.answer.rows ?? []).map((cells, number) => ({ number, cells })),
     [asked],
@@ -98,83 +75,77 @@ export function SqlPage() {
     [asked],
   )
   return (
-    <>
-      <div class="sql">
-        <form
-          class="stack"
-          onSubmit={(event) => {
-            event.preventDefault()
-            void run(text)
-          }}
-        >
-          <label class="field">
-            <span class="hidden-label">SQL</span>
-            <textarea
-              class="input"
-              spellcheck={false}
-              rows={8}
-              value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
-                event.preventDefault()
-                void run(text)
-              }}
-            />
-          </label>
-          <div class="row wrap">
-            <button type="submit" class="button main" disabled={busy || text.trim() === ''}>
-              <Icon name="play" size={13} />
-              {busy ? 'Running …' : 'Run'}
-            </button>
-            <KeyText keys="mod+Enter" />
-            {busy && (
-              <button
-                type="button"
-                class="button"
-                onClick={() => {
-                  running.current?.abort()
-                  setBusy(false)
-                }}
-              >
-                Cancel
-              </button>
-            )}
-            <span class="soft grow">
-              {asked &&
-                `${rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`} in ${durationText(asked.seconds)}${asked.answer.truncated ? ', there are more: add a LIMIT or group' : ''}`}
-            </span>
-            <fieldset class="segments" aria-label="Show as">
-              {(['table', 'chart'] as const).map((each) => (
-                <button key={each} type="button" aria-pressed={each === view} onClick={() => setView(each)}>
-                  {each}
-                </button>
-              ))}
-            </fieldset>
-          </div>
-        </form>
-        <aside class="examples" aria-label="Examples">
-          <h3 class="soft">Examples</h3>
-          {EXAMPLES.map(({ title, sql }) => (
+    <div class="sql fill">
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void run(text)
+        }}
+      >
+        <div class="sql-text">
+          <CodeEditor
+            label="SQL"
+            language="sql"
+            value={text}
+            marks={marks}
+            tables={tables.data}
+            onInput={setText}
+            onRun={() => void run(text)}
+          />
+        </div>
+        <div class="row wrap">
+          <button type="submit" class="button main" disabled={busy || text.trim() === ''}>
+            <Icon name="play" size={13} />
+            {busy ? 'Running …' : 'Run'}
+          </button>
+          <KeyText keys="mod+Enter" />
+          {busy && (
             <button
-              key={title}
               type="button"
+              class="button"
               onClick={() => {
-                setText(sql)
-                void run(sql)
+                running.current?.abort()
+                setBusy(false)
               }}
             >
-              {title}
+              Cancel
             </button>
-          ))}
-        </aside>
-      </div>
-      {error && <Failure error={error} />}
-      <section class="panel fill" aria-label="Result">
+          )}
+          <span class="soft grow">
+            {asked &&
+              `${rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`} in ${durationText(asked.seconds)}${asked.answer.truncated ? ', there are more: add a LIMIT or group' : ''}`}
+          </span>
+          <fieldset class="segments" aria-label="Show as">
+            {(['table', 'chart'] as const).map((each) => (
+              <button key={each} type="button" aria-pressed={each === view} onClick={() => setView(each)}>
+                {each}
+              </button>
+            ))}
+          </fieldset>
+        </div>
+      </form>
+      <aside class="examples" aria-label="Examples">
+        <h3 class="soft">Examples</h3>
+        {EXAMPLES.map(({ title, sql }) => (
+          <button
+            key={title}
+            type="button"
+            onClick={() => {
+              setText(sql)
+              void run(sql)
+            }}
+          >
+            {title}
+          </button>
+        ))}
+        <SqlTables tables={tables.data} error={tables.error} />
+      </aside>
+      <section class="panel result" aria-label="Result">
+        {error && <Failure error={error} />}
         {asked === undefined ? (
           <Nothing icon="search" title="Ask something">
-            Tables are named by kind: trades, quotes, ohlc, book_deltas, book_snapshots. Nothing can be changed from
-            here.
+            Take an example, or look at what the tables have. Nothing can be changed from here.
           </Nothing>
         ) : view === 'chart' ? (
           <ResultChart answer={asked.answer} />
@@ -188,7 +159,7 @@ export function SqlPage() {
           />
         )}
       </section>
-    </>
+    </div>
   )
 }
 

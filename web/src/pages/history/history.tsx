@@ -1,5 +1,5 @@
 import '../../styles/history.css'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { isRecord } from '../../api/api-client.js'
 import type { JobRow, JobsAnswer, RunRow } from '../../api/contract.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
@@ -7,6 +7,7 @@ import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { bytesText, countText, shortText } from '../../parts/number-text.js'
+import { placeHref } from '../../shell/router.js'
 import { type App, useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { Backfill } from './backfill.js'
@@ -44,6 +45,7 @@ const RUN_COLUMNS: readonly Column<RunRow>[] = [
     title: 'Rows',
     width: '68px',
     align: 'right',
+    drop: 440,
     cell: ({ rows }) => shortText(rows),
     order: ({ rows }) => rows,
   },
@@ -143,7 +145,7 @@ export default function History() {
   const runs = useResource((signal) => api.get<readonly RunRow[]>('/runs', { limit: 200 }, signal), [], 2000)
   const mayControl = app.mayControl.value
   useEffect(() => feed.on('progress', (data) => isRecord(data) && runs.reload()), [feed])
-  useEffect(
+  useLayoutEffect(
     () =>
       keys.bind([
         { keys: 'Escape', label: 'Close', group: 'This page', run: () => router.narrow({ run: undefined }) },
@@ -186,19 +188,20 @@ export default function History() {
       {jobs.error && <Failure error={jobs.error} onRetry={jobs.reload} />}
       <div class="halves">
         <section class="panel jobs-panel" aria-label="Jobs">
-          <DataTable
-            label="Jobs"
-            rows={scheduled}
-            columns={jobColumns(app, jobs.reload)}
-            id={({ id }) => id}
-            empty={
-              <p class="nothing">
-                {jobs.data
-                  ? 'Nothing is scheduled. Name histo_jobs in the config to fetch histories again and again; or backfill once.'
-                  : 'Loading the jobs …'}
-              </p>
-            }
-          />
+          {jobs.data && scheduled.length === 0 ? (
+            <p class="soft body">
+              Nothing is scheduled: name <code>histo_jobs</code> in the <a href={placeHref('config')}>config</a> to
+              fetch histories again and again. A backfill fetches once.
+            </p>
+          ) : (
+            <DataTable
+              label="Jobs"
+              rows={scheduled}
+              columns={jobColumns(app, jobs.reload)}
+              id={({ id }) => id}
+              empty={<Loading what="the jobs" />}
+            />
+          )}
         </section>
         <section class="panel" aria-label="Runs">
           {runs.error && !runs.data ? (

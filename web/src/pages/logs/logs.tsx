@@ -1,5 +1,5 @@
 import '../../styles/logs.css'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { isRecord } from '../../api/api-client.js'
 import type { LogLine } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
@@ -14,16 +14,18 @@ const MOST = 1000
 
 /** The log as it is written, from a level on, with what is searched for. */
 export default function Logs() {
-  const { api, feed, router, keys } = useApp()
+  const { api, feed, router, keys, streams } = useApp()
   const { query } = router.place.value
   const level = LEVELS.find((each) => each === query.level) ?? 'info'
   const search = query.search ?? ''
+  const stream = query.stream ?? ''
   const [paused, setPaused] = useState(false)
   const [fresh, setFresh] = useState<readonly LogLine[]>([])
   const box = useRef<HTMLDivElement>(null)
   const asked = useResource(
-    (signal) => api.get<readonly LogLine[]>('/logs', { tail: MOST, level, search: search || undefined }, signal),
-    [level, search],
+    (signal) =>
+      api.get<readonly LogLine[]>('/logs', { tail: MOST, level, search: stream || search || undefined }, signal),
+    [level, search, stream],
     paused ? undefined : 5000,
   )
   useEffect(() => {
@@ -34,22 +36,19 @@ export default function Logs() {
     })
   }, [feed, paused])
   useEffect(() => setFresh([]), [asked.data])
-  useEffect(
+  useLayoutEffect(
     () => keys.bind([{ keys: 'p', label: 'Pause, go on', group: 'This page', run: () => setPaused((each) => !each) }]),
     [keys],
   )
   const lines = useMemo(() => {
-    const known = asked.data ?? []
-    const last = known.at(-1)?.time ?? ''
-    const text = search.toLowerCase()
-    const newer = fresh.filter(
-      (line) =>
-        line.time > last &&
-        ORDER.indexOf(line.level) >= ORDER.indexOf(level) &&
-        `${line.message} ${JSON.stringify(line.fields)}`.toLowerCase().includes(text),
-    )
-    return [...known, ...newer].slice(-MOST)
-  }, [asked.data, fresh, level, search])
+    const last = asked.data?.at(-1)?.time ?? ''
+    const texts = [search.toLowerCase(), stream.toLowerCase()]
+    const fits = (line: LogLine) => {
+      const whole = `${line.message} ${JSON.stringify(line.fields)}`.toLowerCase()
+      return ORDER.indexOf(line.level) >= ORDER.indexOf(level) && texts.every((text) => whole.includes(text))
+    }
+    return [...(asked.data ?? []), ...fresh.filter(({ time }) => time > last)].filter(fits).slice(-MOST)
+  }, [asked.data, fresh, level, search, stream])
   useEffect(() => {
     const element = box.current
     if (element && !paused) element.scrollTop = element.scrollHeight
@@ -67,6 +66,23 @@ export default function Logs() {
             value={search}
             onInput={(event) => router.narrow({ search: event.currentTarget.value })}
           />
+        </label>
+        <label class="search">
+          <Icon name="streams" size={14} />
+          <span class="hidden-label">Stream</span>
+          <input
+            class="input"
+            type="search"
+            list="stream-keys"
+            placeholder="Any stream"
+            value={stream}
+            onInput={(event) => router.narrow({ stream: event.currentTarget.value })}
+          />
+          <datalist id="stream-keys">
+            {streams.rows.value.map(({ key }) => (
+              <option key={key} value={key} />
+            ))}
+          </datalist>
         </label>
         <fieldset class="segments" aria-label="From which level on">
           {LEVELS.map((each) => (
@@ -93,8 +109,8 @@ export default function Logs() {
             <LogLines lines={lines} />
           ) : (
             !asked.loading && (
-              <Nothing icon="logs" title={search ? 'No line fits' : 'Nothing of this level was logged'}>
-                {search ? 'Search for something else, or choose a lower level.' : 'A lower level shows more.'}
+              <Nothing icon="logs" title={search || stream ? 'No line fits' : 'Nothing of this level was logged'}>
+                {search || stream ? 'Search for something else, or choose a lower level.' : 'A lower level shows more.'}
               </Nothing>
             )
           )}

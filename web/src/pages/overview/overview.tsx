@@ -121,7 +121,7 @@ function Figures({ inventory, health, gapSeconds }: FiguresProps) {
         name="Missing today"
         value={durationText(gapSeconds)}
         tone={gapSeconds > 0 ? 'warn' : undefined}
-        note="over all datasets, since 00:00 UTC"
+        note="since 00:00 UTC"
       />
       <Figure
         name="Stored"

@@ -1,5 +1,7 @@
-import type { InventoryRow } from '../../api/contract.js'
+import type { StorageAnswer } from '../../api/contract.js'
 import { bytesText, shortText } from '../../parts/number-text.js'
+
+type DataUse = StorageAnswer['data'][number]
 
 interface Part {
   readonly name: string
@@ -8,7 +10,7 @@ interface Part {
 }
 
 /** What takes the room, by exchange and by kind, the largest first. */
-export function Usage({ rows }: { rows: readonly InventoryRow[] }) {
+export function Usage({ rows }: { rows: readonly DataUse[] }) {
   return (
     <div class="two-thirds usage">
       <Bars title="By exchange" parts={partsBy(rows, ({ exchange }) => exchange)} />
@@ -49,7 +51,7 @@ function Bars({ title, parts }: { title: string; parts: readonly Part[] }) {
   )
 }
 
-function partsBy(rows: readonly InventoryRow[], name: (row: InventoryRow) => string): Part[] {
+function partsBy(rows: readonly DataUse[], name: (row: DataUse) => string): Part[] {
   const parts = new Map<string, Part>()
   for (const row of rows) {
     const before = parts.get(name(row)) ?? { name: name(row), bytes: 0, rows: 0 }

@@ -27,7 +27,7 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'pair',
     title: 'Pair',
-    width: 'minmax(92px, 1fr)',
+    width: 'minmax(110px, 1.2fr)',
     cell: ({ pair, exchange, error }) => (
       <span title={error ? `${exchange} ${pair}: ${error.message}` : `${exchange} ${pair}`}>
         {pair} <span class="soft only-phone">{exchange}</span>

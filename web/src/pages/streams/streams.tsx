@@ -1,5 +1,5 @@
 import '../../styles/streams.css'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks'
 import type { StreamRow } from '../../api/contract.js'
 import { DataTable } from '../../parts/data-table.js'
 import { Icon } from '../../parts/icon.js'
@@ -29,7 +29,8 @@ export default function Streams() {
     const targets = chosen.size ? [...chosen] : query.open ? [query.open] : []
     if (targets.length) void controlStreams(app, action, targets).then(() => setChosen(new Set()))
   }
-  useEffect(() => {
+  // With the commit: what is shown answers to its keys.
+  useLayoutEffect(() => {
     const bindings = [
       {
         keys: 'Escape',

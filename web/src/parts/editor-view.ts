@@ -1,0 +1,201 @@
+import { acceptCompletion, autocompletion, type Completion, completionKeymap } from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { PostgreSQL, sql } from '@codemirror/lang-sql'
+import { yaml } from '@codemirror/lang-yaml'
+import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language'
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
+import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state'
+import { EditorView, keymap, lineNumbers } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+
+/** Something that is said about a place in a text. Lines and columns begin at 1. */
+export interface EditorMark {
+  readonly line: number
+  readonly column: number
+  readonly tone: 'error' | 'warning'
+  readonly message: string
+}
+
+/** Tables with their columns and the types of those. */
+export type EditorTables = Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>
+
+export interface EditorOptions {
+  readonly label: string
+  readonly language: 'yaml' | 'sql'
+  readonly readOnly: boolean
+  readonly value: string
+  onInput(value: string): void
+  /** Ctrl and Enter. */
+  onRun?(): void
+}
+
+/** An editor in a page, which takes its text and what is said of it from outside. */
+export interface OpenEditor {
+  setText(value: string): void
+  setReadOnly(readOnly: boolean): void
+  setMarks(marks: readonly EditorMark[]): void
+  setTables(tables: EditorTables): void
+  goTo(line: number, column: number): void
+  close(): void
+}
+
+const COLOURS = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: 'var(--series-4)' },
+  { tag: [tags.definition(tags.propertyName), tags.propertyName, tags.typeName], color: 'var(--series-1)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--series-2)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--series-3)' },
+  { tag: tags.comment, color: 'var(--faint)', fontStyle: 'italic' },
+  { tag: [tags.punctuation, tags.separator, tags.operator], color: 'var(--soft)' },
+])
+
+/** Sizes and colours of the page: custom properties reach into the shadow tree, style sheets do not. */
+const LOOKS = EditorView.theme({
+  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--panel)', fontSize: 'var(--size-s)' },
+  '&.cm-focused': { outline: 'none', boxShadow: 'inset 0 0 0 1px var(--accent)' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '19px' },
+  '.cm-content': { padding: '8px 0', caretColor: 'var(--text)' },
+  '.cm-line': { padding: '0 12px' },
+  '.cm-gutters': { color: 'var(--faint)', backgroundColor: 'var(--sunken)', borderRight: '1px solid var(--line)' },
+  '.cm-gutter-lint': { width: '15px' },
+  '.cm-selectionMatch, .cm-matchingBracket': { backgroundColor: 'var(--chosen)' },
+  '.cm-searchMatch': { backgroundColor: 'var(--warn-soft)', outline: '1px solid var(--warn)' },
+  '.cm-tooltip': {
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--radius)',
+    backgroundColor: 'var(--raised)',
+    boxShadow: 'var(--shadow)',
+  },
+  '.cm-diagnostic': { padding: '5px 10px', fontFamily: 'var(--font)', borderLeft: '3px solid var(--warn)' },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '2px 8px' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { color: 'var(--on-accent)', backgroundColor: 'var(--accent-fill)' },
+  '.cm-completionDetail': { fontStyle: 'normal', opacity: '0.8' },
+  '.cm-panels': { color: 'var(--text)', backgroundColor: 'var(--sunken)', fontFamily: 'var(--font)' },
+  '.cm-panel.cm-search :is(input, button, label)': { fontSize: 'var(--size-s)' },
+  '.cm-panels.cm-panels-top': { borderBottom: '1px solid var(--line)' },
+  '.cm-textfield': { border: '1px solid var(--line-strong)', backgroundColor: 'var(--panel)', color: 'var(--text)' },
+  '.cm-button': {
+    border: '1px solid var(--line-strong)',
+    backgroundImage: 'none',
+    backgroundColor: 'var(--panel)',
+    color: 'var(--text)',
+  },
+})
+
+/**
+ * Typing over a selection is done here: left to Chromium, it keeps the look of what it replaces by an inline style, which the policy refuses with a complaint in
+ * the console.
+ */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  const { state } = view
+  if (event.inputType !== 'insertText' || event.data === null || event.isComposing) return false
+  if (state.readOnly || state.selection.ranges.every((range) => range.empty)) return false
+  view.dispatch(state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true })
+  return true
+}
+
+/**
+ * Opens an editor in a shadow tree: there its styles are adopted sheets, which a policy without inline styles allows. In YAML, Tab indents; Escape and
+ * then Tab leaves. In SQL, Tab takes a completion or leaves.
+ */
+export function openEditor(root: ShadowRoot, options: EditorOptions): OpenEditor {
+  const yamlText = options.language === 'yaml'
+  const language = new Compartment()
+  const writing = new Compartment()
+  const writable = (readOnly: boolean): Extension => [
+    EditorState.readOnly.of(readOnly),
+    EditorView.contentAttributes.of(readOnly ? { 'aria-readonly': 'true' } : {}),
+  ]
+  const run = () => {
+    options.onRun?.()
+    return options.onRun !== undefined
+  }
+  let told = options.value
+  const view = new EditorView({
+    root,
+    parent: root,
+    state: EditorState.create({
+      doc: options.value,
+      extensions: [
+        Prec.high(keymap.of([{ key: 'Mod-Enter', run }])),
+        keymap.of([
+          { key: 'Tab', run: acceptCompletion },
+          ...(yamlText ? [indentWithTab] : []),
+          ...completionKeymap,
+          ...searchKeymap,
+          ...historyKeymap,
+          ...lintKeymap,
+          ...defaultKeymap,
+        ]),
+        lineNumbers(),
+        lintGutter(),
+        history(),
+        bracketMatching(),
+        highlightSelectionMatches(),
+        search({ top: true }),
+        autocompletion(),
+        syntaxHighlighting(COLOURS),
+        LOOKS,
+        indentUnit.of('  '),
+        yamlText ? [] : EditorView.lineWrapping,
+        language.of(yamlText ? yaml() : sql({ dialect: PostgreSQL, upperCaseKeywords: true })),
+        writing.of(writable(options.readOnly)),
+        EditorView.contentAttributes.of({
+          'aria-label': options.label,
+          tabindex: '0',
+          ...(yamlText ? { 'aria-description': 'Tab indents. Escape, then Tab leaves.' } : {}),
+        }),
+        EditorView.domEventHandlers({ beforeinput: typeOver }),
+        EditorView.updateListener.of(({ docChanged, state }) => {
+          if (!docChanged) return
+          const value = state.doc.toString()
+          if (value === told) return
+          told = value
+          options.onInput(value)
+        }),
+      ],
+    }),
+  })
+  const offsetOf = (line: number, column: number) => {
+    const { doc } = view.state
+    const found = doc.line(Math.min(Math.max(1, line), doc.lines))
+    return Math.min(found.from + Math.max(0, column - 1), found.to)
+  }
+  const diagnosticOf = ({ line, column, tone, message }: EditorMark): Diagnostic => {
+    const from = offsetOf(line, column)
+    return { from, to: view.state.wordAt(from)?.to ?? view.state.doc.lineAt(from).to, severity: tone, message }
+  }
+  return {
+    setText(value) {
+      told = value
+      const before = view.state.doc.toString()
+      if (value !== before) view.dispatch({ changes: { from: 0, to: before.length, insert: value } })
+    },
+    setReadOnly(readOnly) {
+      view.dispatch({ effects: writing.reconfigure(writable(readOnly)) })
+    },
+    setMarks(marks) {
+      view.dispatch(setDiagnostics(view.state, marks.map(diagnosticOf)))
+    },
+    setTables(tables) {
+      if (yamlText) return
+      const schema = Object.fromEntries(
+        Object.entries(tables).map(([table, columns]) => [
+          table,
+          columns.map(({ name, type }): Completion => ({ label: name, detail: type, type: 'property' })),
+        ]),
+      )
+      view.dispatch({
+        effects: language.reconfigure(sql({ dialect: PostgreSQL, schema, upperCaseKeywords: true })),
+      })
+    },
+    goTo(line, column) {
+      const at = offsetOf(line, column)
+      view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) })
+      view.focus()
+    },
+    close: () => view.destroy(),
+  }
+}
