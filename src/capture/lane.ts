@@ -5,11 +5,12 @@ import type { Nanos } from '../model/time.js'
 import type { DecideBody } from './bodies.js'
 import type { Wish } from './derived-connection.js'
 import type { Deriver } from './deriver.js'
+import { Shedding } from './shedding.js'
 
 /** A `state` record is due after this many bytes, or four times the last one, so that recovery reads a bounded tail. */
 const STATE_EVERY = 64 * 1024 * 1024
-/** Frames taken and not yet safe: above it frames are discarded and counted, until a quarter is reached (durability B1). */
-const BACKLOG_MOST = 64 * 1024 * 1024
+/** A connection that was closed because the disk does not keep up stays closed for so long. */
+const RELIEF_MS = 10_000
 
 type Frame = { readonly data: Uint8Array; readonly wall: Nanos; readonly mono: Nanos }
 
@@ -25,12 +26,13 @@ export class Lane {
   private position = -1
   private sinceState = 0
   private stateSize = 0
-  private shedding = false
-  private readonly discarded = new Map<number, { frames: number; bytes: number }>()
+  private readonly shedding: Shedding
   /** Bytes of frames since the last `freeze`. */
   bytes = 0
 
-  constructor(clock: Clock, writer: LaneWriter, deriver: Deriver, obey: (wish: Wish) => void) {
+  /** `backlogMost`: bytes of frames that may wait for the disk. */
+  constructor(clock: Clock, writer: LaneWriter, deriver: Deriver, obey: (wish: Wish) => void, backlogMost?: number) {
+    this.shedding = new Shedding(backlogMost)
     this.clock = clock
     this.writer = writer
     this.deriver = deriver
@@ -43,6 +45,7 @@ export class Lane {
 
   record(record: JournalRecord): number {
     if (record.type === 'rest') this.count(record.body.length)
+    if (record.type === 'close') this.discarded(record.connection, this.shedding.ended(record.connection))
     this.position = this.writer.append(record)
     for (const wish of this.deriver.process(record)) this.obey(wish)
     return this.position
@@ -50,13 +53,7 @@ export class Lane {
 
   /** A received frame; `false` when it was discarded because the disk does not keep up. */
   frame(connection: number, n: number, { data, wall, mono }: Frame): boolean {
-    if (this.overloaded()) {
-      const count = this.discarded.get(connection) ?? { frames: 0, bytes: 0 }
-      count.frames++
-      count.bytes += data.length
-      this.discarded.set(connection, count)
-      return false
-    }
+    if (this.shedding.discards(connection, data.length, this.writer.pendingBytes, mono)) return false
     this.count(data.length)
     this.record({ type: 'in', connection, n, wall, mono, frame: data })
     return true
@@ -67,15 +64,12 @@ export class Lane {
     this.bytes += bytes
   }
 
-  private overloaded(): boolean {
-    const { pendingBytes } = this.writer
-    if (!this.shedding && pendingBytes > BACKLOG_MOST) this.shedding = true
-    if (this.shedding && pendingBytes < BACKLOG_MOST / 4) {
-      this.shedding = false
-      for (const [connection, count] of this.discarded) this.decide(connection, { what: 'discarded', ...count })
-      this.discarded.clear()
-    }
-    return this.shedding
+  /** Says what was discarded of a connection: what it listens to has a gap from there on, and books are taken anew. */
+  private discarded(
+    connection: number,
+    discarded: { readonly frames: number; readonly bytes: number } | undefined,
+  ): void {
+    if (discarded?.frames) this.decide(connection, { what: 'discarded', ...discarded })
   }
 
   decide(connection: number, body: DecideBody): void {
@@ -95,8 +89,13 @@ export class Lane {
   }
 
   tick(): void {
-    this.overloaded()
-    this.record({ type: 'tick', wall: this.clock.wall(), mono: this.clock.mono() })
+    const mono = this.clock.mono()
+    const { over, closing } = this.shedding.tick(this.writer.pendingBytes, mono)
+    for (const [connection, discarded] of over) this.discarded(connection, discarded)
+    this.record({ type: 'tick', wall: this.clock.wall(), mono })
+    const detail = 'the disk has not kept up for 30 s'
+    for (const connection of closing)
+      this.obey({ wish: 'reconnect', connection, code: 'BACKLOG_FULL', detail, pauseMs: RELIEF_MS })
   }
 
   /** Brings the ledger facts up to the last record and returns its position; the caller takes the columns in the same turn. */
