@@ -1,7 +1,7 @@
 import type { Conversation, ExchangeAdapter, Json, Reading } from '../exchanges/exchange.js'
 import { datasetKey } from '../model/dataset.js'
 import { CollectorError, type ErrorCode } from '../model/error.js'
-import { type BookSnapshot, CHANNEL_OF, frameNumber, type MarketData } from '../model/event.js'
+import { type BookSnapshot, CHANNEL_OF, frameNumber, type MarketData, type Receipt } from '../model/event.js'
 import type { LedgerFact } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
@@ -173,7 +173,7 @@ export class DerivedConnection {
   frame(record: InRecord, arrived: Nanos): Wish[] {
     this.lastFrameMono = arrived
     this.lastFrameWall = record.wall
-    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
+    const receipt = this.receipt(record, record.n)
     const at: FrameContext = { receipt, mono: record.mono, arrived, row: 0 }
     let reading: Reading
     let frame = ''
@@ -217,6 +217,10 @@ export class DerivedConnection {
       const channel = id === undefined ? undefined : this.listening.get(id)?.sub.channel
       watch.unread(this.adapter.id, channel ?? null, reading.reason, { wall, mono, frame: frameNumber(this.number, n) })
     }
+  }
+
+  private receipt({ wall, mono }: { readonly wall: Nanos; readonly mono: Nanos }, n: number): Receipt {
+    return { receiveTime: wall, even: this.hooks.even(mono), frame: frameNumber(this.number, n) }
   }
 
   private owners(ids: readonly string[]): Listening[] {
@@ -328,7 +332,7 @@ export class DerivedConnection {
       return []
     }
     this.lastFrameWall = record.wall
-    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
+    const receipt = this.receipt(record, record.n)
     const at: FrameContext = { receipt, mono: record.mono, row: 0 }
     for (const each of asked) {
       if (each.status === 'pending') each.confirm(record.mono)
@@ -352,7 +356,7 @@ export class DerivedConnection {
       each.needSnapshot()
       return this.resync(each, record.mono)
     }
-    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, record.n) }
+    const receipt = this.receipt(record, record.n)
     each.bookSnapshot(event, { receipt, mono: record.mono, row: 0 })
     return this.resync(each, record.mono)
   }
@@ -374,7 +378,7 @@ export class DerivedConnection {
 
   tick(record: Tick): Wish[] {
     const wishes: Wish[] = []
-    const receipt = { receiveTime: record.wall, frame: frameNumber(this.number, 0) }
+    const receipt = this.receipt(record, 0)
     for (const each of this.listening.values()) {
       if (each.gone) continue
       const heard = !each.isSilent

@@ -7,6 +7,7 @@ import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Drift } from '../model/shape.js'
 import type { TaskReport, TaskSpec, TaskState } from '../model/task.js'
+import { type Nanos, SECOND } from '../model/time.js'
 import type { PlannedSubscription } from './bodies.js'
 import { Deriver } from './deriver.js'
 import { ExchangeSession, type Outward } from './exchange-session.js'
@@ -60,6 +61,8 @@ const CHECKS_PER_TICK = 4
 const DRAIN_MS = 5000
 /** A pair that is not listed may be some day. */
 const UNLISTED_MS = 900_000
+/** A clock that is set by more than this may be days off now: the exchanges are asked what time it is. */
+const CLOCK_SET: Nanos = 43_200n * SECOND
 
 /** A capture worker's core: tasks on connections, one lane into the journal. Everything outward is passed in. */
 export class CaptureEngine {
@@ -72,6 +75,8 @@ export class CaptureEngine {
   private checks = 0
   private stopTimer: () => void = () => {}
   private reportDue = false
+  /** Wall minus monotonic clock at the last tick. */
+  private clockStood: Nanos | undefined
   private suspended: CollectorError | undefined
   /** Version of the drifts that were told last. */
   private drifts = 0
@@ -101,6 +106,7 @@ export class CaptureEngine {
       return
     }
     this.lane.tick()
+    this.watchClock()
     const now = this.options.clock.mono()
     for (const task of this.tasks.values()) {
       if (task.state !== 'failed' || task.retryAt === undefined || now < task.retryAt) continue
@@ -113,6 +119,14 @@ export class CaptureEngine {
     const { watch } = this.lane.deriver
     if (watch.version !== this.drifts) this.options.drifted(watch.drifts)
     this.drifts = watch.version
+  }
+
+  private watchClock(): void {
+    const { clock } = this.options
+    const stands = clock.wall() - clock.mono()
+    const by = stands - (this.clockStood ?? stands)
+    this.clockStood = stands
+    if (by > CLOCK_SET || by < -CLOCK_SET) for (const session of this.sessions.values()) session.askAgain()
   }
 
   /** The book of a dataset of changes as it stands now. */

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../testkit/fake-clock.js'
 import { ListSink } from '../../testkit/lane-script.js'
 import { toyExchange } from '../../testkit/toy-exchange.js'
+import { gaps } from '../model/gaps.js'
 import type { JournalRecord } from '../model/record.js'
 import type { Socket, SocketEvents } from '../net/socket.js'
 import type { PlannedSubscription } from './bodies.js'
 import { Deriver } from './deriver.js'
-import { ExchangeSession } from './exchange-session.js'
+import { ExchangeSession, type Outward } from './exchange-session.js'
 import { Lane } from './lane.js'
 import { SubscriptionWatch } from './subscription-watch.js'
 
@@ -44,8 +45,10 @@ const trades = (symbol: string): PlannedSubscription => ({
   keep: 10,
 })
 
-/** A session on a venue of fake sockets. */
-function start() {
+const noRest: Outward['request'] = () => Promise.reject(new Error('no REST here'))
+
+/** A session on a venue of fake sockets. `request`: what its REST answers. */
+function start(request: (clock: FakeClock) => Outward['request'] = () => noRest) {
   const clock = new FakeClock()
   const adapter = toyExchange()
   const sink = new ListSink()
@@ -73,10 +76,11 @@ function start() {
         sockets.push(socket)
         return socket
       },
-      request: () => Promise.reject(new Error('no REST here')),
+      request: request(clock),
       refusalOf: () => undefined,
       budget: () => free,
-      random: () => 0,
+      // Half of the longest pause: with none, what fails is tried again at the same moment for ever.
+      random: () => 0.5,
     },
     nextConnection: () => connection++,
     saveInstruments: () => {},
@@ -183,5 +187,81 @@ describe('the log of a stream', () => {
     expect(look()).toEqual([])
     hear(sockets[1], { no: ['book:10 A'], why: 'not listed' })
     expect([look(), look()]).toEqual([['refused 2 book SUBSCRIBE_REJECTED'], []])
+  })
+})
+
+describe('a clock that is days off', () => {
+  const DAYS = 3 * 86_400_000
+
+  /** A venue whose answers bear the true time, however this machine's clock is set. */
+  function venue(offMs = 0) {
+    const began = start((clock) => {
+      const there = clock.wall() - clock.mono()
+      if (offMs) clock.step(offMs)
+      return async () => ({
+        status: 200,
+        headers: { date: new Date(Number((clock.mono() + there) / 1_000_000n)).toUTCString() },
+        body: Buffer.from('[]'),
+        asked: clock.wall(),
+        wall: clock.wall(),
+        mono: clock.mono(),
+      })
+    })
+    began.lane.want([{ key: 'toy trades A/USD', since: null }], true)
+    began.session.start()
+    return began
+  }
+
+  it('is told, and nothing is received before it is set', async () => {
+    const { clock, session, sockets } = venue(DAYS)
+    session.add([trades('A')])
+    await clock.run(300_000)
+    expect(sockets).toEqual([])
+    expect(session.error).toMatchObject({ code: 'CLOCK_WRONG', message: expect.stringContaining('72 hours') })
+    clock.step(-DAYS)
+    await clock.run(120_000)
+    expect(session.error).toBeUndefined()
+    expect(sockets).toHaveLength(1)
+  })
+
+  it('while it records: connections end, the ledger says why, and they come back when it is set', async () => {
+    const { clock, session, sockets, lane, sink, hear } = venue()
+    session.add([trades('A')])
+    await clock.run(60)
+    sockets[0]?.events.onOpen()
+    hear(sockets[0], { ack: ['trades A'] })
+    const trade = (id: number) => ({
+      sub: 'trades A',
+      id,
+      t: Number(clock.mono() / 1_000_000n) + 1_764_000_000_000,
+      p: '1',
+      q: '1',
+    })
+    hear(sockets[0], trade(1))
+    clock.step(-DAYS)
+    // Until the exchange is asked the rows keep their date: the time of the exchange is believed as before.
+    hear(sockets[0], trade(2))
+    expect(sink.rows.trades.map(({ row }) => row.exchange_time)).not.toContain(null)
+    expect(new Set(sink.rows.trades.map(({ row }) => row.day)).size).toBe(1)
+    session.askAgain()
+    await clock.run(100)
+    expect(sockets[0]?.ended).toBe(true)
+    expect(sink.breaks('toy trades A/USD')).toMatchObject([{ code: 'CLOCK_WRONG' }])
+    await clock.run(30_000)
+    expect(sockets).toHaveLength(1)
+    clock.step(DAYS)
+    session.askAgain()
+    await clock.run(2000)
+    sockets[1]?.events.onOpen()
+    hear(sockets[1], { ack: ['trades A'] })
+    hear(sockets[1], trade(9))
+    lane.deriver.flush()
+    expect(
+      gaps({
+        held: sink.held('toy trades A/USD'),
+        wanted: sink.wanted('toy trades A/USD'),
+        breaks: sink.breaks('toy trades A/USD'),
+      }),
+    ).toMatchObject([{ code: 'CLOCK_WRONG', missing: 6n }])
   })
 })

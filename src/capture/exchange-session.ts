@@ -121,9 +121,14 @@ export class ExchangeSession {
     const fresh = new Promise<ReadonlyMap<string, Instrument>>((resolve) => {
       this.waiting.push(() => resolve(this.instruments ?? new Map()))
     })
+    this.askAgain()
+    return fresh
+  }
+
+  /** Fetches the list now, and with it learns what time it is there. */
+  askAgain(): void {
     this.wake.abort()
     this.wake = new AbortController()
-    return fresh
   }
 
   private async followInstruments(): Promise<void> {

@@ -229,7 +229,7 @@ export class Listening {
     this.muted = false
     const { keeper, lastAt } = this
     if (!lastAt) return
-    const receipt = { receiveTime: lastAt.wall, frame: lastAt.frame }
+    const receipt = { receiveTime: lastAt.wall, even: this.even(lastAt.mono), frame: lastAt.frame }
     const at: FrameContext = { receipt, mono: lastAt.mono, row: 0 }
     const view = keeper?.view()
     const time = view ? keeper?.exchangeTime : (this.lastQuote?.time ?? undefined)
@@ -333,7 +333,7 @@ export class Listening {
   /** The instant of an event on this dataset's axis; `undefined` when the exchange gives no time that can be believed. */
   private instant(exchangeTime: Nanos | undefined, at: FrameContext) {
     const received = this.even(at.mono)
-    const time = this.capability.axis === 'receive' ? received : believableTime(exchangeTime, at.receipt.receiveTime)
+    const time = this.capability.axis === 'receive' ? received : believableTime(exchangeTime, received)
     return time === null ? undefined : { time, mono: at.mono, arrived: at.arrived ?? at.mono, lag: received - time }
   }
 
@@ -495,7 +495,8 @@ export class Listening {
   }
 
   private dayFor(event: BookSnapshot | BookDelta, at: FrameContext): number {
-    return dayOf(believableTime(event.exchangeTime, at.receipt.receiveTime) ?? at.receipt.receiveTime)
+    const received = this.even(at.mono)
+    return dayOf(believableTime(event.exchangeTime, received) ?? received)
   }
 
   private moves(event: BookDelta, at: FrameContext): boolean {

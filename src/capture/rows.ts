@@ -6,7 +6,7 @@ import { DAY, dayOf, type Nanos } from '../model/time.js'
 const EARLIEST: Nanos = 1_230_768_000n * 1_000_000_000n // 2009-01-01: before the first block there was nothing to trade
 
 /**
- * The exchange time if it can be believed (durability D4): from 2009 to a day after the receive time.
+ * The exchange time if it can be believed (durability D4): from 2009 to a day after it was received.
  * Recordings played back carry old times, which is fine; absurd ones are stored as null.
  */
 export function believableTime(exchangeTime: Nanos | undefined, receiveTime: Nanos): Nanos | null {
@@ -14,15 +14,16 @@ export function believableTime(exchangeTime: Nanos | undefined, receiveTime: Nan
   return exchangeTime
 }
 
-/** The columns that say where a row came from. `day` is that of the exchange time, or of the receive time without one. */
+/** The columns that say where a row came from. `day` is that of the exchange time, or of the receipt without one. */
 function origin(exchangeTime: Nanos | undefined, receipt: Receipt, row: number) {
-  const exchange_time = believableTime(exchangeTime, receipt.receiveTime)
+  const received = receipt.even ?? receipt.receiveTime
+  const exchange_time = believableTime(exchangeTime, received)
   return {
     exchange_time,
     receive_time: receipt.receiveTime,
     frame: receipt.frame,
     row,
-    day: dayOf(exchange_time ?? receipt.receiveTime),
+    day: dayOf(exchange_time ?? received),
   }
 }
 
@@ -105,7 +106,7 @@ function derivativeRow(
 export function ohlcRow(candle: Candle, receipt: Receipt, row: number, source: Source = 'stream'): OhlcRow {
   // Field by field: objects made by spreading are several times slower to make and to read.
   return {
-    exchange_time: believableTime(candle.exchangeTime, receipt.receiveTime),
+    exchange_time: believableTime(candle.exchangeTime, receipt.even ?? receipt.receiveTime),
     receive_time: receipt.receiveTime,
     frame: receipt.frame,
     row,

@@ -153,6 +153,8 @@ export const CHANNEL_OF: Readonly<Record<MarketData['kind'], Channel>> = {
 /** When and as what a frame came: stamped in the socket callback. `frame` = connection number × 2^36 + n. */
 export interface Receipt {
   readonly receiveTime: Nanos
+  /** The same by a clock that nobody sets: what a date, or whether a time can be believed, hangs on. */
+  readonly even?: Nanos
   readonly frame: bigint
 }
 

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../testkit/fake-clock.js'
 import { readParquet, visibleFiles } from '../../testkit/parquet.js'
 import { candle, collect, delta, TEN, trade, tradesBatch, withFolder } from '../../testkit/store-rows.js'
-import type { Dataset } from '../model/dataset.js'
+import { type Dataset, datasetKey } from '../model/dataset.js'
+import type { LedgerFact } from '../model/ledger.js'
 import { SECOND } from '../model/time.js'
 import { ColumnBuilder } from './columns.js'
 import { Store } from './store.js'
@@ -154,6 +155,42 @@ describe('Store', () => {
       await store.commit()
       await store.publish({ all: true })
       expect((await outside(path)).map(({ trade_id }) => trade_id)).toEqual(['1', '2', '3'])
+      await store.close()
+    }))
+
+  it('has, after a kill, the backfilled rows that came while a commit was tried again on a disk that had been full', () =>
+    withFolder(async (path) => {
+      const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1, memoryLimit: '128MB' })
+      const [stream, history] = [await store.allocateLane(), await store.allocateLane()]
+      const key = datasetKey(DATASET)
+      const span = { dataset: key, before: null, last: null, proof: 'backfilled' } as const
+      const page = (run: bigint, until: number): LedgerFact => ({
+        fact: 'held',
+        run,
+        ...span,
+        from: TEN,
+        until: TEN + BigInt(until) * SECOND,
+      })
+      await store.submit(stream, 0, tradesBatch([trade(1)]))
+      renameSync(join(path, '.dccd/stage'), join(path, '.dccd/away'))
+      await expect(store.commit()).rejects.toMatchObject({ code: 'STORE_FAILED' })
+      await store.submit(history, 0, tradesBatch([trade(2)], [page(7n, 3)]))
+      renameSync(join(path, '.dccd/away'), join(path, '.dccd/stage'))
+      const again = store.commit()
+      await Promise.resolve()
+      await Promise.resolve()
+      // The next page of the same run: what it proves begins with the page before.
+      await store.submit(history, 1, tradesBatch([trade(3)], [page(7n, 4)]))
+      await again
+      await store.submit(history, 2, tradesBatch([trade(4)], [page(7n, 5)]))
+      await store.commit()
+      // Killed: what the next start finds. It derives nothing again that lies before the positions.
+      const next = await open(path)
+      expect((await next.laneState()).map(({ committed }) => committed)).toEqual([0, 2])
+      expect(await next.coverage(DATASET)).toMatchObject([{ from: TEN, until: TEN + 5n * SECOND }])
+      const ids = await collect(next.scan(DATASET, ...ALWAYS, ['trade_id']))
+      expect(ids.map(({ trade_id }) => trade_id)).toEqual(['1', '2', '3', '4'])
+      await next.close()
       await store.close()
     }))
 
