@@ -38,11 +38,13 @@ describe('adapters on emulated exchanges', () => {
       const wanted = listed.flatMap(({ symbol, pair, kind }) =>
         adapter.capabilities
           .filter(({ kinds: of }) => of?.includes(kind) ?? true)
-          .map(({ channel, depths, intervals }): Subscription => {
-            const depth = depths?.[1]
+          .flatMap(({ channel, depths, intervals }) => {
             const interval = intervals?.[0]
-            const of = { channel, symbol, ...(depth ? { depth } : {}), ...(interval ? { interval } : {}) }
-            return { id: subscriptionId(of), pair, ...of }
+            // Among the least deep are those that are made otherwise than the others.
+            return (depths?.slice(0, 3) ?? [undefined]).map((depth): Subscription => {
+              const of = { channel, symbol, ...(depth ? { depth } : {}), ...(interval ? { interval } : {}) }
+              return { id: subscriptionId(of), pair, ...of }
+            })
           }),
       )
       const pollOf = ({ channel }: Subscription) => adapter.polls?.find((each) => each.channel === channel)
@@ -109,8 +111,11 @@ describe('adapters on emulated exchanges', () => {
                 strange.push(event.detail)
                 continue
               }
-              const owner = (reading.shared ?? []).find((id) => id === `${CHANNEL_OF[event.kind]} ${event.symbol}`)
-              const id = owner ?? reading.subscription
+              const owner = subscriptions.find(
+                ({ id, channel, symbol }) =>
+                  reading.shared?.includes(id) && channel === CHANNEL_OF[event.kind] && symbol === event.symbol,
+              )
+              const id = owner?.id ?? reading.subscription
               brought.set(id, (brought.get(id) ?? 0) + 1)
               book(id, event)
             }
@@ -131,12 +136,14 @@ describe('adapters on emulated exchanges', () => {
       expect(strange).toEqual([])
       if (adapter.live.acknowledges) expect([...confirmed].sort()).toEqual(subscriptions.map(({ id }) => id).sort())
 
-      const ended = connections.flatMap(({ ids }) => ids.slice(0, 2))
       for (const { ids, conversation, client } of connections)
-        for (const message of conversation.unsubscribe(ids.slice(0, 2))) client.say(message)
+        for (const message of conversation.unsubscribe(ids)) {
+          client.say(message)
+          await paced(adapter)
+        }
       await waitFor(() => {
         listen()
-        return strange.length > 0 || ended.every((id) => released.has(id))
+        return strange.length > 0 || subscriptions.every(({ id }) => released.has(id))
       })
       expect(strange).toEqual([])
     })

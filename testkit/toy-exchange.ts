@@ -123,6 +123,8 @@ export function toyExchange(
     checksums?: boolean
     /** How often the mark price comes, whatever happens. */
     markEveryMs?: number
+    /** Books of 10 levels come whole each time. */
+    whole?: boolean
     /** A book that nothing proves, compared with a snapshot this often. */
     refreshEveryMs?: number
   } = {},
@@ -134,7 +136,13 @@ export function toyExchange(
     docs: 'none',
     capabilities: [
       { channel: 'trades', proof, axis: options.axis ?? 'exchange' },
-      { channel: 'book', proof: bookProof(options), axis: 'exchange', depths: [10, 100] },
+      {
+        channel: 'book',
+        proof: bookProof(options),
+        axis: 'exchange',
+        depths: [10, 100],
+        ...(options.whole ? { wholeDepths: [10] } : {}),
+      },
       { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: ['1m'] },
       {
         channel: 'mark_price',

@@ -1,4 +1,5 @@
 import type { Conversation, ExchangeAdapter, Json, Reading } from '../exchanges/exchange.js'
+import type { Capability } from '../model/capability.js'
 import { datasetKey } from '../model/dataset.js'
 import { CollectorError, type ErrorCode } from '../model/error.js'
 import { type BookSnapshot, CHANNEL_OF, frameNumber, type MarketData, type Receipt } from '../model/event.js'
@@ -125,8 +126,10 @@ export class DerivedConnection {
     const saved = new Map(state?.listening)
     const compareEveryMs = comparisonEveryMs(adapter, body)
     for (const sub of body.subscriptions) {
-      const capability = adapter.capabilities.find(({ channel }) => channel === sub.channel)
-      if (!capability) throw new CollectorError('UNSUPPORTED', `${body.exchange} has no channel ${sub.channel}`)
+      const declared = adapter.capabilities.find(({ channel }) => channel === sub.channel)
+      if (!declared) throw new CollectorError('UNSUPPORTED', `${body.exchange} has no channel ${sub.channel}`)
+      const whole = sub.depth !== undefined && declared.wholeDepths?.includes(sub.depth)
+      const capability: Capability = whole ? { ...declared, proof: 'none' } : declared
       this.listening.set(
         sub.id,
         new Listening(body.exchange, sub, capability, adapter.book, sink, hooks, compareEveryMs, saved.get(sub.id)),

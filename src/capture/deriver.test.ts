@@ -312,6 +312,21 @@ it('a book whose sequence breaks is not published, is asked for anew, and is hel
   expect(script.sink.rows.book_deltas.map(({ row }) => row.last_sequence)).toEqual([890n, 890n, 900n, 940n, 940n])
 })
 
+it('a book that comes whole each time is listened to, not proven: nothing would show that one is missing', () => {
+  for (const [way, proof] of [
+    [true, 'unverifiable'],
+    [false, 'observed'],
+  ] as const) {
+    const script = new LaneScript(toyExchange({ whole: way }))
+    script.open(0, 1, ['book'])
+    script.frame(0.1, 1, { ack: [B] })
+    script.frame(0.2, 1, { ...whole(script, 0.2, 1), whole: null })
+    script.frame(4, 1, { sub: B, t: script.ms(4), b: [['10', '2']], a: [] })
+    script.deriver.flush()
+    expect(script.sink.held(BOOK).map((each) => each.proof)).toEqual([proof])
+  }
+})
+
 it('after a cut, a snapshot at the same sequence proves that the book did not change', () => {
   const script = new LaneScript(toyExchange())
   script.open(0, 1, ['book'])

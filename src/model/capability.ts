@@ -6,6 +6,8 @@ export interface Capability {
   readonly channel: Channel
   /** Depths of the book that can be asked for, rising; the nearest larger one is chosen. */
   readonly depths?: readonly number[]
+  /** Those of them that come whole each time: nothing shows that one is missing, and the next one heals it. */
+  readonly wholeDepths?: readonly number[]
   /** Intervals of candles that can be asked for. */
   readonly intervals?: readonly Interval[]
   /** The kinds of instruments that have it; all when not given. */

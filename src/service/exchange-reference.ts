@@ -30,10 +30,12 @@ function section(adapter: ExchangeAdapter): string {
     ...(connectionLifetimeMs === undefined ? [] : [`closes each connection after ${duration(connectionLifetimeMs)}`]),
   ]
   const past = new Map((adapter.history ?? []).map((feed) => [feed.channel, feed]))
-  const notes = capabilities.flatMap(({ channel, note, sampled }) => {
+  const notes = capabilities.flatMap(({ channel, note, sampled, wholeDepths }) => {
     const compared = channel === 'book' && adapter.book.refreshEveryMs
     const texts = [
       note,
+      wholeDepths &&
+        `${wholeDepths.join(' and ')} come whole each time: nothing shows that one is missing ("unverifiable"), and the next one heals it`,
       sampled && `the exchange sends ${sampled}`,
       compared &&
         `compared with a snapshot about every ${duration(compared)}; one that differs takes back what was held since the last`,

@@ -5,7 +5,7 @@ import { bitfinexChecksum, CHECKSUM_LEVELS } from './checksum.js'
 import { BitfinexConversation } from './conversation.js'
 import { bitfinexCandles, bitfinexTrades } from './history.js'
 import { bitfinexInstruments } from './instruments.js'
-import { CANDLE_INTERVALS, topicOf } from './topics.js'
+import { CANDLE_INTERVALS, onceOf } from './topics.js'
 
 const PER_CONNECTION = 25
 
@@ -26,7 +26,7 @@ export const bitfinex: ExchangeAdapter = {
   capabilities: [
     { channel: 'trades', proof: 'connection', axis: 'exchange' },
     // Whether the messages of a book carry a time is a flag of the connection: coverage must not hang on it.
-    { channel: 'book', proof: 'connection', axis: 'receive', depths: [25, 100, 250] },
+    { channel: 'book', proof: 'connection', axis: 'receive', depths: [1, 25, 100, 250] },
     { channel: 'quotes', proof: 'connection', axis: 'receive' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
     { channel: 'funding', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
@@ -49,13 +49,7 @@ export const bitfinex: ExchangeAdapter = {
   volumes: [bitfinexVolumes],
   live: {
     // Several may share what they ask for; one that would be a duplicate of another needs a connection of its own.
-    plan: (subscriptions) =>
-      planOncePerKey(
-        '/ws/2',
-        PER_CONNECTION,
-        subscriptions,
-        (each) => `${each.channel} ${each.symbol} ${topicOf(each)}`,
-      ),
+    plan: (subscriptions) => planOncePerKey('/ws/2', PER_CONNECTION, subscriptions, onceOf),
     converse: (plan, state) => new BitfinexConversation(plan, state),
     // Each channel has a heartbeat after 15 s without data.
     silentAfterMs: 20_000,

@@ -8,6 +8,7 @@ import { list, WireError } from '../kit/wire.js'
 import { bestAfter, quoteEvents } from './best.js'
 import { liquidationEvents, rateAfter, statusEvents } from './derivatives.js'
 import { bookEvent, candleEvents, checksumEvent, isSnapshot, tradeEvent } from './messages.js'
+import { isBest } from './topics.js'
 
 const level = z.tuple([z.string(), z.string()]).readonly()
 /** A channel that the venue acknowledged, under the number that it gave. */
@@ -40,7 +41,9 @@ export function carried(channel: Channel, tag: string | undefined, payload: unkn
   try {
     if (carries === 'liquidations') return among(channel, liquidationEvents(list(payload, 'payload')))
     if (id === undefined) return notice('channel of something else')
-    if (tag === 'cs') return data(id, carries === 'book' ? [checksumEvent(payload, { symbol, time })] : [])
+    // Of what it is taken where there is only one level nobody says.
+    if (tag === 'cs')
+      return data(id, carries === 'book' && !isBest(channel.topic) ? [checksumEvent(payload, { symbol, time })] : [])
     const items = list(payload, 'payload')
     switch (carries) {
       case 'trades':

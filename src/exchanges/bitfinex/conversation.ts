@@ -187,7 +187,7 @@ export class BitfinexConversation implements Conversation {
       topic,
       owners,
       symbol: of === 'other' ? '' : of.symbol,
-      carries: of !== 'other' && (strange || own.length) ? of.carries : 'other',
+      carries: of === 'other' || !(strange || own.length) ? 'other' : own[0]?.channel === 'book' ? 'book' : of.carries,
       ...(of !== 'other' && of.interval ? { interval: of.interval } : {}),
       ending: false,
       best: { bids: [], asks: [] },

@@ -49,6 +49,17 @@ export function topicOf(subscription: Subscription): string {
   return topicKey(params(subscription))
 }
 
+/** Whether a topic is a book of one level, of which quotes are made. */
+export function isBest(topic: string): boolean {
+  return topic.startsWith('book ') && topic.endsWith(' 1')
+}
+
+/** What a connection carries once: a book of one level is asked for again on another one where quotes have it here, so that each can begin anew. */
+export function onceOf(subscription: Subscription): string {
+  const topic = topicOf(subscription)
+  return isBest(topic) ? topic : `${subscription.channel} ${subscription.symbol} ${topic}`
+}
+
 /** Bitfinex's name of the candles of a symbol, live and in the past. */
 export function candleKey(symbol: string, interval: Interval): string {
   return `trade:${RENAMED.get(interval) ?? interval}:${symbol}`

@@ -8,8 +8,7 @@ import { chargedEvents, instrumentEvents, liquidationEvents, rateAfter, rateEven
 import { meaningOf } from './errors.js'
 import { bookChange, wholeBook } from './ladder.js'
 import { type BitmexMemory, emptyMemory, restoredMemory, savedMemory } from './memory.js'
-import { candleEvents, latest, quoteEvents, symbolOf, tradeEvents } from './rows.js'
-import { topTen, topTenEvent } from './top-ten.js'
+import { candleEvents, isoTime, latest, pairedLevels, quoteEvents, symbolOf, tradeEvents } from './rows.js'
 import { carriedBy, intervalOf, type Owner, secondTopicOf, strangers, topicOf } from './topics.js'
 
 type Action = 'partial' | 'insert' | 'update' | 'delete'
@@ -48,7 +47,7 @@ export class BitmexConversation implements Conversation {
   /** Changes that are still on their way belong to a book that is given up: none is read before the next `partial`. */
   resync(id: string): readonly string[] {
     this.memory.ladders.delete(id)
-    this.memory.tops.delete(id)
+    this.memory.tops.forget(id)
     const book = this.subscriptions.filter((each) => each.id === id).map(topicOf)
     return [...ask('unsubscribe', book), ...ask('subscribe', book)]
   }
@@ -139,13 +138,12 @@ export class BitmexConversation implements Conversation {
   private book(id: string, table: string, action: Action, rows: readonly Fields[], symbol: string): Reading {
     const { ladders, tops } = this.memory
     if (table === 'orderBook10') {
+      if (action === 'partial') tops.forget(id)
       return data(
         id,
         rows.map((row) => {
-          const now = topTen(row)
-          const event = topTenEvent(action === 'partial' ? undefined : tops.get(id), now, row, symbol)
-          tops.set(id, now)
-          return event
+          const now = { bids: pairedLevels(row.bids, 'bids'), asks: pairedLevels(row.asks, 'asks') }
+          return tops.event(id, now, { symbol, exchangeTime: isoTime(row.timestamp) })
         }),
       )
     }

@@ -19,8 +19,9 @@ function pathOf({ symbol }: Subscription): string {
   return `/v5/public/${categoryOf(symbol) ?? 'linear'}`
 }
 
-/** A change follows the one before it: `u` rises by one within a depth. */
+/** A change follows the one before it: `u` rises by one within a depth. What comes whole each time has no numbers here. */
 function follows(sequence: bigint | undefined, { lastSequence: u }: BookDelta): 'apply' | 'stale' | 'break' {
+  if (sequence === undefined && u === undefined) return 'apply'
   if (sequence === undefined || u === undefined) return 'break'
   if (u <= sequence) return 'stale'
   return u === sequence + 1n ? 'apply' : 'break'
@@ -33,7 +34,7 @@ export const bybit: ExchangeAdapter = {
   docs: 'https://bybit-exchange.github.io/docs/v5/ws/connect',
   capabilities: [
     { channel: 'trades', proof: 'none', axis: 'exchange' },
-    { channel: 'book', proof: 'chain', axis: 'exchange', depths: BYBIT_DEPTHS },
+    { channel: 'book', proof: 'chain', axis: 'exchange', depths: BYBIT_DEPTHS, wholeDepths: [1] },
     { channel: 'quotes', proof: 'none', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: BYBIT_INTERVALS },
     // One topic, of which each message tells what has changed.

@@ -5,10 +5,11 @@ import { batches } from '../kit/plan.js'
 import { confirmed, heartbeat, notice, readMessage, released, sharedData, unknown } from '../kit/reading.js'
 import { Requests } from '../kit/requests.js'
 import { Topics } from '../kit/topics.js'
+import { WholeBooks } from '../kit/whole-books.js'
 import { type Fields, fields, flag, isFields, readJson, text } from '../kit/wire.js'
-import { type Best, bestAfter, book, candles, liquidations, quotes, trades } from './messages.js'
+import { type Best, bestAfter, bestBook, book, bookTime, candles, liquidations, quotes, trades } from './messages.js'
 import { type Ticker, tickerAfter, tickerEvents } from './ticker.js'
-import { CATEGORIES, type Category, partsOf, subscriptionsOf, topicOf } from './topics.js'
+import { BEST, CATEGORIES, type Category, partsOf, subscriptionsOf, topicOf } from './topics.js'
 
 /** Spot takes no more in one request. */
 const TOPICS_PER_REQUEST = 10
@@ -26,6 +27,7 @@ export class BybitConversation implements Conversation {
   /** By topic: what later messages only tell changes of. */
   private readonly best: Map<string, Best>
   private readonly tickers: Map<string, Ticker>
+  private readonly whole: WholeBooks
 
   constructor(plan: ConnectionPlan, state?: Json) {
     const saved = state === undefined ? undefined : fields(state, 'state')
@@ -33,6 +35,7 @@ export class BybitConversation implements Conversation {
     this.topics = new Topics(plan.subscriptions, topicOf, saved?.released)
     this.best = new Map(saved ? Object.entries(savedBest.parse(saved.best)) : [])
     this.tickers = new Map(saved ? Object.entries(savedTickers.parse(saved.tickers)) : [])
+    this.whole = new WholeBooks(saved?.whole)
     this.category = CATEGORIES.find((each) => plan.path.endsWith(`/${each}`))
     this.acceptsAll = plan.accept === 'all'
   }
@@ -44,6 +47,7 @@ export class BybitConversation implements Conversation {
       released: this.topics.state,
       best: Object.fromEntries(best),
       tickers: Object.fromEntries(this.tickers),
+      whole: this.whole.state,
     }
   }
 
@@ -56,8 +60,14 @@ export class BybitConversation implements Conversation {
     return this.ask('unsubscribe', ended)
   }
 
+  /** The best level, which quotes share, is whole in its next message. */
   resync(id: string): readonly string[] {
     const topic = this.topics.names.filter((each) => this.topics.idsOf(each).includes(id))
+    if (topic[0]?.startsWith(BEST)) {
+      this.best.delete(topic[0])
+      this.whole.forget(topic[0])
+      return []
+    }
     return [...this.ask('unsubscribe', topic), ...this.ask('subscribe', topic)]
   }
 
@@ -113,12 +123,16 @@ export class BybitConversation implements Conversation {
       case 'trades':
         return trades(first, message)
       case 'book':
-        return book(first, message)
       case 'quotes': {
+        if (!topic.startsWith(BEST)) return book(first, message)
         const best = bestAfter(this.best.get(topic), message)
         if (!best) return []
         this.best.set(topic, best)
-        return quotes(first, message, best)
+        return served.flatMap((each): AdapterEvent[] => {
+          const { channel, symbol } = each
+          if (channel === 'quotes') return quotes(each, message, best)
+          return [this.whole.event(topic, bestBook(best), { symbol, exchangeTime: bookTime(message) })]
+        })
       }
       case 'ohlc':
         return candles(first, message)

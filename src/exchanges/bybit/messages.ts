@@ -1,6 +1,6 @@
 import type { AdapterEvent, Level, TakerSide } from '../../model/event.js'
 import { type Nanos, nanosFromMs } from '../../model/time.js'
-import type { Subscription } from '../exchange.js'
+import type { BookView, Subscription } from '../exchange.js'
 import { counter, type Fields, fields, flag, levels, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { categoryOf } from './topics.js'
 
@@ -38,7 +38,7 @@ export function trades({ symbol }: Subscription, message: Fields): AdapterEvent[
 }
 
 /** `cts`: when the engine made it, `ts`: when it was sent. */
-function bookTime(message: Fields): Nanos {
+export function bookTime(message: Fields): Nanos {
   return message.cts === undefined ? time(message.ts, 'ts') : time(message.cts, 'cts')
 }
 
@@ -94,6 +94,11 @@ export function bestAfter(before: Best | undefined, message: Fields): Best | und
     bid: bestOf(known?.bid ?? null, levels(data.b, 'b')),
     ask: bestOf(known?.ask ?? null, levels(data.a, 'a')),
   }
+}
+
+/** The same as a book. */
+export function bestBook({ bid, ask }: Best): BookView {
+  return { bids: bid ? [bid] : [], asks: ask ? [ask] : [] }
 }
 
 /** No quote while a side is empty. */

@@ -24,8 +24,8 @@ const LENGTHS: Readonly<Record<string, Interval>> = {
 /** Lengths of candles that can be asked for. */
 export const BYBIT_INTERVALS = Object.values(LENGTHS)
 
-/** Levels a side that can be asked for. */
-export const BYBIT_DEPTHS = [50, 200, 1000] as const
+/** Levels a side that can be asked for. The one of 1 is sent whole each time; quotes are made of it too. */
+export const BYBIT_DEPTHS = [1, 50, 200, 1000] as const
 
 /** The venue's name of a candle length. */
 export function lengthOf(interval: Interval): string {
@@ -46,6 +46,9 @@ function nameOf(symbol: string): string {
   return categoryOf(symbol) ? symbol.slice(symbol.indexOf('/') + 1) : symbol
 }
 
+/** Topics of the best level. */
+export const BEST = 'orderbook.1.'
+
 /** https://bybit-exchange.github.io/docs/v5/websocket/public/orderbook and its neighbours */
 export function topicOf({ channel, symbol, depth, interval }: Omit<Subscription, 'id' | 'pair'>): string {
   const name = nameOf(symbol)
@@ -53,9 +56,9 @@ export function topicOf({ channel, symbol, depth, interval }: Omit<Subscription,
     case 'trades':
       return `publicTrade.${name}`
     case 'book':
-      return `orderbook.${depth ?? BYBIT_DEPTHS[0]}.${name}`
+      return `orderbook.${depth ?? 50}.${name}`
     case 'quotes':
-      return `orderbook.1.${name}`
+      return BEST + name
     case 'funding':
     case 'mark_price':
     case 'index_price':

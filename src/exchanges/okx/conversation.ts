@@ -4,9 +4,10 @@ import { batches } from '../kit/plan.js'
 import { confirmed, heartbeat, notice, readMessage, released, sharedData, unknown } from '../kit/reading.js'
 import { Requests } from '../kit/requests.js'
 import { Topics } from '../kit/topics.js'
+import { WholeBooks } from '../kit/whole-books.js'
 import { type Fields, fields, isFields, list, readJson, text } from '../kit/wire.js'
-import { candle, READERS } from './messages.js'
-import { argOf, isChannel, subscriptionOf, type Topic, topicOf, topicOfArg, topicText } from './topics.js'
+import { candle, READERS, wholeBook } from './messages.js'
+import { argOf, isChannel, isWhole, subscriptionOf, type Topic, topicOf, topicOfArg, topicText } from './topics.js'
 
 /** An hour allows 480 requests on a connection; one may ask for many things. */
 const ARGS_PER_REQUEST = 50
@@ -20,17 +21,24 @@ export class OkxConversation implements Conversation {
   private readonly acceptsAll: boolean
   /** Topics that were confirmed and whose first message is of the past. */
   private readonly fresh: Set<string>
+  private readonly whole: WholeBooks
 
   constructor(plan: ConnectionPlan, state?: Json) {
     const saved = state === undefined ? undefined : fields(state, 'state')
     this.requests = new Requests(saved?.requests)
     this.topics = new Topics(plan.subscriptions, (each) => topicText(topicOf(each)), saved?.released)
     this.fresh = new Set(saved ? list(saved.fresh, 'fresh').map((each) => text(each, 'fresh')) : [])
+    this.whole = new WholeBooks(saved?.whole)
     this.acceptsAll = plan.accept === 'all'
   }
 
   get state(): Json {
-    return { requests: this.requests.state, released: this.topics.state, fresh: [...this.fresh] }
+    return {
+      requests: this.requests.state,
+      released: this.topics.state,
+      fresh: [...this.fresh],
+      whole: this.whole.state,
+    }
   }
 
   open(): readonly string[] {
@@ -42,8 +50,13 @@ export class OkxConversation implements Conversation {
     return this.ask('unsubscribe', ended)
   }
 
+  /** A book that comes whole each time is whole in its next message. */
   resync(id: string): readonly string[] {
     const topic = this.topics.names.filter((each) => this.topics.idsOf(each).includes(id))
+    if (topic[0] !== undefined && isWhole(topic[0].replace(/ .*/, ''))) {
+      this.whole.forget(topic[0])
+      return []
+    }
     return [...this.ask('unsubscribe', topic), ...this.ask('subscribe', topic)]
   }
 
@@ -134,7 +147,11 @@ export class OkxConversation implements Conversation {
       if (first?.channel === 'ohlc') return [candle(first, list(item, 'data'))]
       const row = fields(item, 'data')
       const own = topic.channel === 'liquidation-orders' ? of.filter(({ symbol }) => symbol === row.instId) : of
-      return own.flatMap((each) => READERS[each.channel]?.(each, row, message) ?? [])
+      return own.flatMap((each) =>
+        each.channel === 'book' && isWhole(topic.channel)
+          ? this.whole.event(topicText(topic), ...wholeBook(each, row))
+          : (READERS[each.channel]?.(each, row, message) ?? []),
+      )
     })
   }
 

@@ -61,8 +61,7 @@ function checksumOf({ checksum }: Fields): number | undefined {
 }
 
 /**
- * `prevSeqId` names the message before: kept as the first sequence. Messages without changes keep the chain alive. `books5` has no `action`: it is
- * whole each time. Frames of before mid-2022 have a checksum and no numbers.
+ * `prevSeqId` names the message before: kept as the first sequence. Messages without changes keep the chain alive. Frames of before mid-2022 have a checksum and no numbers.
  */
 const book: Read = ({ symbol }, item, { action }) => {
   const [bids, asks] = [levels(item.bids, 'bids'), levels(item.asks, 'asks')]
@@ -71,10 +70,16 @@ const book: Read = ({ symbol }, item, { action }) => {
   // An instrument that is not trading.
   if (bids.length + asks.length === 0 && exchangeTime === 0n) return []
   const of = { symbol, exchangeTime, bids, asks, checksum: checksumOf(item) }
-  if (action === undefined || action === 'snapshot') return [{ kind: 'book_snapshot', ...of, sequence: lastSequence }]
+  if (action === 'snapshot') return [{ kind: 'book_snapshot', ...of, sequence: lastSequence }]
   if (action !== 'update') throw new WireError('action should be snapshot or update')
   const firstSequence = item.prevSeqId === undefined ? undefined : counter(item.prevSeqId, 'prevSeqId')
   return [{ kind: 'book_delta', ...of, firstSequence, lastSequence }]
+}
+
+/** `books5` and `bbo-tbt` have no `action`. Their `seqId` names no message before. */
+export function wholeBook({ symbol }: Subscription, item: Fields) {
+  const book = { bids: levels(item.bids, 'bids'), asks: levels(item.asks, 'asks') }
+  return [book, { symbol, exchangeTime: time(item.ts, 'ts') }] as const
 }
 
 /** No quote while a side is empty. */

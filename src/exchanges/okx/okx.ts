@@ -7,10 +7,10 @@ import { okxCandles, okxTrades } from './history.js'
 import { okxInstruments, refusal } from './instruments.js'
 import { okxFunding } from './rates.js'
 import { okxShapes } from './shapes.js'
-import { OKX_DEPTHS, OKX_INTERVALS, pathOf } from './topics.js'
+import { OKX_DEPTHS, OKX_INTERVALS, pathOf, topicOf, WHOLE_DEPTHS } from './topics.js'
 import { okxVolumes } from './volumes.js'
 
-/** The venue advises less than 30 books on a connection; all arguments together may have 64 KB. */
+/** The venue advises less than 30 deep books on a connection; all arguments together may have 64 KB. */
 const BOOKS_PER_CONNECTION = 25
 const OTHERS_PER_CONNECTION = 275
 
@@ -18,12 +18,10 @@ const OTHERS_PER_CONNECTION = 275
 function plan(subscriptions: readonly Subscription[]): ConnectionPlan[] {
   return grouped(subscriptions, pathOf).flatMap((members) => {
     const path = members[0] ? pathOf(members[0]) : ''
-    const books = batches(
-      members.filter(({ channel }) => channel === 'book'),
-      BOOKS_PER_CONNECTION,
-    )
+    const isDeep = (each: Subscription) => topicOf(each).channel === 'books'
+    const books = batches(members.filter(isDeep), BOOKS_PER_CONNECTION)
     const others = batches(
-      members.filter(({ channel }) => channel !== 'book'),
+      members.filter((each) => !isDeep(each)),
       OTHERS_PER_CONNECTION,
     )
     return Array.from({ length: Math.max(books.length, others.length) }, (_, n) => ({
@@ -35,7 +33,7 @@ function plan(subscriptions: readonly Subscription[]): ConnectionPlan[] {
 
 /**
  * A change names the message before it (`firstSequence` is `prevSeqId`), also where the numbers begin anew (its own is then smaller) and where
- * nothing changed (both equal). Changes of before the numbers prove themselves by their checksum.
+ * nothing changed (both equal). Changes of before the numbers prove themselves by their checksum; books that come whole each time have none.
  */
 function follows(sequence: bigint | undefined, { firstSequence: before, lastSequence: own }: BookDelta) {
   if (own === undefined && sequence === undefined) return 'apply'
@@ -52,7 +50,7 @@ export const okx: ExchangeAdapter = {
   docs: 'https://www.okx.com/docs-v5/en/',
   capabilities: [
     { channel: 'trades', proof: 'counter', axis: 'exchange', note: 'every fill by itself (`trades-all`)' },
-    { channel: 'book', proof: 'chain', axis: 'exchange', depths: OKX_DEPTHS },
+    { channel: 'book', proof: 'chain', axis: 'exchange', depths: OKX_DEPTHS, wholeDepths: WHOLE_DEPTHS },
     { channel: 'quotes', proof: 'none', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: OKX_INTERVALS },
     { channel: 'funding', proof: 'none', axis: 'exchange', kinds: ['perpetual'] },

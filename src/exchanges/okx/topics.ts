@@ -37,8 +37,15 @@ const DEPTHS: Readonly<Record<string, number>> = { books: 400, 'books50-l2-tbt':
 /** Channels in recordings of others that say the same as one of ours: merged fills, and the book as accounts of the highest tiers get it. */
 const SAME: Readonly<Record<string, string>> = { trades: 'trades-all', 'books-l2-tbt': 'books' }
 
-/** The depth that can be asked for. The five levels of `books5` are in it. */
-export const OKX_DEPTHS = [400] as const
+/** Levels a side that can be asked for, and their channels. All but the deepest come whole each time. */
+const ASKED: Readonly<Record<number, string>> = { 1: 'bbo-tbt', 5: 'books5', 400: 'books' }
+export const OKX_DEPTHS = [1, 5, 400] as const
+export const WHOLE_DEPTHS = [1, 5] as const
+
+/** Whether a channel sends its book whole each time. */
+export function isWhole(channel: string): boolean {
+  return WHOLE_DEPTHS.some((depth) => ASKED[depth] === channel)
+}
 
 /** Channels that exist and that we never ask for. */
 const OTHERS =
@@ -60,12 +67,12 @@ function indexOf(symbol: string): string {
   return /^[^-]+-[^-_]+/.exec(symbol)?.[0] ?? symbol
 }
 
-export function topicOf({ channel, symbol, interval = '1m' }: Omit<Subscription, 'id' | 'pair'>): Topic {
+export function topicOf({ channel, symbol, depth, interval = '1m' }: Omit<Subscription, 'id' | 'pair'>): Topic {
   switch (channel) {
     case 'trades':
       return { channel: 'trades-all', of: symbol }
     case 'book':
-      return { channel: 'books', of: symbol }
+      return { channel: ASKED[depth ?? 0] ?? 'books', of: symbol }
     case 'quotes':
       return { channel: 'bbo-tbt', of: symbol }
     case 'funding':
