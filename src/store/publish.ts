@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Dataset, Kind } from '../model/dataset.js'
 import type { Nanos } from '../model/time.js'
-import { canonicalRows, columnList, copyTo, fileOrder, quoted, SCHEMA_VERSION } from './canonical.js'
+import { canonicalRows, columnList, copyTo, fileOrder, mayHaveEquals, quoted, SCHEMA_VERSION } from './canonical.js'
 import type { Catalog, PartState, Piece, Split } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
@@ -14,6 +14,13 @@ import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './pa
  * what nobody asks for before the merge: conditions that exclude each other, of which a row must meet one; all rows of an identity must meet one, or none.
  */
 export function partRows(folder: DataFolder, dataset: Dataset, state: PartState, where = ['true']): string {
+  const stored = storedRows(folder, dataset, state, where)
+  // A piece alone is canonical already.
+  return state.piece && state.segments.length === 0 ? stored : canonicalRows(dataset.kind, stored)
+}
+
+/** All rows of a partition as they were committed. */
+function storedRows(folder: DataFolder, dataset: Dataset, state: PartState, where = ['true']): string {
   const { kind } = dataset
   const columns = columnList(kind)
   const own = `dataset = ${state.dataset} AND part = ${state.part}`
@@ -23,9 +30,14 @@ export function partRows(folder: DataFolder, dataset: Dataset, state: PartState,
     )
   const sources = state.segments.flatMap(({ path }) => from(path, own))
   if (state.piece) sources.unshift(...from(state.piece.link, 'true'))
-  // A piece alone is canonical already.
-  if (state.piece && state.segments.length === 0) return sources.join(' UNION ALL ')
-  return canonicalRows(kind, sources.join(' UNION ALL '))
+  return sources.join(' UNION ALL ')
+}
+
+/** What a partition's file shall hold. */
+async function contentOf(engine: Engine, folder: DataFolder, dataset: Dataset, state: PartState): Promise<string> {
+  const stored = storedRows(folder, dataset, state)
+  const equals = await engine.rows(mayHaveEquals(dataset.kind, stored))
+  return equals.length === 0 ? stored : partRows(folder, dataset, state)
 }
 
 interface PublishOptions {
@@ -46,7 +58,7 @@ export async function publishPart(
   folder: DataFolder,
   dataset: Dataset,
   state: PartState,
-  { now, content = partRows(folder, dataset, state), split = false }: PublishOptions,
+  { now, content, split = false }: PublishOptions,
 ): Promise<Piece> {
   const { kind } = dataset
   const generation = (state.piece?.generation ?? 0) + 1
@@ -57,7 +69,8 @@ export async function publishPart(
 
   const { exchange, pair, interval } = dataset
   const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
-  const rows = `SELECT * FROM (${content}) ORDER BY ${fileOrder(kind)}`
+  const held = content ?? (await contentOf(engine, folder, dataset, state))
+  const rows = `SELECT * FROM (${held}) ORDER BY ${fileOrder(kind)}`
   await engine.run(copyTo(rows, staged, metadata))
   await syncFile(staged)
   const [[count] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(staged)})`)
