@@ -1,80 +1,76 @@
-import { runChaos } from './chaos/chaos.js'
-import { startDaemon } from './compose/daemon.js'
 import { catalog } from './compose/exchange-calls.js'
-import { exportSource } from './compose/exporting.js'
-import { openJobs } from './compose/histories.js'
-import { daemonOf, idleStreams, openData, openLocal } from './compose/local.js'
 import { COINS } from './emulator/coins.js'
 import { startEmulator, VENUES } from './emulator/emulate.js'
 import { adapterOf, exchanges } from './exchanges/index.js'
-import { exportData } from './export/export-data.js'
 import { systemClock } from './lib/clock.js'
 import type { Capability } from './model/capability.js'
-import { rebuildPorts } from './rebuild-ports.js'
-import { decode } from './service/decode.js'
-import { gapRows } from './service/gaps.js'
-import { rebuild } from './service/rebuild.js'
+import type { Kind } from './model/dataset.js'
 import type { Services } from './service/services.js'
-import { verify } from './service/verify.js'
-import { importPredecessor } from './store/import-predecessor.js'
-import { ReadOnlyData } from './store/reader.js'
-import { runSql } from './store/sql.js'
-import { visibleRows } from './store/visible.js'
-import { verifyPorts } from './verify-ports.js'
 import { VERSION } from './version.js'
 
-export { defaultDependencies } from './compose/recording.js'
-
-/** Everything the command line can ask for. `program`: the file of this program's command line, for runs of it in a process of its own. */
+/**
+ * Everything the command line can ask for, loaded as it is asked for: no command waits for the code of others. `program`: the file of this program's command
+ * line, for runs of it in a process of its own.
+ */
 export function createServices(program = ''): Services {
+  const openData = async (dataPath: string) => (await import('./compose/local.js')).openData(dataPath)
   return {
     version: VERSION,
     catalog,
-    idleStreams,
-    startDaemon: (config, onError, origin) => startDaemon(config, { error: onError }, origin),
-    openJobs: (config, onError) => openJobs(config, { error: onError }),
+    openData,
+    idleStreams: async (config) => (await import('./compose/local.js')).idleStreams(config),
+    openLocal: async (dataPath, origin) => (await import('./compose/local.js')).openLocal(dataPath, origin),
+    daemonOf: async (dataPath) => (await import('./compose/local.js')).daemonOf(dataPath),
+    startDaemon: async (config, onError, origin) =>
+      (await import('./compose/daemon.js')).startDaemon(config, { error: onError }, origin),
+    openJobs: async (config, onError) => (await import('./compose/histories.js')).openJobs(config, { error: onError }),
     startEmulator: (request) => startEmulator(request),
     emulated,
-    chaos: (request, tell, signal) =>
-      runChaos(
-        request,
-        {
-          program: [program],
-          preload: new URL('./chaos/preload.js', import.meta.url).href,
-          startEmulator,
-          emulated: (instruments) =>
-            emulated(instruments).map((venue) => ({ ...venue, numbered: numbersBooks(venue.exchange) })),
-          async gaps(dataPath) {
-            const data = await openData(dataPath)
-            try {
-              return gapRows(data.gaps({}))
-            } finally {
-              await data.close()
-            }
-          },
-          visibleRows: (dataPath, exchange, kind, pair) => visibleRows(dataPath, { exchange, kind, pair }),
-          wall: () => systemClock().wall(),
+    async chaos(request, tell, signal) {
+      const { runChaos } = await import('./chaos/chaos.js')
+      const { gapRows } = await import('./service/gaps.js')
+      const { visibleRows } = await import('./store/visible.js')
+      const ports = {
+        program: [program],
+        preload: new URL('./chaos/preload.js', import.meta.url).href,
+        startEmulator,
+        emulated: (instruments: number) =>
+          emulated(instruments).map((venue) => ({ ...venue, numbered: numbersBooks(venue.exchange) })),
+        async gaps(dataPath: string) {
+          const data = await openData(dataPath)
+          try {
+            return gapRows(data.gaps({}))
+          } finally {
+            await data.close()
+          }
         },
-        tell,
-        signal,
-      ),
-    rebuild: (dataPath, output, tell) => rebuild(dataPath, output, rebuildPorts(adapterOf), tell),
-    importTree: (dataPath, tree, dryRun, tell) => importPredecessor(dataPath, tree, dryRun, systemClock(), tell),
-    async export(dataPath, request) {
-      const data = await ReadOnlyData.open(dataPath)
-      try {
-        return await exportData(exportSource(data), request)
-      } finally {
-        await data.close()
+        visibleRows: (dataPath: string, exchange: string, kind: Kind, pair: string) =>
+          visibleRows(dataPath, { exchange, kind, pair }),
+        wall: () => systemClock().wall(),
       }
+      return await runChaos(request, ports, tell, signal)
     },
-    verify: (dataPath, options, tell) => verify(dataPath, options, verifyPorts(adapterOf), tell),
-    sql: (dataPath, request, signal) => runSql(dataPath, request, systemClock(), signal),
-    openLocal,
-    openData,
-    daemonOf,
+    async rebuild(dataPath, output, tell) {
+      const [{ rebuild }, { rebuildPorts }] = [await import('./service/rebuild.js'), await import('./rebuild-ports.js')]
+      return await rebuild(dataPath, output, rebuildPorts(adapterOf), tell)
+    },
+    async importTree(dataPath, tree, dryRun, tell) {
+      const { importPredecessor } = await import('./store/import-predecessor.js')
+      return await importPredecessor(dataPath, tree, dryRun, systemClock(), tell)
+    },
+    async export(dataPath, request) {
+      const { exportFolder } = await import('./compose/exporting.js')
+      return await exportFolder(dataPath, request)
+    },
+    async verify(dataPath, options, tell) {
+      const [{ verify }, { verifyPorts }] = [await import('./service/verify.js'), await import('./verify-ports.js')]
+      return await verify(dataPath, options, verifyPorts(adapterOf), tell)
+    },
+    async sql(dataPath, request, signal) {
+      return await (await import('./store/sql.js')).runSql(dataPath, request, systemClock(), signal)
+    },
     async decode(exchange, input, write) {
-      return await decode(adapterOf(exchange), input, write)
+      return await (await import('./service/decode.js')).decode(adapterOf(exchange), input, write)
     },
   }
 }

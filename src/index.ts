@@ -1,4 +1,4 @@
-import { defaultDependencies } from './app.js'
+import { defaultDependencies } from './compose/recording.js'
 import type { CollectorConfig } from './config/schema.js'
 import type { HealthMonitor } from './daemon/health-monitor.js'
 import { StreamManager as ManagerWithDependencies, type StreamDependencies } from './daemon/stream-manager.js'

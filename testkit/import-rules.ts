@@ -75,7 +75,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 /** Files and folders that only these may import. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'app.ts': ['main.ts', 'index.ts'],
-  compose: ['app.ts'],
+  compose: ['app.ts', 'index.ts'],
   'main.ts': [],
   'index.ts': [],
   'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],

@@ -138,7 +138,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .addOption(jsonOption())
     .action(async (options: Where) => {
       const parsed = await load(options.config)
-      const streams = services.idleStreams(parsed.config)
+      const streams = await services.idleStreams(parsed.config)
       if (options.json)
         io.stdout(
           json({
@@ -171,7 +171,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       let rows: StreamJson[]
       if (daemon) rows = await clientOf(daemon).call('streams.list', {})
       else {
-        const idle = options.data === undefined ? services.idleStreams((await load(options.config)).config) : []
+        const idle = options.data === undefined ? await services.idleStreams((await load(options.config)).config) : []
         const per = new Map(services.catalog.map(({ id, taskPer }) => [id, taskPer]))
         rows = storedStreams(idle.map(statusJson), await storedRows(services, path), (id) => per.get(id) ?? 'pair')
       }

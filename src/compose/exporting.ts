@@ -1,8 +1,8 @@
-import type { ExportSource } from '../export/export-data.js'
+import { type ExportReport, type ExportRequest, type ExportSource, exportData } from '../export/export-data.js'
 import { exportStream, type StreamedExport } from '../export/export-stream.js'
 import { ReadOnlyData } from '../store/reader.js'
 
-export function exportSource({ reader }: ReadOnlyData): ExportSource {
+function exportSource({ reader }: ReadOnlyData): ExportSource {
   return {
     scan: (dataset, from, until, columns) => reader.scan(dataset, from, until, columns),
     parquet: (...args) => reader.copy(...args),
@@ -15,6 +15,16 @@ export async function* exportChunks(dataPath: string, request: StreamedExport): 
   const data = await ReadOnlyData.open(dataPath)
   try {
     yield* exportStream(exportSource(data), request)
+  } finally {
+    await data.close()
+  }
+}
+
+/** What a request asks of a data folder, as files. */
+export async function exportFolder(dataPath: string, request: ExportRequest): Promise<ExportReport> {
+  const data = await ReadOnlyData.open(dataPath)
+  try {
+    return await exportData(exportSource(data), request)
   } finally {
     await data.close()
   }

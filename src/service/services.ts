@@ -112,7 +112,7 @@ export interface Services {
   /** What the exchanges offer. */
   readonly catalog: readonly CatalogEntry[]
   /** Every configured stream as it shows while nothing runs. */
-  idleStreams(config: CollectorConfig): StreamStatus[]
+  idleStreams(config: CollectorConfig): Promise<StreamStatus[]>
   /** `origin`: the file that the config is of, so that it can be edited while the daemon runs. */
   startDaemon(config: CollectorConfig, onError: (error: CollectorError) => void, origin?: ConfigOrigin): Promise<Daemon>
   /** Takes the data folder for histories alone. Throws DATA_LOCKED where a daemon or another command has it. */
