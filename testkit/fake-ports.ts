@@ -20,6 +20,7 @@ export const streamRow: StreamStatus = {
   lastEvent: undefined,
   rate: 2.5,
   lagMs: 31,
+  lagP99Ms: 48,
   reconnects: 0,
   gaps: 0,
   rows: 12,

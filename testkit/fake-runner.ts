@@ -76,6 +76,7 @@ export class FakeRunner implements TaskRunner {
       lastEvent: undefined,
       rate: 0,
       lagMs: undefined,
+      lagP99Ms: undefined,
       reconnects: 0,
       gaps: 0,
       rows: 0,

@@ -343,6 +343,7 @@ export class CaptureEngine {
       lastEvent,
       rate: seconds > 0 ? Math.max(0, ((counts.at(-1) ?? 0) - (counts[0] ?? 0)) / seconds) : 0,
       lagMs: lags[lags.length >> 1],
+      lagP99Ms: lags[Math.floor(lags.length * 0.99)],
       reconnects,
       gaps,
       rows,

@@ -110,6 +110,7 @@ describe('recordReport', () => {
     lastEvent: undefined,
     rate: 0,
     lagMs: undefined,
+    lagP99Ms: undefined,
     reconnects: 0,
     gaps: 0,
     rows: 0,

@@ -338,6 +338,7 @@ const NEVER_RAN: Omit<TaskReport, 'key' | 'instance' | 'error'> = {
   lastEvent: undefined,
   rate: 0,
   lagMs: undefined,
+  lagP99Ms: undefined,
   reconnects: 0,
   gaps: 0,
   rows: 0,

@@ -46,6 +46,7 @@ it('writes errors with code and remedy, and each change of a stream once; a secr
     lastEvent: undefined,
     rate: 0,
     lagMs: undefined,
+    lagP99Ms: undefined,
     reconnects: 0,
     gaps: 0,
     rows: 0,

@@ -21,6 +21,7 @@ export interface StreamStatus {
   /** Events per second. */
   readonly rate: number
   readonly lagMs: number | undefined
+  readonly lagP99Ms: number | undefined
   readonly reconnects: number
   readonly gaps: number
   readonly rows: number
@@ -55,6 +56,7 @@ export function streamStatus(
     lastEvent: report?.lastEvent,
     rate: mute ? 0 : (report?.rate ?? 0),
     lagMs: report?.lagMs,
+    lagP99Ms: report?.lagP99Ms,
     reconnects: report?.reconnects ?? 0,
     gaps: report?.gaps ?? 0,
     rows: report?.rows ?? 0,

@@ -46,6 +46,8 @@ export interface TaskReport {
   readonly rate: number
   /** Median of receive minus exchange time over the last events, ms. */
   readonly lagMs: number | undefined
+  /** What 99 of a hundred of them stay below. */
+  readonly lagP99Ms: number | undefined
   readonly reconnects: number
   readonly gaps: number
   readonly rows: number

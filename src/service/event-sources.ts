@@ -8,14 +8,14 @@ import { listStreams, type StreamJson } from './streams.js'
 const LOOK_MS = 1000
 
 /** Fields that change all the time and are sent as `rates`. */
-type Steady = Omit<StreamJson, 'last_frame' | 'last_event' | 'rate' | 'lag_ms' | 'rows'>
+type Steady = Omit<StreamJson, 'last_frame' | 'last_event' | 'rate' | 'lag_ms' | 'lag_p99_ms' | 'rows'>
 
-function steady({ last_frame, last_event, rate, lag_ms, rows, ...rest }: StreamJson): Steady {
+function steady({ last_frame, last_event, rate, lag_ms, lag_p99_ms, rows, ...rest }: StreamJson): Steady {
   return rest
 }
 
-function moment({ key, rate, lag_ms, rows, last_frame, last_event }: StreamJson) {
-  return { key, rate, lag_ms, rows, last_frame, last_event }
+function moment({ key, rate, lag_ms, lag_p99_ms, rows, last_frame, last_event }: StreamJson) {
+  return { key, rate, lag_ms, lag_p99_ms, rows, last_frame, last_event }
 }
 
 /**

@@ -38,6 +38,7 @@ const idle: StreamJson = {
   last_event: null,
   rate: 0,
   lag_ms: null,
+  lag_p99_ms: null,
   reconnects: 0,
   gaps: 0,
   rows: 0,

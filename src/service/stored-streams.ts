@@ -73,6 +73,7 @@ function stopped(exchange: string, pair: string, channels: readonly string[]): S
     last_event: null,
     rate: 0,
     lag_ms: null,
+    lag_p99_ms: null,
     reconnects: 0,
     gaps: 0,
     rows: 0,

@@ -29,6 +29,7 @@ export function statusJson(row: StreamStatus) {
     last_event: time(row.lastEvent),
     rate: row.rate,
     lag_ms: row.lagMs ?? null,
+    lag_p99_ms: row.lagP99Ms ?? null,
     reconnects: row.reconnects,
     gaps: row.gaps,
     rows: row.rows,

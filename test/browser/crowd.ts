@@ -94,6 +94,7 @@ function row(index: number): StreamRow {
     last_event: new Date().toISOString(),
     rate: index % 100,
     lag_ms: index % 40,
+    lag_p99_ms: index % 40,
     reconnects: 0,
     gaps: 0,
     rows: index,

@@ -122,6 +122,7 @@ export interface Answers {
     readonly last_event: string | null
     readonly rate: number
     readonly lag_ms: number | null
+    readonly lag_p99_ms: number | null
     readonly reconnects: number
     readonly gaps: number
     readonly rows: number
@@ -146,6 +147,7 @@ export interface Answers {
       readonly last_event: string | null
       readonly rate: number
       readonly lag_ms: number | null
+      readonly lag_p99_ms: number | null
       readonly reconnects: number
       readonly gaps: number
       readonly rows: number
@@ -171,6 +173,7 @@ export interface Answers {
       readonly last_event: string | null
       readonly rate: number
       readonly lag_ms: number | null
+      readonly lag_p99_ms: number | null
       readonly reconnects: number
       readonly gaps: number
       readonly rows: number
@@ -197,6 +200,7 @@ export interface Answers {
       readonly last_event: string | null
       readonly rate: number
       readonly lag_ms: number | null
+      readonly lag_p99_ms: number | null
       readonly reconnects: number
       readonly gaps: number
       readonly rows: number

@@ -3,6 +3,7 @@ import type { Answers } from './answers.js'
 /** Names for the answers of the HTTP API that the UI reads. `answers.ts` is made from its OpenAPI document. */
 
 export type StreamRow = Answers['streams.list'][number]
+export type ConnectionLine = Answers['streams.log'][number]
 export type StreamState = StreamRow['state']
 
 /** Who may what: docs/formats/http-api.md. */

@@ -11,16 +11,6 @@ const QUIET_MS = 3000
 /** What changes of a stream all the time. The first of a connection tells where its rate came from, a sample a second. */
 type MomentOfStream = Pick<StreamRow, 'key'> & { readonly trend?: readonly number[] }
 
-/** When a stream went from one state to another, while this page looked. */
-export interface StateChange {
-  readonly at: number
-  readonly from: StreamRow['state']
-  readonly to: StreamRow['state']
-  readonly error: StreamRow['error']
-}
-
-const CHANGES = 100
-
 /** Every stream as it is now, and its rate over the last samples. */
 export class StreamsStore {
   readonly rows: Signal<readonly StreamRow[]> = signal([])
@@ -32,7 +22,6 @@ export class StreamsStore {
   private readonly api: ApiClient
   private readonly feed: EventFeed
   private readonly rates = new Map<string, number[]>()
-  private readonly changes = new Map<string, StateChange[]>()
   private heardAt = 0
   private asking = false
 
@@ -86,11 +75,6 @@ export class StreamsStore {
     return this.rates.get(key) ?? []
   }
 
-  /** The newest first. */
-  changesOf(key: string): readonly StateChange[] {
-    return this.changes.get(key) ?? []
-  }
-
   /** The rate of several together, sample by sample, as many as the longest has. */
   ratesOfAll(keys: readonly string[]): readonly number[] {
     const all = keys.map((key) => this.ratesOf(key))
@@ -107,7 +91,6 @@ export class StreamsStore {
     const known = new Map(this.rows.peek().map((row) => [idOf(row), row]))
     this.rows.value = rows.map((row) => {
       const before = known.get(idOf(row))
-      this.note(before, row)
       return before && sameRow(before, row) ? before : row
     })
     this.loaded.value = true
@@ -119,15 +102,8 @@ export class StreamsStore {
     const fresh = new Map(rows.map((row) => [row.key, row]))
     const kept = this.rows.peek().filter(({ key }) => !gone.has(key))
     const old = new Set(kept.map(({ key }) => key))
-    for (const row of kept) this.note(row, fresh.get(row.key))
     this.rows.value = [...kept.map((row) => fresh.get(row.key) ?? row), ...rows.filter(({ key }) => !old.has(key))]
     this.error.value = undefined
-  }
-
-  private note(before: StreamRow | undefined, after: StreamRow | undefined): void {
-    if (!before || !after || before.state === after.state) return
-    const change = { at: Date.now(), from: before.state, to: after.state, error: after.error }
-    this.changes.set(after.key, [change, ...this.changesOf(after.key)].slice(0, CHANGES))
   }
 
   private patchRates(rates: readonly MomentOfStream[]): void {
@@ -169,6 +145,7 @@ function sameRow(a: StreamRow, b: StreamRow): boolean {
     a.rate === b.rate &&
     a.last_event === b.last_event &&
     a.lag_ms === b.lag_ms &&
+    a.lag_p99_ms === b.lag_p99_ms &&
     a.reconnects === b.reconnects &&
     a.gaps === b.gaps &&
     a.rows === b.rows &&

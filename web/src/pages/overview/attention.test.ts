@@ -14,6 +14,7 @@ const STREAM: StreamRow = {
   last_event: null,
   rate: 1,
   lag_ms: 1,
+  lag_p99_ms: 2,
   reconnects: 0,
   gaps: 0,
   rows: 0,

@@ -94,7 +94,9 @@ function Details({ row }: { row: StreamRow }) {
         <dt>Rate</dt>
         <dd>{rateText(row.rate)} events a second</dd>
         <dt>Lag</dt>
-        <dd>{lagText(row.lag_ms)}</dd>
+        <dd>
+          {lagText(row.lag_ms)}, 99 of 100 events below {lagText(row.lag_p99_ms)}
+        </dd>
         <dt>Last frame</dt>
         <dd>
           <Instant at={row.last_frame} />
