@@ -33,11 +33,21 @@ export const RULES: Readonly<Record<string, Rule>> = {
   config: { may: ['model', 'lib'], packages: ['node', 'zod', 'croner', 'yaml', 'diff'] },
   net: { may: ['model', 'lib'], packages: ['node', 'ws'] },
   journal: { may: ['model', 'lib'], packages: ['node', 'zod'] },
-  capture: { may: ['model', 'lib', 'exchanges/exchange.ts'], typesOf: ['net', 'journal'], packages: ['node', 'zod'] },
+  capture: {
+    may: ['model', 'lib', 'exchanges/exchange.ts'],
+    typesOf: ['net', 'journal', 'archives'],
+    packages: ['node', 'zod'],
+  },
   store: { may: ['model', 'lib'], packages: ['node', '@duckdb/node-api', 'libsql', 'zod'] },
   // Stored rows in the formats of others.
   export: { may: ['model', 'lib'], packages: ['node', 'apache-arrow', 'write-excel-file', 'libsql', 'fflate'] },
-  history: { may: ['model', 'lib'], typesOf: ['net', 'store', 'exchanges/exchange.ts'] },
+  // Files of the past: fetched, checked, cut into parts.
+  archives: {
+    may: ['model', 'lib'],
+    typesOf: ['net', 'exchanges/exchange.ts'],
+    packages: ['node', 'fflate'],
+  },
+  history: { may: ['model', 'lib'], typesOf: ['net', 'store', 'archives', 'exchanges/exchange.ts'] },
   replay: { may: ['model', 'lib'], typesOf: ['journal', 'store', 'exchanges/exchange.ts'] },
   daemon: {
     may: ['model', 'lib', 'config', 'daemon/remotes'],
@@ -60,7 +70,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   cli: { may: ['service', 'client', 'model', 'config', 'lib'], packages: ['node', 'commander'] },
   // Runs the built program beside an emulator and compares; knows nothing of its inside.
   chaos: { may: ['model', 'lib'], packages: ['node', 'node:child_process', 'zod'] },
-  emulator: { may: ['model', 'lib'], packages: ['node', 'ws', 'zod'] },
+  emulator: { may: ['model', 'lib'], packages: ['node', 'ws', 'zod', 'fflate'] },
   // The composition roots: the only files that name concrete classes.
   'app.ts': { may: ['*'], packages: ['*'] },
   compose: { may: ['*'], packages: ['node'] },

@@ -76,6 +76,17 @@ export const grownStretch = z.object({
 })
 
 /**
+ * The page is some lines of a file of an archive, gzipped: `part` of it, from 0, and whether it is the last. `sha256`: of the whole file as it was fetched. `whole`: see
+ * `ArchivePart`.
+ */
+const archivedPart = z.object({
+  sha256: z.string(),
+  part: z.number().int().nonnegative(),
+  last: z.boolean(),
+  whole: z.boolean(),
+})
+
+/**
  * A page of the past, with all that its meaning needs: whose, the stretch asked for (nanoseconds and counters as text), the cursor, and
  * `grown`, the stretch that the pages before it proved.
  */
@@ -95,6 +106,7 @@ const pagePurpose = z.object({
   }),
   cursor: z.json().exactOptional(),
   grown: grownStretch.exactOptional(),
+  archive: archivedPart.exactOptional(),
 })
 export type PagePurpose = z.infer<typeof pagePurpose>
 

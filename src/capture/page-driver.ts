@@ -1,3 +1,4 @@
+import type { StagedFile } from '../archives/staged-file.js'
 import type { ExchangeAdapter, HistoryRequest, Json } from '../exchanges/exchange.js'
 import { CollectorError } from '../model/error.js'
 import type { HttpAnswer } from '../net/http.js'
@@ -55,17 +56,36 @@ export class PageDriver {
     if (!feed) throw new CollectorError('UNSUPPORTED', `${of.exchange} serves no past of ${of.channel}`)
     const { path, weight } = feed.page(request, cursor)
     const answer = await this.ports.ask(of.exchange, path, weight, priority, signal)
-    const purpose: PagePurpose = {
-      what: 'page',
-      ...of,
-      request: saved(request),
-      ...(cursor === undefined ? {} : { cursor: JSON.parse(JSON.stringify(cursor)) }),
-      ...(grown === undefined ? {} : { grown: grownStretch.parse(grown) }),
-    }
+    const fetched = this.derive(purposeOf(of, request, cursor, grown), path, answer)
+    if (fetched.error) this.ports.refused(of.exchange, fetched.error)
+    return fetched
+  }
+
+  /** A page that is part `n` of a file. `whole`: see `ArchivePart`. */
+  async part(
+    of: Pick<PagePurpose, 'exchange' | 'dataset' | 'channel'>,
+    request: HistoryRequest,
+    cursor: Json | undefined,
+    grown: Json | undefined,
+    { file, part, whole }: { readonly file: StagedFile; readonly part: number; readonly whole: boolean },
+  ): Promise<Fetched> {
+    const body = await file.part(part)
+    const [wall, mono] = [this.lane.clock.wall(), this.lane.clock.mono()]
+    const archive = { sha256: file.sha256, part, last: part === file.parts - 1, whole }
+    const purpose = { ...purposeOf(of, request, cursor, grown), archive }
+    return this.derive(purpose, file.url, { status: 200, body, asked: wall, wall, mono })
+  }
+
+  /** Journals an answer; it is derived in the same turn. */
+  private derive(
+    purpose: PagePurpose,
+    url: string,
+    answer: Pick<HttpAnswer, 'status' | 'body' | 'asked' | 'wall' | 'mono'>,
+  ): Fetched {
     this.outcome = undefined
     const n = this.asked++ * NUMBERS_PER_PAGE
-    const { asked, wall, mono, status, body } = answer
     const { connection } = this
+    const { asked, wall, mono, status, body } = answer
     this.lane.record({
       type: 'rest',
       connection,
@@ -74,16 +94,28 @@ export class PageDriver {
       wall,
       mono,
       purpose: JSON.stringify(purpose),
-      url: path,
+      url,
       status,
       body,
     })
-    // Derived in the same turn as it was recorded.
     const outcome: PageOutcome | undefined = this.outcome
     if (!outcome) throw new CollectorError('INTERNAL', 'a page was not derived')
-    const { error } = outcome as PageOutcome
-    if (error) this.ports.refused(of.exchange, error)
     return { ...(outcome as PageOutcome), bytes: body.length }
+  }
+}
+
+function purposeOf(
+  of: Pick<PagePurpose, 'exchange' | 'dataset' | 'channel'>,
+  request: HistoryRequest,
+  cursor: Json | undefined,
+  grown: Json | undefined,
+): PagePurpose {
+  return {
+    what: 'page',
+    ...of,
+    request: saved(request),
+    ...(cursor === undefined ? {} : { cursor: JSON.parse(JSON.stringify(cursor)) }),
+    ...(grown === undefined ? {} : { grown: grownStretch.parse(grown) }),
   }
 }
 

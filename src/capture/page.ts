@@ -1,4 +1,5 @@
-import type { ExchangeAdapter, HistoryRequest, Json, Page, PageCover } from '../exchanges/exchange.js'
+import { gunzipSync } from 'node:zlib'
+import type { ArchivePart, ExchangeAdapter, HistoryRequest, Json, Page, PageCover } from '../exchanges/exchange.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import { frameNumber } from '../model/event.js'
 import type { Held } from '../model/ledger.js'
@@ -33,26 +34,20 @@ export function derivePage(
   record: RestRecord,
   sink: Sink,
 ): PageOutcome {
-  const feed = adapter.history?.find(({ channel }) => channel === purpose.channel)
-  const nothing = { rows: 0, next: undefined, grown: undefined, covers: [], missing: [] }
-  if (!feed) {
-    return {
-      ...nothing,
-      error: new CollectorError('UNSUPPORTED', `${purpose.exchange} has no past of ${purpose.channel}`),
-    }
-  }
   let page: Page
   try {
-    page = feed.page(requestOf(purpose), purpose.cursor).read(text.decode(record.body))
+    page = readPage(adapter, purpose, record)
   } catch (error) {
-    return { ...nothing, error: asCollectorError(error, 'BAD_MESSAGE') }
+    const known = asCollectorError(error, 'BAD_MESSAGE')
+    return { rows: 0, next: undefined, grown: undefined, covers: [], missing: [], error: known }
   }
+  const source = purpose.archive ? 'archive' : 'backfill'
   const receipt = { receiveTime: record.wall, frame: frameNumber(record.connection, record.n) }
   let rows = 0
   for (const event of page.events) {
-    if (event.kind === 'candle') sink.row('ohlc', purpose.dataset, ohlcRow(event, receipt, rows++, 'backfill'))
+    if (event.kind === 'candle') sink.row('ohlc', purpose.dataset, ohlcRow(event, receipt, rows++, source))
     else if (event.kind !== 'book_snapshot' && event.kind !== 'book_delta') {
-      const { kind, row } = plainRow(event, receipt, rows++, 'backfill')
+      const { kind, row } = plainRow(event, receipt, rows++, source)
       sink.row(kind, purpose.dataset, row)
     }
   }
@@ -70,6 +65,24 @@ export function derivePage(
     missing: page.missing ?? [],
     error: undefined,
   }
+}
+
+function readPage(adapter: ExchangeAdapter, purpose: PagePurpose, { body }: RestRecord): Page {
+  const { exchange, channel, archive, cursor } = purpose
+  const request = requestOf(purpose)
+  if (archive) {
+    const feed = adapter.archives?.find((each) => each.channel === channel)
+    if (feed) return feed.page(request, partOf(body, archive), cursor)
+  } else {
+    const feed = adapter.history?.find((each) => each.channel === channel)
+    if (feed) return feed.page(request, cursor).read(text.decode(body))
+  }
+  throw new CollectorError('UNSUPPORTED', `${exchange} has no past of ${channel}`)
+}
+
+function partOf(body: Uint8Array, { last, whole }: NonNullable<PagePurpose['archive']>): ArchivePart {
+  const [header = '', ...lines] = text.decode(gunzipSync(body)).split('\n')
+  return { header, lines: lines.filter((line) => line !== ''), last, whole }
 }
 
 /** A page that goes on where the last one ended makes its stretch longer, at either end; else it begins one. */

@@ -25,6 +25,8 @@ interface Filters extends Where {
   readonly until?: string
   readonly parallel?: number
   readonly first?: 'oldest' | 'newest'
+  readonly fromArchives?: boolean
+  readonly archives: boolean
   readonly dryRun?: boolean
 }
 
@@ -46,6 +48,8 @@ export function addHistoryCommands(program: Command, tools: Tools): void {
       .option('--until <time>', 'ISO time or nanoseconds; else now')
       .option('--parallel <n>', 'datasets fetched at once', whole)
       .addOption(new Option('--first <which>', 'which missing range first').choices(['oldest', 'newest']))
+      .option('--from-archives', 'only files that the exchange publishes of days that are over')
+      .option('--no-archives', 'none of these files')
       .option('--dry-run', 'only tell what would be fetched: requests, rows, bytes, time')
       .addOption(jsonOption())
 
@@ -170,7 +174,10 @@ interface RunOptions {
   readonly cancel?: boolean
 }
 
-function requestOf({ exchange, pairs, channels, interval, start, until, parallel, first }: Filters) {
+function requestOf(filters: Filters) {
+  const { exchange, pairs, channels, interval, start, until, parallel, first } = filters
+  if (filters.fromArchives && !filters.archives)
+    throw usage('--from-archives and --no-archives exclude each other', 'Give one of them.')
   if (interval !== undefined && !isInterval(interval))
     throw usage(`${interval} is no interval`, `Choose one of ${Object.keys(INTERVALS).join(', ')}.`)
   const known = channels?.map((name) => {
@@ -187,6 +194,7 @@ function requestOf({ exchange, pairs, channels, interval, start, until, parallel
     ...(until === undefined ? {} : { until }),
     ...(parallel === undefined ? {} : { parallel }),
     ...(first === undefined ? {} : { first }),
+    ...(filters.fromArchives ? { archives: 'only' as const } : filters.archives ? {} : { archives: 'never' as const }),
   }
 }
 

@@ -54,7 +54,7 @@ function sayWarnings(runs: readonly Run[], seen: ReadonlyMap<number, string>, io
     const before = seen.get(id)
     const from = before === undefined ? 0 : log.lastIndexOf(before) + 1
     for (const line of log.slice(from)) {
-      if (!/ lost | serves | again in | in the future/.test(line)) continue
+      if (!/ lost | serves | again in | in the future| is not used | is left/.test(line)) continue
       io.stderr(`${io.terminal ? '\r\x1b[K' : ''}${line.slice(line.indexOf(' ') + 1)}\n`)
     }
     const last = log.at(-1)
@@ -134,8 +134,13 @@ export function planText(plan: Plan, io: Io): string {
   const warnings = plan.parts.flatMap(({ dataset, warnings: said }) =>
     said.map((each) => `warning: ${dataset}: ${each}\n`),
   )
+  const files = plan.parts.flatMap(({ dataset, archives }) =>
+    archives
+      ? `${dataset}: beside these ${archives.files} files of the archive, ${archives.bytes ? bytesText(archives.bytes) : 'of unknown size'}: ${archives.first}${archives.files > 1 ? ` to ${archives.last}` : ''}\n`
+      : [],
+  )
   const all = `about ${plan.requests} requests, ${plan.rows} rows, ${bytesText(plan.bytes)}, ${durationText(plan.seconds)}; nothing was fetched\n`
-  return `${table(head, rows, io)}${warnings.join('')}${all}`
+  return `${table(head, rows, io)}${warnings.join('')}${files.join('')}${all}`
 }
 
 function isoText(nanoseconds: string): string {

@@ -125,9 +125,15 @@ const endpoint = z
       .url({ protocol: /^https?$/, hostname: /./ })
       .optional()
       .meta(about('Base URL of the requests.', { expected: 'a URL that begins with http:// or https://' })),
+    archive: z
+      .url({ protocol: /^https?$/, hostname: /./ })
+      .optional()
+      .meta(about('Base URL of the files of the past.', { expected: 'a URL that begins with http:// or https://' })),
   })
   .meta(
-    about("Base URLs used instead of the exchange's own; its paths are appended.", { expected: 'websocket and rest' }),
+    about("Base URLs used instead of the exchange's own; its paths are appended.", {
+      expected: 'websocket, rest and archive',
+    }),
   )
 
 const settings = z
@@ -205,6 +211,15 @@ const settings = z
         about('Threads that receive. `auto` takes one for each core but one, at most four.', {
           expected: `auto or ${workers.expected}`,
         }),
+      ),
+    archives: z
+      .enum(['auto', 'never', 'only'])
+      .default('auto')
+      .meta(
+        about(
+          'Files that exchanges publish of the past: `auto` takes them for days that are over, where they spare requests or reach further; `never`; `only` asks nothing else.',
+          { expected: 'auto, never or only', known: ['auto', 'never', 'only'] },
+        ),
       ),
     instruments_interval: instrumentsInterval.schema.default(900).meta(
       about('Seconds between two looks at what an exchange lists, for entries whose pairs are a rule.', {

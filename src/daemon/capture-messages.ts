@@ -45,6 +45,18 @@ export type CaptureNews =
   /** Rows were forgotten because the store did not take them; the journal has their frames. */
   | { readonly news: 'behind' }
 
+/** Base URLs used instead of those of the exchanges, by exchange. */
+export type Endpoints = Readonly<
+  Record<
+    string,
+    {
+      readonly websocket?: string | undefined
+      readonly rest?: string | undefined
+      readonly archive?: string | undefined
+    }
+  >
+>
+
 /** What a capture worker is started with. */
 export interface CaptureStart {
   readonly role: 'capture'
@@ -55,9 +67,7 @@ export interface CaptureStart {
   readonly store: MessagePort
   /** Numbers of connections: element 0 is the next one, shared by all workers. */
   readonly connections: SharedArrayBuffer
-  readonly endpoints: Readonly<
-    Record<string, { readonly websocket?: string | undefined; readonly rest?: string | undefined }>
-  >
+  readonly endpoints: Endpoints
   readonly instruments: Readonly<Record<string, readonly Instrument[]>>
   readonly wantedSince: Readonly<Record<string, string>>
 }

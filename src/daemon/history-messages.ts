@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { PartProgress, PlannedPart, RunOrder } from '../history/order.js'
 import type { Instrument } from '../model/instrument.js'
+import type { Endpoints } from './capture-messages.js'
 
 /** What the main thread asks of the history thread. */
 export type HistoryMethods = {
@@ -29,7 +30,7 @@ export interface HistoryStart {
   readonly store: MessagePort
   /** Numbers of connections: element 0 is the next one, shared with the capture workers. */
   readonly connections: SharedArrayBuffer
-  readonly endpoints: Readonly<
-    Record<string, { readonly websocket?: string | undefined; readonly rest?: string | undefined }>
-  >
+  readonly endpoints: Endpoints
+  /** Folder for files of archives while they are read. */
+  readonly archives: string
 }

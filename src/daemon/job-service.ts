@@ -177,6 +177,7 @@ export class JobService implements Jobs {
     priority: RunOrder['priority'],
   ): RunOrder {
     const { kind, start, until, parallel = PARALLEL, first = 'oldest' } = request
+    const { archives = this.config.settings.archives } = request
     return {
       run,
       kind,
@@ -185,6 +186,7 @@ export class JobService implements Jobs {
       ...(until === undefined ? {} : { until }),
       parallel: Math.max(1, Math.min(32, Math.floor(parallel))),
       first,
+      archives,
       priority,
     }
   }

@@ -21,6 +21,8 @@ export interface HistoryRequest extends JobFilter {
   readonly parallel?: number
   /** The newest or the oldest missing range first. */
   readonly first?: 'oldest' | 'newest'
+  /** Files of archives: where they spare requests or reach further (`auto`), `never`, or nothing else (`only`); else as `settings.archives` says. */
+  readonly archives?: 'auto' | 'never' | 'only'
 }
 
 /**
@@ -90,6 +92,13 @@ export interface RunPlan {
     readonly from: string
     readonly until: string
     readonly missing: readonly { readonly from: string; readonly until: string }[]
+    /** Files of archives beside the requests, and their bytes. */
+    readonly archives: {
+      readonly files: number
+      readonly bytes: number
+      readonly first: string
+      readonly last: string
+    } | null
     /** Estimates: from what is held of the dataset, else from usual sizes. */
     readonly requests: number
     readonly rows: number

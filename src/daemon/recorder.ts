@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Transferable } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
@@ -200,13 +201,15 @@ export class Recorder implements TaskRunner {
   private async startHistory(): Promise<HistoryClient> {
     const opened = await this.opened
     if (!opened) throw new CollectorError('PROCESS_STOPPED', 'the recorder is closed')
-    const { config, endpoints, spawn, onError } = this.deps
+    const { config, endpoints, spawn, onError, dataPath } = this.deps
     const { store, journal, pool } = opened
     await pool.recovered()
     const lane = await store.allocateLane()
     const ports = { journal: journal.connect(lane), store: store.connect() }
     const connections = pool.connectionNumbers
-    const thread = spawn({ role: 'history', lane, config, ...ports, connections, endpoints }, Object.values(ports))
+    const archives = join(dataPath, '.dccd', 'archives')
+    const start = { role: 'history', lane, config, ...ports, connections, endpoints, archives } as const
+    const thread = spawn(start, Object.values(ports))
     return new HistoryClient(lane, thread, {
       instruments: (exchange, list) => void store.saveInstruments(exchange, list).catch(() => {}),
       died: (reason) => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.js'
 import type { Channel } from '../model/dataset.js'
 import type { Nanos } from '../model/time.js'
+import type { DumpDamage } from './dump.js'
 import { type Fault, type FrameFaultName, isFrameFault } from './fault.js'
 import type { FrameLabel } from './venue.js'
 
@@ -125,6 +126,13 @@ export class FaultEngine {
     if (active?.fault.status === undefined) return undefined
     active.touched++
     return { status: active.fault.status, retryAfterS: active.fault.retry_after_s }
+  }
+
+  /** How a file of an archive is to be damaged, if it is. */
+  dump(exchange: string, path: string): DumpDamage | undefined {
+    const active = this.active(exchange, 'archives', (fault) => path.startsWith(fault.path ?? ''))
+    if (active) active.touched++
+    return active?.fault.damage
   }
 
   /** How late frames of an exchange come now. */

@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
+import { DUMP_DAMAGES, type DumpDamage } from './dump.js'
 
 /**
  * What a fault can be, and which fields it takes beside `exchange` (an id or `all`) and `at_ms` (since the start; absent = now).
@@ -16,6 +17,8 @@ import { CollectorError } from '../model/error.js'
  *   `Retry-After: retry_after_s` if given.
  * - `pages`: for `ms` pages of the past are `short` (a third of the rows), `capped` (at most `count` rows, 100), `repeated` (the first rows stand
  *   twice), `unsorted`, or `nasty` (all of it), as `manner` says.
+ * - `archives`: for `ms` files of archives (of a path beginning with `path`, if given) are damaged as `damage` says: `absent` (404), `checksum` (another one),
+ *   `truncated`, `html` (a page instead of a file), `columns` (in another order), `hole` (ten lines are left out), `changed` (other prices).
  * - `reject`: for `ms` subscriptions are refused, of `channel` and `symbol` if given.
  * - `delist`: for `ms` the list of instruments does not have `symbol` (of binance).
  */
@@ -33,6 +36,7 @@ const FIELDS = {
   checksum: { optional: ['count', 'channel', 'symbol'], required: [] },
   status: { optional: ['path', 'retry_after_s'], required: ['ms', 'status'] },
   pages: { optional: ['count'], required: ['ms', 'manner'] },
+  archives: { optional: ['path'], required: ['ms', 'damage'] },
   reject: { optional: ['channel', 'symbol'], required: ['ms'] },
   delist: { optional: [], required: ['ms', 'symbol'] },
 } as const satisfies Record<string, { optional: readonly Field[]; required: readonly Field[] }>
@@ -64,6 +68,7 @@ export interface Fault {
   readonly retry_after_s?: number
   readonly path?: string
   readonly manner?: PageManner
+  readonly damage?: DumpDamage
 }
 type Field = Exclude<keyof Fault, 'fault' | 'exchange' | 'at_ms'>
 
@@ -103,6 +108,7 @@ const RULES: Readonly<Record<Field | 'at_ms', { expected: string; holds(value: u
   retry_after_s: whole(0, 86_400),
   path: text,
   manner: oneOf(...MANNERS),
+  damage: oneOf(...DUMP_DAMAGES),
 }
 
 /** Reads one fault. Throws USAGE naming the field, what was found and what is expected. */

@@ -31,7 +31,7 @@ export interface MarketOptions {
   /** The step of the venue's clock: times are multiples of it (1 000 000 where it sends milliseconds). */
   readonly stepNs: bigint
   readonly start: Nanos
-  /** How many of an instrument's trades are kept for REST history; a few thousand when absent. */
+  /** How many of an instrument's trades (and of its candles) are kept for REST history; a few thousand when absent. */
   readonly kept?: number
 }
 
@@ -83,7 +83,7 @@ export class MarketInstrument {
   readonly spec: InstrumentSpec
   readonly bids = new MarketSide('bid')
   readonly asks = new MarketSide('ask')
-  readonly candles = new Candles(KEPT_CANDLES)
+  readonly candles: Candles
   /** Number of the last change of the book. */
   sequence: number
   /** How many trades are kept. */
@@ -105,6 +105,7 @@ export class MarketInstrument {
     const { seed, rate, start } = options
     this.spec = spec
     this.kept = options.kept ?? KEPT_TRADES
+    this.candles = new Candles(options.kept ?? KEPT_CANDLES)
     this.random = createRandom(seed)
     this.nextTradeId = 1_000_000_000 + hashText(`${seed} trades`)
     this.sequence = 20_000_000_000 + hashText(`${seed} book`)

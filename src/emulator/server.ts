@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
+import { absent, dumpAnswer } from './dump.js'
 import { parseFaultBody } from './fault.js'
 import type { FaultEngine } from './fault-engine.js'
 import { SocketLink } from './socket-link.js'
@@ -112,7 +113,10 @@ export class EmulatorServer {
     }
     here.requests++
     const wanted = faults.httpStatus(exchange, route.path)
+    const dump = here.venue.dump?.(route.path)
     if (wanted) reply(response, here.venue.refusal(wanted.status, wanted.retryAfterS))
+    else if (dump === null) reply(response, absent())
+    else if (dump) reply(response, dumpAnswer(dump, route.path, faults.dump(exchange, route.path)))
     else if (request.method !== 'GET') reply(response, json(405, { error: 'Only GET' }))
     else reply(response, here.venue.http({ path: route.path, query: route.query }))
   }

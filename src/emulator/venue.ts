@@ -44,7 +44,16 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Uint8Array
+}
+
+/** A file of an archive, before it is packed. */
+export interface Dump {
+  /** Of the file itself, below `/<exchange>`. */
+  readonly path: string
+  readonly packing: 'zip' | 'gzip'
+  readonly header?: string
+  readonly lines: readonly string[]
 }
 
 /** What the server does for a venue on every connection. Absent = the venue does not do it. */
@@ -68,6 +77,8 @@ export interface Venue {
   /** A client has connected at `path` (below `/<exchange>`); `undefined` refuses (HTTP 404 to the upgrade). */
   connect(link: Link, path: string, query: URLSearchParams): Session | undefined
   http(request: HttpRequest): HttpAnswer
+  /** The file of the archive at a path (that of a checksum beside it means the same file); `null` where there is none, `undefined` where the path is none of an archive. */
+  dump?(path: string): Dump | null | undefined
   /** How this venue words an HTTP refusal (429, 418, 5xx) that a fault asked for. */
   refusal(status: number, retryAfterS: number | undefined): HttpAnswer
   /**

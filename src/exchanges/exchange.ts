@@ -221,6 +221,50 @@ export interface HistoryFeed {
   page(request: HistoryRequest, cursor?: Json): RestCall<Page>
 }
 
+/** A file that a venue publishes of the past. Paths are appended to the base URL of its archives. */
+export interface ArchiveFile {
+  readonly path: string
+  /** The file that holds its SHA-256, as `sha256sum` writes it; absent where the venue publishes none. */
+  readonly checksum?: string
+  /** What it holds, half-open. */
+  readonly from: Nanos
+  readonly until: Nanos
+}
+
+/** What a file of an archive is of. */
+export type ArchivedInstrument = Pick<HistoryRequest, 'symbol' | 'restSymbol' | 'interval'>
+
+/** Some lines of a file, in its order. */
+export interface ArchivePart {
+  /** The first line of the file where it names the columns; else empty. */
+  readonly header: string
+  readonly lines: readonly string[]
+  /** Nothing of the file comes after these. */
+  readonly last: boolean
+  /**
+   * The file is taken at its word about where it begins and ends, because nobody else can tell. Else what lies before its first and after its last row
+   * is not proven.
+   */
+  readonly whole: boolean
+}
+
+/** The past of one channel in files of whole days or months. Pure: where they lie, and what their lines mean. */
+export interface ArchiveFeed {
+  readonly channel: Channel
+  readonly intervals?: readonly Interval[]
+  readonly packing: 'zip' | 'gzip'
+  /** Before this nothing was published. */
+  readonly since: Nanos
+  /** Periods that files are of, the longest first, and how long after its end a file is there at the latest. */
+  readonly periods: readonly { readonly of: 'month' | 'day'; readonly publishedAfterMs: number }[]
+  /** The file of the period that begins at `from`; `undefined` where the venue publishes none of this instrument. */
+  file(of: ArchivedInstrument, period: 'month' | 'day', from: Nanos): ArchiveFile | undefined
+  /** Where a file holds several instruments: text that each line of this one holds. */
+  mark?(of: ArchivedInstrument): string
+  /** What some lines mean; `cursor` is the `next` of the part before. Throws ARCHIVE_DAMAGED where they are not what they should be. */
+  page(request: HistoryRequest, part: ArchivePart, cursor?: Json): Page
+}
+
 /** An exchange: data and pure functions. No state, no base class, no I/O, no clock. */
 export interface ExchangeAdapter {
   readonly id: string
@@ -230,7 +274,7 @@ export interface ExchangeAdapter {
   readonly capabilities: readonly Capability[]
   readonly limits: Limits
   /** Production base URLs; `settings.endpoints.<exchange>` replaces them. Paths of plans and calls are appended. */
-  readonly endpoints: { readonly websocket: string; readonly rest: string }
+  readonly endpoints: { readonly websocket: string; readonly rest: string; readonly archive?: string }
   /** One task per (exchange, pair), or one per (exchange, pair, channel). */
   readonly taskPer: 'pair' | 'channel'
   /** Everything that is listed: one call per list that the venue keeps (spot, swaps …), each followed page by page. */
@@ -246,6 +290,8 @@ export interface ExchangeAdapter {
   readonly volumes?: readonly ListCall<Traded>[]
   /** What of the past can be fetched. */
   readonly history?: readonly HistoryFeed[]
+  /** What of the past is published in files. */
+  readonly archives?: readonly ArchiveFeed[]
   readonly polls?: readonly Poll[]
   /**
    * What a refusal by HTTP status and body means; `undefined` leaves it to the usual rules (429, 418, 5xx). An error instead of a code where

@@ -44,6 +44,19 @@ const TRIES = 6
 /** Pages in a row that neither bring nor prove anything. */
 const IDLE_PAGES = 5
 
+/** A stretch of a target as its feed is asked for it. */
+export function requestOf(target: Target, instrument: Instrument, stretch: Stretch): HistoryRequest {
+  return {
+    symbol: instrument.symbol,
+    restSymbol: instrument.restSymbol ?? instrument.symbol,
+    from: stretch.from,
+    until: stretch.until,
+    ...(target.interval === undefined ? {} : { interval: target.interval }),
+    ...(stretch.after === undefined ? {} : { after: stretch.after }),
+    ...(stretch.before === undefined ? {} : { before: stretch.before }),
+  }
+}
+
 /** Fetches one stretch page by page. What came before a failure or an abort is kept: the ledger has it. Throws what could not be overcome. */
 export async function fetchStretch(
   target: Target,
@@ -54,15 +67,7 @@ export async function fetchStretch(
   hooks: StretchHooks,
   signal: AbortSignal,
 ): Promise<void> {
-  const request: HistoryRequest = {
-    symbol: instrument.symbol,
-    restSymbol: instrument.restSymbol ?? instrument.symbol,
-    from: stretch.from,
-    until: stretch.until,
-    ...(target.interval === undefined ? {} : { interval: target.interval }),
-    ...(stretch.after === undefined ? {} : { after: stretch.after }),
-    ...(stretch.before === undefined ? {} : { before: stretch.before }),
-  }
+  const request = requestOf(target, instrument, stretch)
   const backoff = new Backoff({ random: ports.random })
   let cursor: Json | undefined
   let grown: Grown | undefined

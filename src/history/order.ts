@@ -1,3 +1,4 @@
+import type { ArchiveUse } from './archive-files.js'
 import type { Target } from './target.js'
 
 /** What the history thread is asked to do. Plain data. */
@@ -10,6 +11,7 @@ export interface RunOrder {
   readonly until?: string
   readonly parallel: number
   readonly first: 'oldest' | 'newest'
+  readonly archives: ArchiveUse
   /** `heal`: a gap of a live stream, before deep histories. */
   readonly priority: 'heal' | 'backfill'
 }
@@ -40,9 +42,19 @@ export interface PlannedPart {
   readonly from: string
   readonly until: string
   readonly missing: readonly { readonly from: string; readonly until: string }[]
+  /** Files of archives, which `requests` do not count, and their bytes as far as their host tells. */
+  readonly archives: PlannedArchives | null
   readonly requests: number
   readonly rows: number
   readonly bytes: number
   readonly seconds: number
   readonly warnings: readonly string[]
+}
+
+export interface PlannedArchives {
+  readonly files: number
+  readonly bytes: number
+  /** Paths below the base URL of the archive. */
+  readonly first: string
+  readonly last: string
 }

@@ -22,7 +22,7 @@ export interface Range {
 /**
  * The range that a target is wanted for. `start`: `last` (from the first instant held on, so that holes inside are filled too), `origin`, ISO
  * time or nanoseconds; `until`: ISO time or nanoseconds, absent: now. Throws USAGE for a range that is reversed or in the future. What is out of
- * the venue's reach is cut off, with a warning.
+ * the venue's reach is cut off, with a warning. `archived`: since when files of archives reach further.
  */
 export function rangeOf(
   target: Target,
@@ -30,6 +30,7 @@ export function rangeOf(
   asked: { readonly start?: string; readonly until?: string },
   held: readonly Held[],
   now: Nanos,
+  archived?: Nanos,
 ): Range {
   const warnings: string[] = []
   const settled = now - SETTLED
@@ -53,7 +54,8 @@ export function rangeOf(
     from = openBefore(target, from)
     until = openBefore(target, until)
   }
-  const reach = reachOf(feed, span, now)
+  const asks = reachOf(feed, target, now)
+  const reach = asks !== undefined && archived !== undefined && archived < asks ? archived : asks
   if (reach !== undefined && from < reach) {
     const floor = span === undefined ? reach : openBefore(target, reach + span)
     const remedy = target.channel === 'ohlc' ? '; older candles can be made from trades: dccd ohlc' : ''
@@ -69,7 +71,9 @@ function firstLook(target: Target): Nanos {
   return span === undefined ? (FIRST[target.channel] ?? FIRST_ELSE) : span * FIRST_CANDLES
 }
 
-function reachOf({ reach }: HistoryFeed, span: Nanos | undefined, now: Nanos): Nanos | undefined {
+/** The earliest instant that the venue answers requests of; `undefined`: all of the past. */
+export function reachOf({ reach }: HistoryFeed, target: Target, now: Nanos): Nanos | undefined {
+  const span = spanOf(target)
   if (!reach) return undefined
   // A minute of grace: the venue's clock and ours differ, and the request takes its time.
   if ('ms' in reach) return now - BigInt(reach.ms) * 1_000_000n + 60n * SECOND

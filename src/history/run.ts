@@ -1,30 +1,17 @@
-import type { ExchangeAdapter, HistoryFeed } from '../exchanges/exchange.js'
-import { type Dataset, datasetKey } from '../model/dataset.js'
+import { datasetKey } from '../model/dataset.js'
 import { asCollectorError } from '../model/error.js'
-import type { Gap } from '../model/gaps.js'
-import type { Instrument } from '../model/instrument.js'
-import type { Held, Lost } from '../model/ledger.js'
 import { isoFromNanos, type Nanos, SECOND } from '../model/time.js'
+import { withinReach } from './archive-files.js'
+import { type FilePorts, fetchFile, isReplaceable, leftText, plannedArchives, unusedText } from './archive-run.js'
 import { estimate } from './estimate.js'
 import { fetchStretch, type PagePorts } from './fetch.js'
-import { missingStretches, type Stretch } from './missing.js'
-import type { PartError, PartProgress, PlannedPart, RunOrder } from './order.js'
-import { rangeOf } from './range.js'
-import { datasetOfTarget, feedOf, spanOf, type Target } from './target.js'
+import type { PartProgress, PlannedPart, RunOrder } from './order.js'
+import { Part } from './part.js'
+import { filesOf, type Plan, type PlanPorts, planOf } from './plan.js'
+import { datasetOfTarget, spanOf, type Target } from './target.js'
 
-/** The ledger as the planner asks it. */
-export interface LedgerPort {
-  proven(dataset: Dataset): Promise<{ readonly held: readonly Held[]; readonly lost: readonly Lost[] }>
-  gaps(filter: { exchange: string; pair: string; kind: Dataset['kind'] }): Promise<readonly Gap[]>
-  /** Rows held of the dataset, for estimates. */
-  rows(dataset: Dataset): Promise<number>
-}
-
-export interface RunPorts extends PagePorts {
-  readonly ledger: LedgerPort
-  adapter(exchange: string): ExchangeAdapter
-  /** The instrument of a pair. Throws UNKNOWN_INSTRUMENT and what asking the exchange throws. */
-  instrument(exchange: string, pair: string, signal: AbortSignal): Promise<Instrument>
+export interface RunPorts extends PagePorts, PlanPorts {
+  readonly archives: FilePorts
   /** Puts into the ledger that a stretch cannot be had. */
   lose(
     dataset: string,
@@ -32,71 +19,24 @@ export interface RunPorts extends PagePorts {
   ): void
   /** Makes what was fetched safe in the store. */
   commit(): Promise<void>
-  wall(): Nanos
-}
-
-/** What is planned for one target. */
-interface Plan {
-  readonly target: Target
-  readonly dataset: string
-  readonly feed: HistoryFeed
-  readonly from: Nanos
-  readonly until: Nanos
-  readonly stretches: readonly Stretch[]
-  readonly held: readonly Held[]
-  readonly warnings: readonly string[]
-  /** Parts of gaps that the venue does not reach any more. */
-  readonly unreachable: readonly { readonly from: Nanos; readonly until: Nanos }[]
-}
-
-async function planOf(target: Target, order: RunOrder, ports: RunPorts): Promise<Plan> {
-  const feed = feedOf(target, ports.adapter(target.exchange).history)
-  const wanted = datasetOfTarget(target)
-  const dataset = datasetKey(wanted)
-  const { held, lost } = await ports.ledger.proven(wanted)
-  const now = ports.wall()
-  const seams = target.channel !== 'ohlc'
-  if (order.kind === 'backfill') {
-    const range = rangeOf(target, feed, order, held, now)
-    const stretches = missingStretches(range, held, lost, seams)
-    return { target, dataset, feed, ...range, stretches, held, unreachable: [] }
-  }
-  const { exchange, pair, kind } = wanted
-  const gaps = (await ports.ledger.gaps({ exchange, pair, kind })).filter((gap) => gap.dataset === dataset && !gap.lost)
-  const reach = rangeOf(target, feed, { start: 'origin' }, held, now)
-  const limits = rangeOf(
-    target,
-    feed,
-    { start: order.start ?? 'origin', ...(order.until ? { until: order.until } : {}) },
-    held,
-    now,
-  )
-  const stretches: Stretch[] = []
-  const unreachable: { from: Nanos; until: Nanos }[] = []
-  for (const gap of gaps) {
-    if (gap.from < reach.from)
-      unreachable.push({ from: gap.from, until: gap.until < reach.from ? gap.until : reach.from })
-    const [from, until] = [later(gap.from, limits.from), earlier(gap.until, limits.until)]
-    if (from < until) stretches.push(...missingStretches({ from, until }, held, lost, seams))
-  }
-  const [first, last] = [gaps[0], gaps.at(-1)]
-  const [from, until] = [first?.from ?? limits.from, last?.until ?? limits.from]
-  return { target, dataset, feed, from, until, stretches, held, warnings: [], unreachable }
 }
 
 /** What an order would fetch, without fetching it. */
-export async function planRun(order: RunOrder, ports: RunPorts): Promise<PlannedPart[]> {
+export async function planRun(order: RunOrder, ports: RunPorts, signal: AbortSignal): Promise<PlannedPart[]> {
   const parts: PlannedPart[] = []
   for (const target of order.targets) {
-    const plan = await planOf(target, order, ports)
+    const plan = await planOf(target, order, ports, signal)
+    const files = await filesOf(plan, order, ports, new Set(), signal)
     const rowsHeld = await ports.ledger.rows(datasetOfTarget(target))
     parts.push({
       dataset: plan.dataset,
       from: plan.from.toString(),
       until: plan.until.toString(),
       missing: plan.stretches.map(({ from, until }) => ({ from: `${from}`, until: `${until}` })),
+      archives: await plannedArchives(target.exchange, files, ports.archives, signal),
       ...estimate(
         plan.stretches,
+        files,
         plan.feed,
         spanOf(target),
         plan.held,
@@ -141,7 +81,7 @@ async function runTarget(
 ): Promise<void> {
   const { dataset } = part
   try {
-    const plan = await planOf(target, order, ports)
+    let plan = await planOf(target, order, ports, signal)
     part.plan(plan)
     for (const warning of plan.warnings) tell.log(`${dataset}: ${warning}`)
     for (const stretch of plan.unreachable) {
@@ -152,14 +92,17 @@ async function runTarget(
         detail: 'the exchange does not serve history that old',
       })
     }
-    if (plan.stretches.length === 0) {
-      tell.log(`${dataset}: nothing is missing`)
+    plan = await useArchives(plan, part, order, ports, tell, signal)
+    const { asked, left } = withinReach(plan.stretches, plan.reach)
+    for (const stretch of plan.archive ? left : []) tell.log(`${dataset}: ${leftText(stretch)}`)
+    if (asked.length === 0 || order.archives === 'only') {
+      if (plan.stretches.length === 0 && part.rows === 0) tell.log(`${dataset}: nothing is missing`)
       return
     }
-    const seconds = Number(part.wanted / SECOND)
-    tell.log(`${dataset}: ${plan.stretches.length} stretches are missing, ${seconds} s in all`)
+    const seconds = Number(asked.reduce((sum, { from, until }) => sum + (until - from), 0n) / SECOND)
+    tell.log(`${dataset}: ${asked.length} stretches are missing, ${seconds} s in all`)
     const instrument = await ports.instrument(target.exchange, target.pair, signal)
-    const stretches = order.first === 'newest' ? [...plan.stretches].reverse() : plan.stretches
+    const stretches = order.first === 'newest' ? [...asked].reverse() : asked
     for (const stretch of stretches) {
       await fetchStretch(
         target,
@@ -197,77 +140,61 @@ async function runTarget(
   } catch (error) {
     if (signal.aborted) return
     const known = asCollectorError(error, 'INTERNAL')
-    part.error = { code: known.code, message: known.message, remedy: known.remedy }
+    part.fail(known)
     tell.log(`${dataset}: ${known.code} ${known.message}`)
   }
 }
 
-/** Progress of one dataset. */
-class Part {
-  readonly dataset: string
-  rows = 0
-  requests = 0
-  wanted: Nanos = 0n
-  error: PartError | null = null
-  private done: Nanos = 0n
-  private bytes = 0
-  private range = { from: 0n, until: 0n }
-  private readonly lost: { from: string; until: string; reason: string }[] = []
+/** Files in a row whose host does not answer, until it is left alone. */
+const FAILED_FILES = 2
 
-  constructor(dataset: string) {
-    this.dataset = dataset
-  }
-
-  plan({ from, until, stretches }: Plan): void {
-    this.range = { from, until }
-    this.wanted = stretches.reduce((sum, stretch) => sum + (stretch.until - stretch.from), 0n)
-  }
-
-  page({
-    rows,
-    bytes,
-    covers,
-  }: {
-    rows: number
-    bytes: number
-    covers: readonly { from: Nanos; until: Nanos }[]
-  }): void {
-    this.rows += rows
-    this.bytes += bytes
-    this.requests++
-    for (const { from, until } of covers) this.done += until - from
-  }
-
-  lose({ from, until, reason }: { from: Nanos; until: Nanos; reason: string }): void {
-    this.done += until - from
-    if (this.lost.length < 100) this.lost.push({ from: `${from}`, until: `${until}`, reason })
-  }
-
-  show(): PartProgress {
-    const { dataset, rows, requests, bytes, wanted, done, error, lost, range } = this
-    return {
-      dataset,
-      from: `${range.from}`,
-      until: `${range.until}`,
-      wantedSeconds: seconds(wanted),
-      doneSeconds: seconds(done < wanted ? done : wanted),
-      rows,
-      requests,
-      bytes,
-      lost: [...lost],
-      error,
+/** Takes from files what they hold, and plans anew after each: what one leaves out is still missing. */
+async function useArchives(
+  begun: Plan,
+  part: Part,
+  order: RunOrder,
+  ports: RunPorts,
+  tell: { show(): void; log(line: string): void },
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { target, archive, dataset } = begun
+  if (!archive) return begun
+  const instrument = await ports.instrument(target.exchange, target.pair, signal)
+  const tried = new Set<string>()
+  let plan = begun
+  let failed = 0
+  while (failed < FAILED_FILES) {
+    const files = await filesOf(plan, order, ports, tried, signal)
+    const next = order.first === 'newest' ? files.at(-1) : files[0]
+    if (!next) break
+    const { path } = next.file
+    tried.add(path)
+    const before = part.rows
+    try {
+      await fetchFile(
+        target,
+        instrument,
+        archive,
+        next,
+        order.archives,
+        ports.archives,
+        (page) => {
+          part.page(page, page.bytes > 0 ? 1 : 0)
+          tell.show()
+        },
+        signal,
+      )
+      failed = 0
+      tell.log(`${dataset}: ${path} gave ${part.rows - before} rows`)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isReplaceable(error)) throw error
+      failed = error.code === 'CONNECT_FAILED' || error.code === 'BANNED' ? failed + 1 : 0
+      if (order.archives === 'only' && error.code !== 'ARCHIVE_MISSING') part.fail(error)
+      tell.log(`${dataset}: ${unusedText(next.file, error, order.archives)}`)
     }
+    await ports.commit()
+    plan = await planOf(target, order, ports, signal)
   }
-}
-
-function seconds(time: Nanos): number {
-  return Number(time / 1_000_000n) / 1000
-}
-
-function later(a: Nanos, b: Nanos): Nanos {
-  return a > b ? a : b
-}
-
-function earlier(a: Nanos, b: Nanos): Nanos {
-  return a < b ? a : b
+  return plan
 }

@@ -110,6 +110,26 @@ export const ERRORS = {
     meaning: 'The exchange does not list this pair.',
     remedy: 'Check the spelling BASE/QUOTE; the message names the nearest listed pairs.',
   },
+  ARCHIVE_MISSING: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'The exchange has not published this file of its archive.',
+    remedy:
+      'None needed: what it would hold is asked by request, as far as the exchange serves it. Files come hours after their day.',
+  },
+  ARCHIVE_DAMAGED: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A file of an archive has a wrong checksum, is cut short, or is not what it should be.',
+    remedy:
+      'None needed: nothing of it is used, and what it would hold is asked by request. `--no-archives` leaves archives out.',
+  },
+  ARCHIVE_DISAGREES: {
+    scope: 'call',
+    retry: 'never',
+    meaning: 'A file of an archive tells other rows than the exchange does by request.',
+    remedy: 'None needed: what it would hold is asked by request.',
+  },
   HISTORY_OUT_OF_REACH: {
     scope: 'call',
     retry: 'never',

@@ -1,5 +1,6 @@
-import type { ExchangeAdapter, HistoryFeed } from '../exchanges/exchange.js'
+import type { ArchiveFeed, ExchangeAdapter, HistoryFeed } from '../exchanges/exchange.js'
 import type { Capability } from '../model/capability.js'
+import { dateOfDay, dayOf } from '../model/time.js'
 
 /** The page of what every exchange offers, in Markdown, from the declarations that engine and config read too. */
 export function exchangeReference(adapters: readonly ExchangeAdapter[]): string {
@@ -12,7 +13,7 @@ Another one: [ADD_AN_EXCHANGE.md](../ADD_AN_EXCHANGE.md).
 
 **Proof** is what shows that nothing is missing: a *counter* (+1 per event), a *chain* (each change names the one before), a *checksum*, a counter over the whole
 *connection*, the *unit* (each event is whole in itself) or *none* (listened without a break: the ledger says "unverifiable"). **Clock**: on whose the
-ledger is kept. **Past**: what can be fetched, and how far back.
+ledger is kept. **Past**: what can be fetched, and how far back; *files*: the exchange publishes it in files too.
 
 ${adapters.map(section).join('\n\n')}
 `
@@ -42,7 +43,8 @@ function section(adapter: ExchangeAdapter): string {
     ].filter(Boolean)
     return texts.map((text) => `- \`${channel}\`: ${text}`)
   })
-  const rows = capabilities.map((capability) => row(capability, past.get(capability.channel)))
+  const files = new Map((adapter.archives ?? []).map((feed) => [feed.channel, feed]))
+  const rows = capabilities.map((each) => row(each, past.get(each.channel), files.get(each.channel)))
   return [
     `## ${name}`,
     `${facts.join(' · ')}.`,
@@ -54,6 +56,7 @@ function section(adapter: ExchangeAdapter): string {
 function row(
   { channel, depths, intervals, kinds, poll, everyMs, proof, axis }: Capability,
   past: HistoryFeed | undefined,
+  files: ArchiveFeed | undefined,
 ): string {
   const cells = [
     `\`${channel}\``,
@@ -62,7 +65,7 @@ function row(
     kinds?.join(', ') ?? 'all',
     proof,
     axis,
-    past ? reachText(past) : '',
+    past ? `${reachText(past)}${files ? `; files since ${dateOfDay(dayOf(files.since))}` : ''}` : '',
   ]
   return `| ${cells.join(' | ')} |`
 }

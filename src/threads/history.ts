@@ -1,12 +1,14 @@
+import { Archives } from '../archives/fetch-archive.js'
 import { Deriver } from '../capture/deriver.js'
 import { Lane } from '../capture/lane.js'
 import { listInstruments } from '../capture/list-instruments.js'
 import { PageDriver } from '../capture/page-driver.js'
 import { findInstrument } from '../capture/task-plan.js'
 import type { HistoryMethods, HistoryNews, HistoryStart } from '../daemon/history-messages.js'
+import type { ExchangeAdapter } from '../exchanges/exchange.js'
 import { adapterOf } from '../exchanges/index.js'
 import { executeRun, planRun, type RunPorts } from '../history/run.js'
-import { datasetOfTarget } from '../history/target.js'
+import { datasetOfTarget, type Target } from '../history/target.js'
 import { PortLaneWriter } from '../journal/lane-writer.js'
 import { systemClock } from '../lib/clock.js'
 import { type Port, RpcClient, serveRpc } from '../lib/rpc.js'
@@ -15,9 +17,11 @@ import { CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import { ask, blocked } from '../net/ask.js'
 import type { BudgetMethods } from '../net/budgets.js'
+import { download } from '../net/download.js'
 import { GrantedBudget } from '../net/granted-budget.js'
 import { requestText } from '../net/http.js'
 import type { Priority } from '../net/rate-limit.js'
+import { refusalOf } from '../net/refusal.js'
 import { ColumnBuilder } from '../store/columns.js'
 import { StoreClient } from '../store/store-thread.js'
 
@@ -92,8 +96,35 @@ export function historyThread(port: Port, start: HistoryStart): void {
     return findInstrument(exchange, pair, listed)
   }
 
+  const wait = (ms: number, signal: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done)
+        cancel()
+        resolve()
+      }
+      const cancel = clock.after(ms, done)
+      signal.addEventListener('abort', done)
+    })
+  const archives = new Archives(start.archives, {
+    open: (url, method, signal) => download(url, { clock, method }, signal),
+    refused: ({ status, headers }) => refusalOf(status, headers, clock.wall()),
+    wait,
+    random: Math.random,
+  })
+  const cleaned = archives.clean()
+  /** Who asks another host than the exchange's own must not be given the exchange's own files. */
+  const archiveBase = (exchange: string): string | undefined => {
+    const { archive, rest } = start.endpoints[exchange] ?? {}
+    return archive ?? (rest === undefined ? adapterOf(exchange).endpoints.archive : undefined)
+  }
+  const withFiles = (exchange: string): ExchangeAdapter => {
+    const { archives: published, ...adapter } = adapterOf(exchange)
+    return published && archiveBase(exchange) !== undefined ? { ...adapter, archives: published } : adapter
+  }
+
   const runPorts = (priority: Priority): RunPorts => ({
-    adapter: adapterOf,
+    adapter: withFiles,
     instrument,
     ledger: {
       proven: (dataset) => store.proven(dataset),
@@ -104,25 +135,33 @@ export function historyThread(port: Port, start: HistoryStart): void {
       },
     },
     async page(target, request, cursor, grown, signal) {
-      const { exchange, channel } = target
-      const of = { exchange, channel, dataset: datasetKey(datasetOfTarget(target)) }
-      const fetched = await driver.page(of, request, cursor, grown, priority, signal)
+      const fetched = await driver.page(pageOf(target), request, cursor, grown, priority, signal)
       if (builder.bytes + lane.bytes > COMMIT_BYTES) await commit()
       return fetched
+    },
+    archives: {
+      async stage(exchange, archive, file, mark, signal) {
+        await cleaned
+        return await archives.fetch(archiveBase(exchange) ?? '', file, archive, mark, signal)
+      },
+      length: (exchange, file, signal) => archives.length(archiveBase(exchange) ?? '', file, signal),
+      async part(target, request, cursor, grown, of) {
+        const fetched = await driver.part(pageOf(target), request, cursor, grown, of)
+        if (builder.bytes + lane.bytes > COMMIT_BYTES) await commit()
+        return fetched
+      },
+      async look({ exchange, channel }, request, cursor, signal) {
+        const feed = adapterOf(exchange).history?.find((each) => each.channel === channel)
+        if (!feed) throw new CollectorError('UNSUPPORTED', `${exchange} serves no past of ${channel}`)
+        const { path, weight, read } = feed.page(request, cursor)
+        const { body } = await askExchange(exchange, path, weight, priority, signal)
+        return read(new TextDecoder().decode(body))
+      },
     },
     lose: (dataset, { from, until, code, detail }) =>
       lane.decide(0, { what: 'lost', dataset, from: `${from}`, until: `${until}`, code, detail }),
     commit,
-    wait: (ms, signal) =>
-      new Promise((resolve) => {
-        const done = () => {
-          signal.removeEventListener('abort', done)
-          cancel()
-          resolve()
-        }
-        const cancel = clock.after(ms, done)
-        signal.addEventListener('abort', done)
-      }),
+    wait,
     random: Math.random,
     wall: () => clock.wall(),
   })
@@ -131,7 +170,7 @@ export function historyThread(port: Port, start: HistoryStart): void {
   const methods: HistoryMethods = {
     async plan(order) {
       await commit()
-      return await planRun(order, runPorts(order.priority))
+      return await planRun(order, runPorts(order.priority), new AbortController().signal)
     },
     async run(order) {
       const ending = new AbortController()
@@ -173,4 +212,9 @@ export function historyThread(port: Port, start: HistoryStart): void {
     },
   }
   serveRpc(port, methods, CODEC)
+}
+
+function pageOf(target: Target) {
+  const { exchange, channel } = target
+  return { exchange, channel, dataset: datasetKey(datasetOfTarget(target)) }
 }

@@ -117,7 +117,11 @@ export class Bench {
     const endpoints = Object.fromEntries(
       [...new Set(streams.map(({ exchange }) => exchange))].map((id) => [
         id,
-        { websocket: `ws://127.0.0.1:${this.port}/${id}`, rest: `http://127.0.0.1:${this.port}/${id}` },
+        {
+          websocket: `ws://127.0.0.1:${this.port}/${id}`,
+          rest: `http://127.0.0.1:${this.port}/${id}`,
+          archive: `http://127.0.0.1:${this.port}/${id}`,
+        },
       ]),
     )
     mkdirSync(this.data, { recursive: true })

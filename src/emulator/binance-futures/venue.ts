@@ -1,5 +1,6 @@
 import type { Channel } from '../../model/dataset.js'
 import { type Nanos, SECOND } from '../../model/time.js'
+import { binanceDump } from '../binance/dumps.js'
 import { toMs } from '../binance/feed.js'
 import { isKlineInterval, KlineStream, usualSums } from '../binance/kline.js'
 import { type BinanceSession, openSession } from '../binance/session.js'
@@ -7,6 +8,7 @@ import { ContractMarket, type OpenPositions } from '../contract-market.js'
 import { amountText, priceText } from '../instrument-spec.js'
 import type { Turn } from '../market.js'
 import type {
+  Dump,
   FrameLabel,
   HttpAnswer,
   HttpRequest,
@@ -120,6 +122,14 @@ class FuturesVenue implements Venue {
 
   http(request: HttpRequest): HttpAnswer {
     return this.rest.answer(request)
+  }
+
+  dump(path: string): Dump | null | undefined {
+    if (!path.startsWith('/data/')) return undefined
+    const { inverse } = this.market
+    const folder = inverse ? 'futures/cm' : 'futures/um'
+    const sums = inverse ? inverseSums : usualSums
+    return binanceDump({ folder, sums }, [...this.feeds.values()], path, this.context.now()) ?? null
   }
 
   refusal(status: number, retryAfterS: number | undefined): HttpAnswer {

@@ -2,6 +2,7 @@ import type { Channel } from '../../model/dataset.js'
 import type { Nanos } from '../../model/time.js'
 import type { Turn } from '../market.js'
 import type {
+  Dump,
   FrameLabel,
   HttpAnswer,
   HttpRequest,
@@ -12,6 +13,7 @@ import type {
   VenueContext,
   VenueKind,
 } from '../venue.js'
+import { binanceDump } from './dumps.js'
 import { aggregateFrame, BinanceFeed, toMs, tradeFrame } from './feed.js'
 import { isKlineInterval, KlineStream } from './kline.js'
 import { binanceInstruments } from './listing.js'
@@ -63,6 +65,11 @@ class BinanceVenue implements Venue {
 
   http(request: HttpRequest): HttpAnswer {
     return this.rest.answer(request)
+  }
+
+  dump(path: string): Dump | null | undefined {
+    if (!path.startsWith('/data/')) return undefined
+    return binanceDump({ folder: 'spot' }, [...this.feeds.values()], path, this.context.now()) ?? null
   }
 
   state(): Readonly<Record<string, unknown>> {

@@ -1,8 +1,10 @@
 import { type Nanos, SECOND } from '../../model/time.js'
 import { candleOpen } from '../candles.js'
 import { ContractMarket } from '../contract-market.js'
+import { periodOf } from '../dump.js'
 import type { Turn } from '../market.js'
 import type {
+  Dump,
   FrameLabel,
   HttpAnswer,
   HttpRequest,
@@ -13,6 +15,7 @@ import type {
   VenueContext,
   VenueKind,
 } from '../venue.js'
+import { DUMP_HEADER, dumpLines } from './dumps.js'
 import { BitmexFeed, type BookMessage, WINDOW } from './feed.js'
 import { figures } from './figures.js'
 import { bitmexInstruments } from './listing.js'
@@ -67,6 +70,15 @@ class BitmexVenue implements Venue, TableHub {
 
   http(request: HttpRequest): HttpAnswer {
     return this.rest.answer(request)
+  }
+
+  dump(path: string): Dump | null | undefined {
+    const [, year, month, day] = /^\/data\/trade\/(\d{4})(\d\d)(\d\d)\.csv\.gz$/.exec(path) ?? []
+    if (year === undefined) return path.startsWith('/data/') ? null : undefined
+    const period = periodOf(`${year}-${month}-${day}`, this.context.now())
+    if (!period) return null
+    const lines = [...this.feeds.values()].flatMap(({ instrument }) => dumpLines(instrument, period))
+    return { path, packing: 'gzip', header: DUMP_HEADER, lines }
   }
 
   refusal(status: number, retryAfterS: number | undefined): HttpAnswer {

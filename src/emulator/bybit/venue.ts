@@ -1,7 +1,9 @@
 import type { Nanos } from '../../model/time.js'
 import { BarClock } from '../bar-clock.js'
+import { periodOf } from '../dump.js'
 import type { Turn } from '../market.js'
 import type {
+  Dump,
   FrameLabel,
   HttpAnswer,
   HttpRequest,
@@ -12,9 +14,10 @@ import type {
   VenueContext,
   VenueKind,
 } from '../venue.js'
+import { DUMP_HEADER, dumpLines } from './dumps.js'
 import { BybitFeed } from './feed.js'
 import { klineMessage, liquidationMessage, toMs, tradeIdOf, tradeMessage, valuesIn } from './frames.js'
-import { bybitInstruments, CATEGORIES, type Category, nameOf } from './listing.js'
+import { bybitInstruments, CATEGORIES, type Category, categoryOf, nameOf } from './listing.js'
 import { BybitRest } from './rest.js'
 import { BybitSession, type TopicHub } from './session.js'
 import { channelsOf, LENGTHS, parseTopic, type Topic } from './topic.js'
@@ -72,6 +75,17 @@ class BybitVenue implements Venue, TopicHub {
 
   http(request: HttpRequest): HttpAnswer {
     return this.rest.answer(request)
+  }
+
+  dump(path: string): Dump | null | undefined {
+    const [, name, date = ''] = /^\/trading\/([^/]+)\/\1(\d{4}-\d\d-\d\d)\.csv\.gz$/.exec(path) ?? []
+    if (name === undefined) return path.startsWith('/trading/') ? null : undefined
+    const feed = [...this.feeds.values()].find(
+      ({ instrument: { spec } }) => categoryOf(spec) !== 'spot' && nameOf(spec) === name,
+    )
+    const period = periodOf(date, this.now())
+    if (!feed || !period) return null
+    return { path, packing: 'gzip', header: DUMP_HEADER, lines: dumpLines(feed.instrument, period) }
   }
 
   refusal(status: number, retryAfterS: number | undefined): HttpAnswer {

@@ -1,6 +1,7 @@
 import type { ConnectionPlan, ExchangeAdapter, Subscription } from '../exchange.js'
 import { StreamConversation, type StreamDialect } from '../kit/combined-streams.js'
 import { grouped, planOncePerKey } from '../kit/plan.js'
+import { VISION, type VisionMarket, visionCandles, visionTrades } from '../kit/vision.js'
 import { bookRules, DEPTHS } from './book.js'
 import { eventsOf } from './events.js'
 import { historyOf } from './history.js'
@@ -37,6 +38,12 @@ function planOf(market: Market, subscriptions: readonly Subscription[]): Connect
     const [first] = group
     return first ? planOncePerKey(pathOf(first), STREAMS_PER_CONNECTION, group, key) : []
   })
+}
+
+function archiveOf({ amountUnit }: Market): VisionMarket {
+  return amountUnit === 'base'
+    ? { folder: 'futures/um', since: '2019-09-08', valueInQuote: true }
+    : { folder: 'futures/cm', since: '2020-08-10', valueInQuote: false }
 }
 
 function adapterOf(market: Market): ExchangeAdapter {
@@ -88,7 +95,7 @@ function adapterOf(market: Market): ExchangeAdapter {
       rest: { weight: 1200, perMs: 60_000 },
       connectionLifetimeMs: 86_400_000,
     },
-    endpoints: market.endpoints,
+    endpoints: { ...market.endpoints, archive: VISION },
     taskPer: 'pair',
     shapes: futuresShapes,
     instruments: [{ path: `${market.api}/exchangeInfo`, weight: 1, read: (body) => readInstruments(market, body) }],
@@ -102,6 +109,7 @@ function adapterOf(market: Market): ExchangeAdapter {
     book: bookRules(market),
     polls: [openInterest(market)],
     history: historyOf(market),
+    archives: [visionTrades(archiveOf(market), 'aggTrades'), visionCandles(archiveOf(market), INTERVALS)],
     refusal: errors.refusal,
   }
 }

@@ -1,6 +1,7 @@
 import type { ExchangeAdapter } from '../exchange.js'
 import { StreamConversation, type StreamDialect } from '../kit/combined-streams.js'
 import { planOncePerKey } from '../kit/plan.js'
+import { VISION, visionCandles, visionTrades } from '../kit/vision.js'
 import { BINANCE_DEPTHS, binanceBook } from './book.js'
 import { errors } from './errors.js'
 import { eventOf } from './events.js'
@@ -11,6 +12,8 @@ import { BINANCE_INTERVALS, carries, formOf, streamOf, subscriptionOf } from './
 import { binanceVolumes } from './volumes.js'
 
 const STREAMS_PER_CONNECTION = 1024
+
+const SPOT = { folder: 'spot', since: '2017-08-17', valueInQuote: true } as const
 
 const dialect: StreamDialect = {
   // 1024 streams still take only some seconds.
@@ -45,7 +48,7 @@ export const binance: ExchangeAdapter = {
     rest: { weight: 6000, perMs: 60_000 },
     connectionLifetimeMs: 86_400_000,
   },
-  endpoints: { websocket: 'wss://stream.binance.com:9443', rest: 'https://api.binance.com' },
+  endpoints: { websocket: 'wss://stream.binance.com:9443', rest: 'https://api.binance.com', archive: VISION },
   taskPer: 'pair',
   shapes: binanceShapes,
   instruments: [{ path: '/api/v3/exchangeInfo', weight: 20, read: readInstruments }],
@@ -60,5 +63,6 @@ export const binance: ExchangeAdapter = {
   },
   book: binanceBook,
   history: [binanceTrades, binanceCandles],
+  archives: [visionTrades(SPOT, 'trades'), visionCandles(SPOT, BINANCE_INTERVALS)],
   refusal: errors.refusal,
 }

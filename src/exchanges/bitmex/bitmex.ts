@@ -1,5 +1,6 @@
 import type { ExchangeAdapter } from '../exchange.js'
 import { planOncePerKey } from '../kit/plan.js'
+import { bitmexArchivedTrades } from './archive.js'
 import { bitmexBook } from './book.js'
 import { BitmexConversation } from './conversation.js'
 import { refusal } from './errors.js'
@@ -49,7 +50,11 @@ export const bitmex: ExchangeAdapter = {
     connects: { count: 40, perMs: 3_600_000 },
     rest: { weight: 30, perMs: 60_000 },
   },
-  endpoints: { websocket: 'wss://ws.bitmex.com', rest: 'https://www.bitmex.com' },
+  endpoints: {
+    websocket: 'wss://ws.bitmex.com',
+    rest: 'https://www.bitmex.com',
+    archive: 'https://s3-eu-west-1.amazonaws.com/public.bitmex.com',
+  },
   taskPer: 'channel',
   shapes: bitmexShapes,
   instruments: [bitmexInstruments],
@@ -65,6 +70,7 @@ export const bitmex: ExchangeAdapter = {
     acknowledges: true,
   },
   book: bitmexBook,
+  archives: [bitmexArchivedTrades],
   history: [bitmexTrades, bitmexCandles, bitmexFunding],
   refusal,
 }

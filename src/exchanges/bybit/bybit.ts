@@ -1,6 +1,7 @@
 import type { BookDelta } from '../../model/event.js'
 import type { ExchangeAdapter, Subscription } from '../exchange.js'
 import { grouped, planOnPath } from '../kit/plan.js'
+import { bybitArchivedTrades } from './archive.js'
 import { BybitConversation } from './conversation.js'
 import { bybitCandles, bybitTrades } from './history.js'
 import { bybitInstruments, refusal } from './instruments.js'
@@ -57,7 +58,11 @@ export const bybit: ExchangeAdapter = {
     connects: { count: 500, perMs: 300_000 },
     rest: { weight: 600, perMs: 5000 },
   },
-  endpoints: { websocket: 'wss://stream.bybit.com', rest: 'https://api.bybit.com' },
+  endpoints: {
+    websocket: 'wss://stream.bybit.com',
+    rest: 'https://api.bybit.com',
+    archive: 'https://public.bybit.com',
+  },
   taskPer: 'pair',
   shapes: bybitShapes,
   instruments: bybitInstruments,
@@ -75,6 +80,7 @@ export const bybit: ExchangeAdapter = {
   },
   // Levels pushed out of the depth may come without a removal.
   book: { firstSnapshot: 'stream', follows, cutsToDepth: true },
+  archives: [bybitArchivedTrades],
   history: [bybitTrades, bybitCandles, bybitFunding, bybitOpenInterest],
   refusal,
 }

@@ -29,6 +29,10 @@ const request = {
     .optional()
     .describe('Datasets fetched at once; the budget of each exchange is kept.'),
   first: z.enum(['oldest', 'newest']).optional().describe('Which missing range is fetched first.'),
+  archives: z
+    .enum(['auto', 'never', 'only'])
+    .optional()
+    .describe('Files that exchanges publish of the past; left out, as `settings.archives` says.'),
 }
 
 const kind = z
@@ -90,6 +94,10 @@ const planSchema = z.object({
       from: z.string(),
       until: z.string(),
       missing: z.array(stretch),
+      archives: z
+        .object({ files: z.number(), bytes: z.number(), first: z.string(), last: z.string() })
+        .nullable()
+        .describe('Files of archives beside the requests: how many, their bytes, the first and the last.'),
       requests: z.number(),
       rows: z.number(),
       bytes: z.number(),

@@ -852,6 +852,12 @@ export interface Answers {
         readonly from: string
         readonly until: string
       })[]
+      readonly archives: {
+        readonly files: number
+        readonly bytes: number
+        readonly first: string
+        readonly last: string
+      } | null
       readonly requests: number
       readonly rows: number
       readonly bytes: number
