@@ -4,7 +4,7 @@ import { type ColumnType, SCHEMA } from '../model/row.js'
 /** Part of the metadata of every file: what its columns mean. */
 export const SCHEMA_VERSION = '1'
 
-const SQL_TYPE: { readonly [T in ColumnType]: string } = {
+export const SQL_TYPE: { readonly [T in ColumnType]: string } = {
   time: 'TIMESTAMP_NS',
   number: 'DOUBLE',
   text: 'VARCHAR',

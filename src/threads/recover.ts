@@ -19,7 +19,10 @@ export async function recoverThread(port: Port, start: RecoverStart): Promise<vo
     const found = scan.lanes.get(lane)
     if (found) {
       const builder = new ColumnBuilder()
+      // Rows are derived while those before them are committed: never more than two lots.
+      let committing: Promise<unknown> = Promise.resolve()
       const submit = async (position: number) => {
+        await committing
         await store.submit(lane, position, builder.take())
       }
       const from = found.states.findLast((position) => position <= committed) ?? found.first
@@ -29,7 +32,9 @@ export async function recoverThread(port: Port, start: RecoverStart): Promise<vo
         onRecord: async (position) => {
           if (builder.bytes < COMMIT_BYTES) return
           await submit(position)
-          await store.commit()
+          committing = store.commit()
+          // Its failure is met by whoever waits for it next.
+          committing.catch(() => {})
         },
       })
       await submit(last)
