@@ -51,7 +51,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   replay: { may: ['model', 'lib'], typesOf: ['journal', 'store', 'exchanges/exchange.ts'] },
   daemon: {
     may: ['model', 'lib', 'config', 'daemon/remotes'],
-    typesOf: ['net', 'journal', 'capture', 'history', 'store'],
+    typesOf: ['net', 'journal', 'capture', 'history', 'store', 'export'],
     packages: ['node', 'zod', 'croner', 'pino'],
   },
   'daemon/remotes': { may: ['model', 'lib', 'config', 'daemon'], packages: ['node', 'node:child_process', 'zod'] },
@@ -75,7 +75,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'app.ts': { may: ['*'], packages: ['*'] },
   compose: { may: ['*'], packages: ['node'] },
   'worker.ts': { may: ['threads'], typesOf: ['daemon', 'lib'], packages: ['node'] },
-  threads: { may: ['*'], packages: ['node'] },
+  threads: { may: ['*'], packages: ['node', 'zod'] },
   'rebuild-ports.ts': { may: ['*'], packages: ['node'] },
   'verify-ports.ts': { may: ['*'], packages: ['node'] },
   'index.ts': { may: ['*'] },
@@ -85,7 +85,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 /** Files and folders that only these may import. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'app.ts': ['main.ts', 'index.ts'],
-  compose: ['app.ts', 'index.ts'],
+  compose: ['app.ts', 'index.ts', 'threads/query.ts'],
   'main.ts': [],
   'index.ts': [],
   'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],

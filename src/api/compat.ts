@@ -5,13 +5,8 @@ import { z } from 'zod'
 import { INTERVALS, isInterval } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
 import { checked } from '../service/check-input.js'
-import type { Operation } from '../service/operation.js'
-import {
-  OPERATIONS,
-  type OperationInput,
-  type OperationName,
-  type OperationOutput,
-} from '../service/operations/table.js'
+import type { OperationInput, OperationName, OperationOutput } from '../service/operations/table.js'
+import { perform } from '../service/perform.js'
 import type { Ports } from '../service/ports.js'
 import { apiError, errorBody, statusOf } from './error-body.js'
 
@@ -69,9 +64,7 @@ async function call<N extends OperationName>(
   name: N,
   input: OperationInput<N>,
 ): Promise<OperationOutput<N>> {
-  const operation: Operation = OPERATIONS[name]
-  const output = await operation.run(ports, checked(operation.input, input), new AbortController().signal)
-  return output as OperationOutput<N> // of the operation that was just run
+  return await perform(ports, name, input, new AbortController().signal)
 }
 
 function addStreams(app: FastifyInstance, ports: Ports): void {

@@ -50,7 +50,7 @@ const SENSIBLE: Readonly<Record<string, readonly unknown[]>> = {
   job: ['backfill:binance:BTC/USDT:ohlc:1m'],
   'if-match': ['"x"'],
   search: ['btc'],
-  cursor: ['WyIwIiwwXQ'],
+  cursor: ['WzIwMDAwLFsiMSIsbnVsbCxudWxsLCIxIiwiMSJdXQ', 'WzIwMDAwLFsiMSIsIjEiXV0', 'WzIwMDAwLFsiMSJdXQ'], // places among trades, book_deltas, ohlc
   topics: ['status'],
 }
 

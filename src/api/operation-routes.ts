@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { checked, FieldError } from '../service/check-input.js'
+import { FieldError } from '../service/check-input.js'
 import { fromText, inputSchema, type JsonSchema } from '../service/json-schema.js'
 import type { Operation } from '../service/operation.js'
 import { type FileStream, isFileStream } from '../service/operations/export.js'
 import { OPERATIONS, type OperationName } from '../service/operations/table.js'
+import { perform } from '../service/perform.js'
 import type { Ports } from '../service/ports.js'
 import { fastifyPath, hasBody, pathFields, ROUTES, type Route } from '../service/routes.js'
 
@@ -19,11 +20,7 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
       url: fastifyPath(route),
       config: { operation: name, role: operation.role },
       async handler(request, reply) {
-        const input = checked(operation.input, gathered(request, route, schema))
-        const output =
-          operation.apart && ports.offload
-            ? await ports.offload(name, input)
-            : await operation.run(ports, input, goneSignal(reply))
+        const output: unknown = await perform(ports, name, gathered(request, route, schema), goneSignal(reply))
         if (isFileStream(output)) return await sendFile(output, reply)
         if (typeof output === 'object' && output !== null && 'etag' in output)
           reply.header('etag', `"${String(output.etag)}"`)
@@ -52,7 +49,7 @@ async function sendFile({ type, name, chunks }: FileStream, reply: FastifyReply)
 }
 
 /** Aborts when the asker has gone. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+export function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()

@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { INTERVALS, type Interval } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
+import { isoFromNanos } from '../model/time.js'
 import { checked } from '../service/check-input.js'
 import { fromText } from '../service/json-schema.js'
-import { OPERATIONS } from '../service/operations/table.js'
+import { perform } from '../service/perform.js'
 import type { Ports } from '../service/ports.js'
+import { goneSignal } from './operation-routes.js'
 
 /** Resolutions as the charting library names them. */
 const RESOLUTIONS: ReadonlyMap<string, Interval> = new Map([
@@ -125,7 +127,7 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
     }
   })
 
-  app.get('/udf/history', async (request) => {
+  app.get('/udf/history', async (request, reply) => {
     const { symbol, from, to, resolution, countback } = queryOf(historyQuery, request)
     const interval = RESOLUTIONS.get(resolution)
     const found = await find(symbol)
@@ -141,11 +143,11 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
       ...found,
       interval,
       source: await sourceOf(ports, found, interval),
-      from: BigInt(start) * 1_000_000_000n,
-      until: BigInt(Math.max(to, start)) * 1_000_000_000n,
+      from: nanosText(start),
+      until: nanosText(Math.max(to, start)),
       limit: Math.min(MOST_BARS, countback ?? MOST_BARS),
     }
-    const { candles } = await OPERATIONS.candles.run(ports, input, new AbortController().signal)
+    const { candles } = await perform(ports, 'candles', input, goneSignal(reply))
     if (candles.length === 0) return { s: 'no_data' }
     const column = <K extends keyof (typeof candles)[number]>(name: K) => candles.map((candle) => candle[name])
     return {
@@ -158,6 +160,11 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
       v: column('volume'),
     }
   })
+}
+
+/** Seconds as an instant that operations take. */
+function nanosText(seconds: number): string {
+  return isoFromNanos(BigInt(seconds) * 1_000_000_000n)
 }
 
 function nameOf({ exchange, pair }: Listed): string {

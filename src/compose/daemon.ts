@@ -14,14 +14,13 @@ import { logTail } from '../service/log-tail.js'
 import { type ConfigOrigin, Running } from '../service/running.js'
 import type { Daemon } from '../service/services.js'
 import { removeDaemonFile, writeDaemonFile, writeDaemonToken } from '../store/daemon-file.js'
-import { runSql } from '../store/sql.js'
 import { VERSION } from '../version.js'
 import { createAlerting } from './alerting.js'
 import { catalog, instrumentLists } from './exchange-calls.js'
-import { exportChunks } from './exporting.js'
 import { createJobs } from './histories.js'
 import { openData } from './local.js'
 import { defaultDependencies } from './recording.js'
+import { sqlInTurn } from './sql-in-turn.js'
 import { type DaemonLog, hiddenFolder, spawn } from './threads.js'
 
 /** Starts everything that a config names: recorder, streams, sync, health, API. What was opened before a failure is closed again. */
@@ -98,11 +97,11 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
       queries.configure(withoutTokens(next))
     },
     openData,
-    sql: (dataPath, request, signal) => runSql(dataPath, request, clock, signal),
-    exportData: exportChunks,
+    sql: sqlInTurn(config.storage.local_path, clock),
+    exportData: (request, signal) => queries.export(request, signal),
     instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
-    offload: (name, input) => queries.ask(name, input),
+    offload: (name, input, signal) => queries.ask(name, input, signal),
     drifts: () => deps.recorder.drifts,
     lags: () => {
       const { commitAgeMs: storeMs, journalLagMs: journalMs } = deps.recorder

@@ -9,13 +9,13 @@ import { logTail } from '../service/log-tail.js'
 import { type ConfigOrigin, Running } from '../service/running.js'
 import type { LocalPorts, StoredData } from '../service/services.js'
 import { readDaemonFile, readDaemonToken } from '../store/daemon-file.js'
-import { runSql } from '../store/sql.js'
 import { openStoredData } from '../store/stored-data.js'
 import { VERSION } from '../version.js'
 import { openLocalAlerts } from './alerting.js'
 import { catalog, instrumentLists } from './exchange-calls.js'
-import { exportChunks } from './exporting.js'
+import { exportsInTurn } from './exporting.js'
 import { defaultDependencies } from './recording.js'
+import { sqlInTurn } from './sql-in-turn.js'
 import { hiddenFolder } from './threads.js'
 
 /** What operations work on where no daemon runs. A change of the config is saved, and counts from the next start on. */
@@ -53,8 +53,8 @@ export async function openLocal(dataPath: string, origin?: ConfigOrigin): Promis
     logs: { ...logTail(join(hiddenFolder(config), 'logs')), follow: () => () => {} },
     alerts: await openLocalAlerts(config, clock),
     openData,
-    sql: (path, request, signal) => runSql(path, request, clock, signal),
-    exportData: exportChunks,
+    sql: sqlInTurn(dataPath, clock),
+    exportData: exportsInTurn(dataPath),
     instruments: (exchange) => lists.of(exchange),
     uptime: () => 0,
     lags: () => ({ journalMs: 0 }),

@@ -1,4 +1,5 @@
 import type { CollectorConfig } from '../config/schema.js'
+import type { StreamedExport } from '../export/export-stream.js'
 import { RpcClient } from '../lib/rpc.js'
 import { CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Thread } from './capture-pool.js'
@@ -8,6 +9,7 @@ import type { QueryMethods } from './query-messages.js'
 export class QueryHost {
   readonly #spawn: (config: CollectorConfig) => Thread
   #config: CollectorConfig
+  #exports = 0
   #running: { readonly thread: Thread; readonly rpc: RpcClient<QueryMethods> } | undefined
 
   constructor(config: CollectorConfig, spawn: (config: CollectorConfig) => Thread) {
@@ -22,9 +24,30 @@ export class QueryHost {
   }
 
   /** What an operation answers. Throws what it throws, and INTERNAL when the thread dies meanwhile. */
-  async ask(name: string, input: unknown): Promise<unknown> {
+  async ask(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
     this.#running ??= this.#start()
-    return await this.#running.rpc.call('ask', [name, input])
+    return await this.#running.rpc.callUntil('ask', [name, input], signal)
+  }
+
+  /** A file as it is made, part by part as they are taken. Throws like `ask`. */
+  async *export(request: StreamedExport, signal: AbortSignal): AsyncGenerator<string | Uint8Array> {
+    signal.throwIfAborted()
+    this.#running ??= this.#start()
+    const { rpc } = this.#running
+    const id = this.#exports++
+    const close = () => void rpc.call('closeExport', [id]).catch(() => {})
+    signal.addEventListener('abort', close, { once: true })
+    try {
+      await rpc.call('openExport', [id, request])
+      for (;;) {
+        const chunk = await rpc.call('nextChunk', [id])
+        if (chunk === undefined) return
+        yield chunk
+      }
+    } finally {
+      signal.removeEventListener('abort', close)
+      close()
+    }
   }
 
   async close(): Promise<void> {

@@ -50,3 +50,32 @@ it('rejects what waits when the other side dies, instead of waiting for ever', a
   await expect(waiting).rejects.toMatchObject({ code: 'STORE_FAILED' })
   await expect(client.call('never', [])).rejects.toMatchObject({ code: 'STORE_FAILED' })
 })
+
+it('a call that is given up tells the other side, and its answer reaches nobody', async () => {
+  const seen: string[] = []
+  let finish = () => {}
+  const client = pair({
+    work: (what: string, signal: AbortSignal) =>
+      new Promise<string>((resolve) => {
+        seen.push(what)
+        finish = () => resolve('too late')
+        signal.addEventListener('abort', () => seen.push('stopped'))
+      }),
+    other: (last?: unknown) => last === undefined,
+  })
+  const gone = new AbortController()
+  const answer = client.callUntil('work', ['begun'], gone.signal)
+  // Only methods that are called so are given a signal.
+  expect(await client.call('other', [])).toBe(true)
+  expect(seen).toEqual(['begun'])
+  gone.abort(new Error('gone'))
+  await expect(answer).rejects.toThrow('gone')
+  expect(client.pending).toBe(0)
+  await client.call('other', [])
+  expect(seen).toEqual(['begun', 'stopped'])
+  finish()
+  await client.call('other', [])
+  await expect(client.callUntil('work', ['never'], gone.signal)).rejects.toThrow('gone')
+  await client.call('other', [])
+  expect(seen).toEqual(['begun', 'stopped'])
+})

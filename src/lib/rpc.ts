@@ -22,7 +22,14 @@ export type Port = Pick<MessagePort, 'postMessage'> & {
 /** Functions by name, as one side offers them to the other. Arguments and results must be structured-clonable. */
 export type Methods = { readonly [name: string]: (...args: never[]) => unknown }
 
-type Call = { readonly rpc: 'call'; readonly id: number; readonly method: string; readonly args: readonly never[] }
+type Call = {
+  readonly rpc: 'call'
+  readonly id: number
+  readonly method: string
+  readonly args: readonly unknown[]
+  /** The last parameter of the method is a signal. */
+  readonly withSignal?: true
+}
 type Answer = {
   readonly rpc: 'answer'
   readonly id: number
@@ -31,23 +38,31 @@ type Answer = {
   readonly error?: WireError
 }
 
-function isRpc(message: unknown, kind: 'call' | 'answer'): boolean {
+function isRpc(message: unknown, kind: 'call' | 'answer' | 'abort'): boolean {
   return typeof message === 'object' && message !== null && 'rpc' in message && message.rpc === kind
 }
 
+type Abort = { readonly rpc: 'abort'; readonly id: number }
+
 /** Answers the calls that come over `port`. The returned function ends that. */
 export function serveRpc(port: Port, methods: Methods, errors: ErrorCodec): () => void {
+  const running = new Map<number, AbortController>()
   const listener = (message: unknown) => {
+    if (isRpc(message, 'abort')) running.get((message as Abort).id)?.abort() // our own message, told by its tag
     if (!isRpc(message, 'call')) return
-    const { id, method, args } = message as Call // our own message, told by its tag
+    const { id, method, args, withSignal } = message as Call // our own message, told by its tag
+    const gone = new AbortController()
+    if (withSignal) running.set(id, gone)
     const answer = (body: Omit<Answer, 'rpc' | 'id'>) =>
       port.postMessage({ rpc: 'answer', id, ...body } satisfies Answer)
     const run = async () => {
       const found = Object.hasOwn(methods, method) ? methods[method] : undefined
       if (!found) throw new Error(`no method ${method}`)
-      return await found(...args)
+      const all = withSignal ? [...args, gone.signal] : args
+      return await found(...(all as never[])) // as the caller's type of the same methods says
     }
-    run().then(
+    const ran = run().finally(() => running.delete(id))
+    ran.then(
       (result) => answer({ ok: true, result }),
       (error: unknown) => answer({ ok: false, error: errors.encode(error) }),
     )
@@ -55,6 +70,9 @@ export function serveRpc(port: Port, methods: Methods, errors: ErrorCodec): () =
   port.on('message', listener)
   return () => port.off('message', listener)
 }
+
+/** What a method takes before its signal. */
+type BeforeSignal<A extends readonly unknown[]> = A extends readonly [...infer B, AbortSignal] ? B : never
 
 type Remote<M extends Methods> = {
   [K in keyof M]: (...args: Parameters<M[K]>) => Promise<Awaited<ReturnType<M[K]>>>
@@ -84,13 +102,38 @@ export class RpcClient<M extends Methods> {
     args: Parameters<M[K]>,
     transfer?: readonly Transferable[],
   ): ReturnType<Remote<M>[K]> {
+    return this.send({ method, args }, transfer) as ReturnType<Remote<M>[K]> // the other side was typed by the same M
+  }
+
+  /** A call that can be given up: once `signal` is aborted the other side's own signal is too, and nobody waits any more. */
+  callUntil<K extends keyof M & string>(
+    method: K,
+    args: BeforeSignal<Parameters<M[K]>>,
+    signal: AbortSignal,
+  ): ReturnType<Remote<M>[K]> {
+    const id = this.next
     const answer = new Promise<unknown>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      const abort = () => {
+        this.waiting.delete(id)
+        this.port.postMessage({ rpc: 'abort', id } satisfies Abort)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      this.send({ method, args, withSignal: true })
+        .finally(() => signal.removeEventListener('abort', abort))
+        .then(resolve, reject)
+    })
+    return answer as ReturnType<Remote<M>[K]> // the other side was typed by the same M
+  }
+
+  private send(call: Omit<Call, 'rpc' | 'id'>, transfer?: readonly Transferable[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       if (this.gone) return reject(this.gone)
       const id = this.next++
       this.waiting.set(id, { resolve, reject })
-      this.port.postMessage({ rpc: 'call', id, method, args }, transfer)
+      this.port.postMessage({ rpc: 'call', id, ...call } satisfies Call, transfer)
     })
-    return answer as ReturnType<Remote<M>[K]> // the other side was typed by the same M
   }
 
   /** The other side is gone: everything that waits, and everything asked later, fails with this. */

@@ -28,12 +28,13 @@ export async function bookAt(
   pair: string,
   at: Nanos,
   depth: number,
+  signal?: AbortSignal,
 ): Promise<BookAt> {
   const dataset = { exchange, kind: 'book_deltas', pair } as const
   let book = new Book()
   let opening = false
   let last: Readonly<Record<string, unknown>> | undefined
-  for await (const row of data.bookRows(dataset, at)) {
+  for await (const row of data.bookRows(dataset, at, signal)) {
     const opens = row.is_snapshot === true
     if (opens && !opening) book = new Book()
     opening = opens

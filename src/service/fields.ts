@@ -49,7 +49,7 @@ export const rowLimit = (preset: number, most: number) =>
   z.int().min(1).max(most).default(preset).describe('At most this many.')
 
 /** An opaque place to go on at, from the answer before. */
-export const cursor = z.string().max(300).optional().describe('Where to go on: `next_cursor` of the answer before.')
+export const cursor = z.string().max(1000).optional().describe('Where to go on: `next_cursor` of the answer before.')
 
 /** Fields of outputs: instants as text. */
 export const isoTime = z.string().nullable().describe('ISO time in UTC with nanoseconds; null when not known.')

@@ -7,8 +7,9 @@ import type { StoredData } from './services.js'
 export async function inventoryRows(
   data: Pick<StoredData, 'inventory' | 'covered' | 'eventRanges'>,
   gaps: readonly Gap[],
+  signal?: AbortSignal,
 ) {
-  const ranges = await data.eventRanges()
+  const ranges = await data.eventRanges(signal)
   const lost = new Map<string, { count: number; time: bigint }>()
   for (const { dataset, from, until } of gaps) {
     const known = lost.get(dataset) ?? { count: 0, time: 0n }

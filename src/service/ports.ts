@@ -26,7 +26,7 @@ export interface StreamControl extends StreamsPort {
 }
 
 /** What an operation that is `apart` works on. */
-export type StoredPorts = Pick<Ports, 'data' | 'dataPath' | 'config'>
+export type StoredPorts = Pick<Ports, 'data' | 'dataPath' | 'config' | 'sql'>
 
 /** What keeps failing, and who is told. */
 export interface AlertsPort {
@@ -64,10 +64,10 @@ export interface Ports extends HealthPorts {
   /** The stored data, opened at first use. */
   data(): Promise<StoredData>
   /** Answers an operation that is `apart`, its input checked before; absent where one answers in this thread. */
-  readonly offload?: ((name: string, input: unknown) => Promise<unknown>) | undefined
+  readonly offload?: ((name: string, input: unknown, signal: AbortSignal) => Promise<unknown>) | undefined
   sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   /** Stored rows as a file of another format. */
-  exportData(request: StreamedExport): AsyncIterable<string | Uint8Array>
+  exportData(request: StreamedExport, signal: AbortSignal): AsyncIterable<string | Uint8Array>
   /** What an exchange lists, from the last time it was asked; undefined when it never was. */
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
   readonly sync: {

@@ -6,7 +6,6 @@ import type { CatalogEntry } from '../config/validate-against.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
 import type { StreamedExport } from '../export/export-stream.js'
 import type { Clock } from '../lib/clock.js'
-import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Drift } from '../model/shape.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
@@ -49,8 +48,8 @@ export interface RunningDeps {
   readonly alerts: AlertsPort
   readonly jobs?: Jobs | undefined
   openData(dataPath: string): Promise<StoredData>
-  sql(dataPath: string, request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
-  exportData(dataPath: string, request: StreamedExport): AsyncIterable<string | Uint8Array>
+  sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
+  exportData(request: StreamedExport, signal: AbortSignal): AsyncIterable<string | Uint8Array>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
   readonly offload?: Ports['offload']
   readonly clock: Clock
@@ -58,9 +57,6 @@ export interface RunningDeps {
   readonly lags: Ports['lags']
   drifts(): readonly Drift[]
 }
-
-/** How many queries are answered at once; others wait their turn. Each has memory of its own. */
-const QUERIES = 2
 
 /** The parts of a running daemon, as the operations work on them. */
 export class Running implements Ports {
@@ -74,9 +70,7 @@ export class Running implements Ports {
   #origin: ParsedConfig | undefined
   #etag: string | undefined
   #data: Promise<StoredData> | undefined
-  #querying = 0
   #stopWatching: () => void = () => {}
-  readonly #waiting: (() => void)[] = []
 
   constructor(deps: RunningDeps) {
     this.#deps = deps
@@ -171,8 +165,8 @@ export class Running implements Ports {
     return this.#etag
   }
 
-  exportData(request: StreamedExport): AsyncIterable<string | Uint8Array> {
-    return this.#deps.exportData(this.dataPath, request)
+  exportData(request: StreamedExport, signal: AbortSignal): AsyncIterable<string | Uint8Array> {
+    return this.#deps.exportData(request, signal)
   }
 
   instruments(exchange: string): Promise<readonly Instrument[] | undefined> {
@@ -187,19 +181,8 @@ export class Running implements Ports {
     return this.#data
   }
 
-  async sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult> {
-    if (this.#querying >= QUERIES) {
-      if (this.#waiting.length >= 100)
-        throw new CollectorError('TOO_MANY_REQUESTS', 'too many queries wait to be answered')
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-    this.#querying++
-    try {
-      return await this.#deps.sql(this.dataPath, request, signal)
-    } finally {
-      this.#querying--
-      this.#waiting.shift()?.()
-    }
+  sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult> {
+    return this.#deps.sql(request, signal)
   }
 
   async apply(parsed: ParsedConfig, etag: string): Promise<AppliedConfig> {

@@ -11,6 +11,8 @@ import type { Nanos } from '../model/time.js'
 import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { BarRule, DerivedCandle } from '../store/derived-candles.js'
 import type { ImportReport } from '../store/import-predecessor.js'
+import type { PagePlace } from '../store/page-place.js'
+import type { PageRange } from '../store/page-reader.js'
 import type { EventRange, GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
@@ -67,7 +69,7 @@ export interface RunningEmulator {
 export interface StoredData {
   inventory(): InventoryEntry[]
   /** First and last event of every dataset, by its key. */
-  eventRanges(): Promise<ReadonlyMap<string, EventRange>>
+  eventRanges(signal?: AbortSignal): Promise<ReadonlyMap<string, EventRange>>
   /** Bytes of Parquet ever written, and those that stand there. */
   writeAmplification(): { readonly written: number; readonly stored: number }
   /** Runs of histories as they were saved, newest first. */
@@ -84,10 +86,29 @@ export interface StoredData {
   /** What the ledger says of one moment of a dataset. */
   standing(dataset: Dataset, at: Nanos): Standing
   /** Rows to rebuild a book from, as it stood at an instant. */
-  bookRows(dataset: Dataset, at: Nanos): AsyncIterable<StoredRow>
+  bookRows(dataset: Dataset, at: Nanos, signal?: AbortSignal): AsyncIterable<StoredRow>
   /** Candles made from stored trades. */
-  derivedCandles(dataset: Dataset, rule: Interval | BarRule, from: Nanos, until: Nanos): AsyncIterable<DerivedCandle>
-  scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncIterable<StoredRow>
+  derivedCandles(
+    dataset: Dataset,
+    rule: Interval | BarRule,
+    from: Nanos,
+    until: Nanos,
+    signal?: AbortSignal,
+  ): AsyncIterable<DerivedCandle>
+  scan(
+    dataset: Dataset,
+    from: Nanos,
+    until: Nanos,
+    columns?: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncIterable<StoredRow>
+  /** One page of what `scan` gives. Throws USAGE for a place that is none. */
+  page(
+    dataset: Dataset,
+    range: PageRange,
+    columns?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly rows: readonly StoredRow[]; readonly next: PagePlace | undefined }>
   close(): Promise<void>
 }
 
@@ -99,7 +120,6 @@ export interface LocalPorts extends Ports {
   close(): Promise<void>
 }
 
-/** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
 /** An exchange that can be emulated. `streams`: its pairs with every channel that they have. */
 interface Emulated {
   readonly exchange: string
@@ -107,6 +127,7 @@ interface Emulated {
   readonly streams: readonly { readonly pairs: readonly string[]; readonly channels: readonly string[] }[]
 }
 
+/** Everything that a user can ask for: what command line, API and UI call. Implemented by the composition root. */
 export interface Services {
   readonly version: string
   /** What the exchanges offer. */

@@ -54,6 +54,7 @@ it('tells the disk, what writing cost, and how long things are kept', async () =
   const { disk, written, retention } = await storageFacts({
     dataPath,
     data: () => api.ports.data(),
+    sql: () => Promise.reject(new Error('not asked')),
     config: () => config,
   })
   const { blocks, bsize } = await statfs(dataPath)

@@ -47,10 +47,19 @@ const STREAM_FIRST = "CASE source WHEN 'stream' THEN 0 WHEN 'backfill' THEN 1 EL
 const ARCHIVE_FIRST =
   "CASE source WHEN 'archive' THEN 0 WHEN 'backfill' THEN 1 ELSE 2 END, receive_time DESC, frame DESC, row DESC"
 
+/** One key of the order of rows. Where it may be null, null is first. */
+export interface OrderKey {
+  /** A column, or an expression of columns. */
+  readonly sql: string
+  /** Of DuckDB. */
+  readonly type: string
+  readonly nullable?: true
+}
+
 /** How rows of a kind are merged and ordered (durability D6, D7). */
 interface Merge {
   /** The total order of rows in a file. */
-  readonly order: string
+  readonly order: readonly OrderKey[]
   /** Rows equal in this are one row. */
   readonly identity: string
   /** Of equals the first by this stays; the order of rows where not given. */
@@ -63,10 +72,19 @@ interface Merge {
   readonly values?: string
 }
 
+const FRAME: OrderKey = { sql: 'frame', type: 'BIGINT' }
+const ROW: OrderKey = { sql: 'row', type: 'BIGINT' }
+
 function withId(id: string, values: string): Merge {
   const number = `CASE WHEN regexp_full_match(${id}, '[0-9]{1,37}') THEN CAST(${id} AS HUGEINT) END`
   return {
-    order: `exchange_time NULLS FIRST, ${number} NULLS FIRST, ${id} NULLS FIRST, frame, row`,
+    order: [
+      { sql: 'exchange_time', type: 'TIMESTAMP_NS', nullable: true },
+      { sql: number, type: 'HUGEINT', nullable: true },
+      { sql: id, type: 'VARCHAR', nullable: true },
+      FRAME,
+      ROW,
+    ],
     identity: id,
     kept: STREAM_FIRST,
     id,
@@ -75,24 +93,31 @@ function withId(id: string, values: string): Merge {
 }
 
 /** One value at each instant; where the exchange gives no time, ours stands in. */
-function atInstant(...more: readonly string[]): Merge {
+function atInstant(...more: readonly OrderKey[]): Merge {
   const unstamped = 'CASE WHEN exchange_time IS NULL THEN receive_time END'
   return {
-    order: ['coalesce(exchange_time, receive_time)', 'exchange_time NULLS FIRST', ...more].join(', '),
-    identity: ['exchange_time', unstamped, ...more].join(', '),
+    order: [
+      { sql: 'coalesce(exchange_time, receive_time)', type: 'TIMESTAMP_NS' },
+      { sql: 'exchange_time', type: 'TIMESTAMP_NS', nullable: true },
+      ...more,
+    ],
+    identity: ['exchange_time', unstamped, ...more.map(({ sql }) => sql)].join(', '),
     kept: ARCHIVE_FIRST,
   }
 }
 
-const BY_FRAME: Merge = { order: 'frame, row', identity: 'frame, row' }
+const BY_FRAME: Merge = { order: [FRAME, ROW], identity: 'frame, row' }
 
 const MERGE: { readonly [K in Kind]: Merge } = {
   trades: withId('trade_id', 'exchange_time, price, price_text, amount, amount_text, taker_side'),
   book_deltas: BY_FRAME,
-  book_snapshots: { order: 'frame, receive_time, row', identity: 'frame, row, receive_time' },
+  book_snapshots: {
+    order: [FRAME, { sql: 'receive_time', type: 'TIMESTAMP_NS' }, ROW],
+    identity: 'frame, row, receive_time',
+  },
   quotes: BY_FRAME,
-  ohlc: { order: 'open_time', identity: 'open_time', kept: ARCHIVE_FIRST },
-  funding: atInstant('settled'),
+  ohlc: { order: [{ sql: 'open_time', type: 'TIMESTAMP_NS' }], identity: 'open_time', kept: ARCHIVE_FIRST },
+  funding: atInstant({ sql: 'settled', type: 'BOOLEAN' }),
   mark_price: atInstant(),
   index_price: atInstant(),
   open_interest: atInstant(),
@@ -101,7 +126,16 @@ const MERGE: { readonly [K in Kind]: Merge } = {
 
 /** The total order of rows in a file (durability D6). */
 export function fileOrder(kind: Kind): string {
+  return orderText(MERGE[kind].order)
+}
+
+/** The keys of that order. */
+export function orderKeys(kind: Kind): readonly OrderKey[] {
   return MERGE[kind].order
+}
+
+function orderText(keys: readonly OrderKey[]): string {
+  return keys.map(({ sql, nullable }) => (nullable ? `${sql} NULLS FIRST` : sql)).join(', ')
 }
 
 /**
@@ -110,7 +144,7 @@ export function fileOrder(kind: Kind): string {
  * one commit, or no other connection has them).
  */
 export function canonicalRows(kind: Kind, source: string): string {
-  const { identity, order, kept = order, id, values } = MERGE[kind]
+  const { identity, order, kept = orderText(order), id, values } = MERGE[kind]
   const columns = columnList(kind)
   const first = (equals: string) => `QUALIFY row_number() OVER (PARTITION BY ${equals} ORDER BY ${kept}) = 1`
   if (id === undefined) return `SELECT ${columns} FROM (${source}) ${first(identity)}`

@@ -1,21 +1,26 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { type Clock, systemClock } from '../lib/clock.js'
 import { storeError } from './failure.js'
+import { interrupted, interruptOn } from './interrupt.js'
 
 export interface EngineOptions {
   /** A folder of this engine alone. */
   readonly spill: string
   readonly memoryLimit?: string
   readonly threads?: number
+  readonly clock?: Clock
 }
 
 /** One DuckDB in memory: sorts, writes and reads files. It keeps nothing between queries. */
 export class Engine {
   readonly #instance: DuckDBInstance
   readonly #writer: DuckDBConnection
+  readonly #clock: Clock
 
-  private constructor(instance: DuckDBInstance, writer: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, writer: DuckDBConnection, clock: Clock) {
     this.#instance = instance
     this.#writer = writer
+    this.#clock = clock
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
@@ -27,7 +32,7 @@ export class Engine {
         enable_external_file_cache: 'false',
         preserve_insertion_order: 'true',
       })
-      return new Engine(instance, await instance.connect())
+      return new Engine(instance, await instance.connect(), options.clock ?? systemClock())
     } catch (error) {
       throw storeError(error, 'start DuckDB')
     }
@@ -38,8 +43,16 @@ export class Engine {
     return this.#writer
   }
 
-  async run(sql: string): Promise<void> {
-    await this.#writer.run(sql)
+  /** Throws the reason of `signal` once that is aborted: the statement is stopped. */
+  async run(sql: string, signal?: AbortSignal): Promise<void> {
+    const stopInterrupting = signal && interruptOn(this.#writer, this.#clock, signal)
+    try {
+      await this.#writer.run(sql)
+    } catch (error) {
+      throw signal?.aborted ? interrupted(signal) : error
+    } finally {
+      stopInterrupting?.()
+    }
   }
 
   async rows(sql: string): Promise<DuckDBValue[][]> {
@@ -48,10 +61,12 @@ export class Engine {
 
   /**
    * Rows of a query as they come, in order. A streamed result of DuckDB ends without an error when the query fails, so the query is
-   * given a last row that only a complete result has (durability V4). Throws `STORE_FAILED` when that row is missing.
+   * given a last row that only a complete result has (durability V4). Throws `STORE_FAILED` when that row is missing, and the reason of `signal` once
+   * that is aborted: the query is stopped.
    */
-  async *stream(query: string, width: number): AsyncGenerator<DuckDBValue[][]> {
+  async *stream(query: string, width: number, signal?: AbortSignal): AsyncGenerator<DuckDBValue[][]> {
     const connection = await this.#instance.connect()
+    const stopInterrupting = signal && interruptOn(connection, this.#clock, signal)
     try {
       const nulls = ', NULL'.repeat(width)
       const marked = `SELECT false AS done, * FROM (${query}) UNION ALL SELECT true${nulls}`
@@ -62,12 +77,14 @@ export class Engine {
           done = true
           rows.pop()
         }
+        if (signal?.aborted) break
         if (rows.length > 0) yield rows
       }
       if (!done) throw new Error('the result ended before its last row; a file of it may be damaged')
     } catch (error) {
-      throw storeError(error, 'read stored rows')
+      throw signal?.aborted ? interrupted(signal) : storeError(error, 'read stored rows')
     } finally {
+      stopInterrupting?.()
       connection.closeSync()
     }
   }

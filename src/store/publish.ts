@@ -14,14 +14,18 @@ import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './pa
  * what nobody asks for before the merge: conditions that exclude each other, of which a row must meet one; all rows of an identity must meet one, or none.
  */
 export function partRows(folder: DataFolder, dataset: Dataset, state: PartState, where = ['true']): string {
-  const stored = storedRows(folder, dataset, state, where)
+  const rows = committedRows(folder, dataset, state, where)
   // A piece alone is canonical already.
-  return state.piece && state.segments.length === 0 ? stored : canonicalRows(dataset.kind, stored)
+  return state.piece && state.segments.length === 0 ? rows : canonicalRows(dataset.kind, rows)
 }
 
-/** All rows of a partition as they were committed. */
-function storedRows(folder: DataFolder, dataset: Dataset, state: PartState, where = ['true']): string {
-  const { kind } = dataset
+/** The same with equal rows each time that they were committed. */
+export function committedRows(
+  folder: DataFolder,
+  { kind }: Dataset,
+  state: PartState,
+  where: readonly string[] = ['true'],
+): string {
   const columns = columnList(kind)
   const own = `dataset = ${state.dataset} AND part = ${state.part}`
   const from = (path: string, condition: string) =>
@@ -35,7 +39,7 @@ function storedRows(folder: DataFolder, dataset: Dataset, state: PartState, wher
 
 /** What a partition's file shall hold. */
 async function contentOf(engine: Engine, folder: DataFolder, dataset: Dataset, state: PartState): Promise<string> {
-  const stored = storedRows(folder, dataset, state)
+  const stored = committedRows(folder, dataset, state)
   const equals = await engine.rows(mayHaveEquals(dataset.kind, stored))
   return equals.length === 0 ? stored : partRows(folder, dataset, state)
 }

@@ -10,7 +10,7 @@ import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { SCHEMA } from '../model/row.js'
-import { type Nanos, SECOND } from '../model/time.js'
+import type { Nanos } from '../model/time.js'
 import { copyTo, fileOrder, noRows, quoted, SCHEMA_VERSION, timeAxis } from './canonical.js'
 import { Catalog, type PartState, type RunQuery, type StoredRun } from './catalog.js'
 import type { Cell } from './column-buffer.js'
@@ -18,9 +18,12 @@ import { DataFolder } from './data-folder.js'
 import { type BarRule, barsOf, CANDLE_FIELDS, type DerivedCandle, decodeCandle } from './derived-candles.js'
 import { Engine } from './engine.js'
 import { storeError } from './failure.js'
+import { arePlaceKeys, type PagePlace } from './page-place.js'
+import { type PageRange, PageReader } from './page-reader.js'
 import { inTime, partName, partOfTime, wholePart } from './partition.js'
 import { partRows } from './publish.js'
 import { ledgerRows } from './publish-coverage.js'
+import { rowsIn } from './rows-in.js'
 import { parseInstruments } from './saved-instruments.js'
 import { type Standing, standingAt } from './standing.js'
 import { Verifier } from './verify.js'
@@ -60,22 +63,18 @@ export interface GapFilter {
   readonly now?: Nanos
 }
 
-/** What a timestamp in nanoseconds can hold. */
-const FIRST: Nanos = -(2n ** 62n)
-const LAST: Nanos = 2n ** 63n - 1n
-/** How far the times of rows that are one can be apart. */
-const NEAR: Nanos = 3600n * SECOND
-
 /** Reads what is committed, published or not, through one state of the catalog (durability V3). */
 export class DataReader {
   readonly #catalog: Catalog
   readonly #engine: Engine
   readonly #folder: DataFolder
+  readonly #pages: PageReader
 
   constructor(catalog: Catalog, engine: Engine, folder: DataFolder) {
     this.#catalog = catalog
     this.#engine = engine
     this.#folder = folder
+    this.#pages = new PageReader(engine, folder)
   }
 
   inventory(): InventoryEntry[] {
@@ -108,7 +107,7 @@ export class DataReader {
   /**
    * First and last event of every dataset, by its key: of the first and last partition, published or not. Read from the statistics of the files.
    */
-  async eventRanges(): Promise<Map<string, EventRange>> {
+  async eventRanges(signal?: AbortSignal): Promise<Map<string, EventRange>> {
     const { names, parts } = this.#catalog.snapshot(() => ({
       names: this.#catalog.datasets(),
       parts: this.#catalog.parts(),
@@ -118,7 +117,7 @@ export class DataReader {
       const sources = this.#edgeSources(kind, names, parts)
       if (sources.length === 0) continue
       const query = `SELECT dataset, min(epoch_ns(${timeAxis(kind)})), max(epoch_ns(${timeAxis(kind)})) FROM (${sources.join(' UNION ALL ')}) GROUP BY dataset`
-      for await (const rows of this.#engine.stream(query, 3))
+      for await (const rows of this.#engine.stream(query, 3, signal))
         for (const [, id, first, last] of rows) {
           const key = names.get(Number(id))
           if (key && typeof first === 'bigint' && typeof last === 'bigint') ranges.set(key, { first, last })
@@ -216,16 +215,40 @@ export class DataReader {
    * Rows of a dataset with `from` ≤ time < `until` (exchange time, or receive time where there is none; open time of candles), in the
    * order of the files. Throws `UNSUPPORTED` for a column that the kind has not, `STORE_FAILED` when a file cannot be read whole.
    */
-  async *scan(dataset: Dataset, from: Nanos, until: Nanos, columns?: readonly string[]): AsyncGenerator<StoredRow> {
+  async *scan(
+    dataset: Dataset,
+    from: Nanos,
+    until: Nanos,
+    columns?: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<StoredRow> {
     const { kind } = dataset
     const wanted = chosenColumns(kind, columns)
     for (const part of this.#partsBetween(dataset, from, until)) {
       const fields = selected(wanted)
-      const query = `SELECT ${fields.join(', ')} FROM (${this.#rowsIn(dataset, part, from, until)}) ORDER BY ${fileOrder(kind)}`
-      for await (const rows of this.#engine.stream(query, fields.length)) {
+      const query = `SELECT ${fields.join(', ')} FROM (${rowsIn(this.#folder, dataset, part, { from, until })}) ORDER BY ${fileOrder(kind)}`
+      for await (const rows of this.#engine.stream(query, fields.length, signal)) {
         for (const row of rows) yield decodeRow(row.slice(1), wanted)
       }
     }
+  }
+
+  /**
+   * One page of the rows that `scan` gives, in their order, from where the page before ended. Throws `UNSUPPORTED` for a column that the kind has not,
+   * USAGE for a place that is none of the kind, and `STORE_FAILED` when a file cannot be read whole.
+   */
+  async page(
+    dataset: Dataset,
+    range: PageRange,
+    columns?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly rows: StoredRow[]; readonly next: PagePlace | undefined }> {
+    if (range.after && !arePlaceKeys(dataset.kind, range.after.keys))
+      throw new CollectorError('USAGE', `this is no place among ${dataset.kind}`)
+    const wanted = chosenColumns(dataset.kind, columns)
+    const parts = this.#partsBetween(dataset, range.from, range.until)
+    const { rows, next } = await this.#pages.page(dataset, parts, selected(wanted), range, signal)
+    return { rows: rows.map((row) => decodeRow(row, wanted)), next }
   }
 
   /**
@@ -239,18 +262,21 @@ export class DataReader {
     columns: readonly string[] | undefined,
     path: string,
     limit?: number,
+    signal?: AbortSignal,
   ): Promise<number> {
     const { exchange, kind, pair, interval } = dataset
     const fields = chosenColumns(kind, columns).flatMap(({ name, type }) =>
       type === 'number' ? [name, `${name}_text`] : [name],
     )
     const parts = this.#partsBetween(dataset, from, until)
-    const rows = parts.map((part, at) => `SELECT *, ${at} AS part FROM (${this.#rowsIn(dataset, part, from, until)})`)
+    const rows = parts.map(
+      (part, at) => `SELECT *, ${at} AS part FROM (${rowsIn(this.#folder, dataset, part, { from, until })})`,
+    )
     const all = [`SELECT *, 0 AS part FROM (${noRows(kind)})`, ...rows].join(' UNION ALL ')
     const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
     const query = `SELECT ${fields.join(', ')} FROM (${all}) ORDER BY part, ${fileOrder(kind)}${limit === undefined ? '' : ` LIMIT ${limit}`}`
     try {
-      await this.#engine.run(copyTo(query, path, metadata))
+      await this.#engine.run(copyTo(query, path, metadata), signal)
       const [[count] = []] = await this.#engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(path)})`)
       return Number(count)
     } catch (error) {
@@ -283,7 +309,7 @@ export class DataReader {
    * The rows from which a book can be rebuilt as it stood at an instant: from the last whole book at or before it, in the order of application. None
    * where no whole book is stored in that partition or the one before.
    */
-  async *bookRows(dataset: Dataset, at: Nanos): AsyncGenerator<StoredRow> {
+  async *bookRows(dataset: Dataset, at: Nanos, signal?: AbortSignal): AsyncGenerator<StoredRow> {
     const columns = schemaColumns('book_deltas')
     const fields = selected(columns)
     const axis = `epoch_ns(${timeAxis('book_deltas')})`
@@ -295,7 +321,7 @@ export class DataReader {
       const query = `WITH known AS MATERIALIZED (${all})
         SELECT ${fields.join(', ')} FROM known WHERE frame >= (${opens}) AND frame <= (${until}) ORDER BY frame, row`
       let any = false
-      for await (const rows of this.#engine.stream(query, fields.length)) {
+      for await (const rows of this.#engine.stream(query, fields.length, signal)) {
         for (const row of rows) {
           any = true
           yield decodeRow(row.slice(1), columns)
@@ -311,6 +337,7 @@ export class DataReader {
     rule: Interval | BarRule,
     from: Nanos,
     until: Nanos,
+    signal?: AbortSignal,
   ): AsyncGenerator<DerivedCandle> {
     const parts = this.#partsBetween(dataset, from, until)
     if (parts.length === 0) return
@@ -319,19 +346,9 @@ export class DataReader {
     for await (const rows of this.#engine.stream(
       barsOf(wanted, typeof rule === 'string' ? { by: 'time', interval: rule } : rule),
       CANDLE_FIELDS,
+      signal,
     ))
       for (const row of rows) yield decodeCandle(row.slice(1))
-  }
-
-  /** The merged rows of a partition in a range. */
-  #rowsIn(dataset: Dataset, part: PartState, from: Nanos, until: Nanos): string {
-    const { kind } = dataset
-    // What is one row may differ in its time, by less than `NEAR`: the merge must see all of it.
-    const near = part.segments.length === 0 ? 0n : NEAR
-    const rows = partRows(this.#folder, dataset, part, ranges(kind, from - near, until + near))
-    if (near === 0n) return rows
-    const exact = ranges(kind, from, until).map((range) => `(${range})`)
-    return `SELECT * FROM (${rows}) WHERE ${exact.join(' OR ')}`
   }
 
   /** A row's time may lie in the day beside its partition: a book moves to a new date as a whole. */
@@ -401,18 +418,6 @@ function inventoryEntry(dataset: Dataset, parts: readonly PartState[]): Inventor
     last: partName(dataset.kind, Math.max(...numbers)),
     published,
   }
-}
-
-/**
- * The range as conditions that exclude each other. Each compares stored columns alone and without OR, so that DuckDB passes over row groups by
- * their statistics.
- */
-function ranges(kind: Kind, from: Nanos, until: Nanos): string[] {
-  const [least, most] = [from < FIRST ? FIRST : from, until > LAST ? LAST : until]
-  const [start, end] = [`make_timestamp_ns(${least})`, `make_timestamp_ns(${most})`]
-  const between = (column: string) => `${column} >= ${start} AND ${column} < ${end}`
-  if (timeAxis(kind) === 'open_time') return [between('open_time')]
-  return [between('exchange_time'), `exchange_time IS NULL AND ${between('receive_time')}`]
 }
 
 interface ChosenColumn {

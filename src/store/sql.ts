@@ -10,6 +10,7 @@ import { CollectorError } from '../model/error.js'
 import { fileColumns, quoted } from './canonical.js'
 import { Catalog } from './catalog.js'
 import { DataFolder } from './data-folder.js'
+import { interrupted, interruptOn } from './interrupt.js'
 import { COVERAGE_COLUMNS, createLedgerTable, ledgerRows } from './publish-coverage.js'
 
 export interface SqlRequest {
@@ -32,7 +33,6 @@ export interface SqlResult {
 
 const THREADS = '2'
 const SPILL = '2GB'
-const INTERRUPT_MS = 20
 
 /**
  * Answers one SELECT over what is published: a view per kind (`trades`, `quotes`, …) with the columns of its files and those of the path (exchange, pair
@@ -56,33 +56,24 @@ export async function runSql(
     autoload_known_extensions: 'false',
   })
   const connection = await instance.connect()
-  let stopped: CollectorError | undefined
-  let stopInterrupting = () => {}
-  const stop = (error: CollectorError) => {
-    if (stopped) return
-    stopped = error
-    // Again and again: an interrupt between two statements, or before the first, is forgotten by DuckDB.
-    stopInterrupting = clock.every(INTERRUPT_MS, () => connection.interrupt())
-  }
+  const late = new AbortController()
   const seconds = request.timeoutMs / 1000
   const stopTimer = clock.after(request.timeoutMs, () =>
-    stop(new CollectorError('QUERY_TIMEOUT', `the query took longer than ${seconds} s`)),
+    late.abort(new CollectorError('QUERY_TIMEOUT', `the query took longer than ${seconds} s`)),
   )
-  const onAbort = () => stop(new CollectorError('QUERY_TIMEOUT', 'nobody waits for the query any more'))
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted) onAbort()
+  const over = signal ? AbortSignal.any([late.signal, signal]) : late.signal
+  const stopInterrupting = interruptOn(connection, clock, over)
   try {
     await prepare(connection, dataPath)
     await expectOneSelect(connection, request.sql)
     return await answer(connection, request)
   } catch (error) {
-    if (stopped) throw stopped
+    if (over.aborted) throw interrupted(over)
     if (error instanceof CollectorError) throw error
     throw failed(error)
   } finally {
     stopTimer()
     stopInterrupting()
-    signal?.removeEventListener('abort', onAbort)
     connection.closeSync()
     instance.closeSync()
     await rm(spill, { recursive: true, force: true })

@@ -1,4 +1,9 @@
+import type { z } from 'zod'
+import { ExportDesk } from '../compose/export-desk.js'
+import { exportsInTurn } from '../compose/exporting.js'
+import { sqlInTurn } from '../compose/sql-in-turn.js'
 import type { QueryMethods, QueryStart } from '../daemon/query-messages.js'
+import { systemClock } from '../lib/clock.js'
 import { type Port, serveRpc } from '../lib/rpc.js'
 import { CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Operation } from '../service/operation.js'
@@ -8,8 +13,8 @@ import type { StoredData } from '../service/services.js'
 import { openStoredData } from '../store/stored-data.js'
 
 /**
- * Answers operations over the stored data away from the thread that serves the API: a ledger of a hundred thousand intervals takes a second to
- * look through, and the API answers others meanwhile.
+ * Answers operations over the stored data and makes files of it, away from the thread that serves the API: a ledger of a hundred thousand intervals
+ * takes a second to look through, and the API answers others meanwhile.
  */
 export function queryThread(port: Port, { dataPath, config: first }: QueryStart): void {
   let config = first
@@ -21,16 +26,23 @@ export function queryThread(port: Port, { dataPath, config: first }: QueryStart)
     })
     return data
   }
+  const ports: StoredPorts = {
+    data: opened,
+    dataPath,
+    config: () => config,
+    sql: sqlInTurn(dataPath, systemClock()),
+  }
+  const desk = new ExportDesk(exportsInTurn(dataPath))
   const methods: QueryMethods = {
-    async ask(name, input) {
-      if (!isOperation(name)) throw new CollectorError('INTERNAL', `there is no operation ${name}`)
-      const operation: Operation<never, never, StoredPorts> = OPERATIONS[name] as never // one that is `apart`
-      return await operation.run(
-        { data: opened, dataPath, config: () => config },
-        input as never,
-        new AbortController().signal,
-      )
+    async ask(name, input, signal) {
+      const found: Operation | undefined = isOperation(name) ? OPERATIONS[name] : undefined
+      const operation = found?.apart && (found as Operation<z.ZodType, z.ZodType, StoredPorts>) // what `apart` says
+      if (!operation) throw new CollectorError('INTERNAL', `${name} is not answered here`)
+      return await operation.run(ports, input, signal) // checked by its own schema before it came here
     },
+    openExport: (id, request) => desk.open(id, request),
+    nextChunk: (id) => desk.next(id),
+    closeExport: (id) => desk.close(id),
     configure(next) {
       config = next
     },

@@ -76,9 +76,9 @@ const inventory = dataOperation({
       gaps: z.number(),
     }),
   ),
-  async run(ports) {
+  async run(ports, _, signal) {
     const data = await ports.data()
-    return await inventoryRows(data, data.gaps({}))
+    return await inventoryRows(data, data.gaps({}), signal)
   },
 })
 
@@ -280,14 +280,16 @@ const read = dataOperation({
     rows: z.array(z.record(z.string(), cell)),
     next_cursor: z.string().nullable().describe('Where the next page begins; null at the end.'),
   }),
-  async run(ports, input) {
+  async run(ports, input, signal) {
     const { columns, limit, cursor } = input
     const range = { from: input.from ?? 0n, until: input.until ?? LONGEST }
-    return await readPage(await ports.data(), { dataset: datasetOf(input), ...range, columns, limit, cursor })
+    const request = { dataset: datasetOf(input), ...range, columns, limit, cursor }
+    return await readPage(await ports.data(), request, signal)
   },
 })
 
-const sql = operation({
+const sql = dataOperation({
+  apart: true,
   summary:
     'Answer one SELECT over what is published: a view per kind (trades, quotes, …); reads nothing else and writes nothing',
   role: 'read',
@@ -302,8 +304,7 @@ const sql = operation({
     truncated: z.boolean().describe('There were more rows than `limit`.'),
   }),
   async run(ports, { sql, limit, timeout_s }, signal) {
-    const result = await ports.sql({ sql, limit, timeoutMs: timeout_s * 1000, memory: '512MB' }, signal)
-    return result
+    return await ports.sql({ sql, limit, timeoutMs: timeout_s * 1000, memory: '512MB' }, signal)
   },
 })
 
@@ -329,8 +330,8 @@ const book = dataOperation({
     bids: z.array(level).describe('Best first.'),
     asks: z.array(level).describe('Best first.'),
   }),
-  async run(ports, { exchange, pair, at, depth }) {
-    return await bookAt(await ports.data(), exchange, pair, at, depth)
+  async run(ports, { exchange, pair, at, depth }, signal) {
+    return await bookAt(await ports.data(), exchange, pair, at, depth, signal)
   },
 })
 
@@ -364,14 +365,14 @@ const candles = dataOperation({
     limit: rowLimit(1000, 20_000).describe('At most this many, the newest of the range.'),
   }),
   output: z.object({ source: z.enum(['trades', 'exchange']), truncated: z.boolean(), candles: z.array(candle) }),
-  async run(ports, input) {
+  async run(ports, input, signal) {
     const { exchange, pair, interval, source, limit } = input
     const [start, end] = [input.from ?? 0n, input.until ?? LONGEST]
     const data = await ports.data()
     const rows =
       source === 'trades'
-        ? data.derivedCandles({ exchange, kind: 'trades', pair }, interval, start, end)
-        : data.scan({ exchange, kind: 'ohlc', pair, interval }, start, end)
+        ? data.derivedCandles({ exchange, kind: 'trades', pair }, interval, start, end, signal)
+        : data.scan({ exchange, kind: 'ohlc', pair, interval }, start, end, undefined, signal)
     const kept: z.output<typeof candle>[] = []
     let truncated = false
     for await (const row of rows as AsyncIterable<Readonly<Record<string, unknown>>>) {

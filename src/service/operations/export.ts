@@ -58,7 +58,7 @@ const exportOperation = operation({
     depth: z.int().min(1).max(1000).default(25).describe('Levels a side of tardis book snapshots.'),
   }),
   output: z.unknown().describe('The file.'),
-  run(ports, input): FileStream {
+  run(ports, input, signal): FileStream {
     const dataset = datasetOf(input)
     const { format, columns, limit, depth } = input
     const range = { from: input.from ?? 0n, until: input.until ?? LONGEST }
@@ -66,7 +66,7 @@ const exportOperation = operation({
       throw new CollectorError('USAGE', 'the range ends before it begins', { remedy: 'Give a later `until`.' })
     const [type, ending] = FILES[format]
     const words = [dataset.exchange, dataset.pair.replace(/[/:]/g, '-'), dataset.kind, dataset.interval].filter(Boolean)
-    const chunks = ports.exportData({ dataset, ...range, columns, limit, format, depth })
+    const chunks = ports.exportData({ dataset, ...range, columns, limit, format, depth }, signal)
     return { type, name: `${words.join('-')}.${ending}`, chunks }
   },
 })
