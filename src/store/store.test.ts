@@ -194,6 +194,24 @@ describe('Store', () => {
       await store.close()
     }))
 
+  it('closes while it publishes: after the file that it is at, and the rest is published by the next one', () =>
+    withFolder(async (path) => {
+      const store = await open(path)
+      const builder = new ColumnBuilder()
+      for (let n = 0; n < 40; n++) builder.row('trades', `binance trades C${n}/USDT`, trade(n))
+      await store.submit(await store.allocateLane(), 0, builder.take())
+      await store.commit()
+      // An engine that is closed in the middle of a query hangs for ever, and its thread with it.
+      const publishing = store.publish({ all: true })
+      await Promise.all([publishing, store.close()])
+      expect(await publishing).toBeLessThan(40)
+      await expect(store.commit()).rejects.toMatchObject({ code: 'STORE_FAILED' })
+      const next = await open(path)
+      await next.publish({ all: true })
+      expect(visibleFiles(path).filter((file) => file.includes('kind=trades'))).toHaveLength(40)
+      await next.close()
+    }))
+
   it('keeps what it holds over a restart', () =>
     withFolder(async (path) => {
       const first = await open(path)

@@ -2,6 +2,7 @@ import { access, constants, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.js'
 import { type Dataset, datasetKey, KINDS } from '../model/dataset.js'
+import { CollectorError } from '../model/error.js'
 import type { Covered, Gap } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
@@ -63,6 +64,7 @@ export class Store {
   #ledgerChanged = true
   #ledgerPublished: Nanos | undefined
   #turn: Promise<unknown> = Promise.resolve()
+  #closing = false
 
   /** The catalog was lost and is that of the last backup: the journal may hold lanes that it does not know. */
   readonly restored: boolean
@@ -207,6 +209,7 @@ export class Store {
     const plan = publishPlan(known, { now, all: options.all ?? false, ...this.#split })
     let published = 0
     for (const { dataset, state, split } of plan) {
+      if (this.#closing) return published
       await this.#exclusive(`publish ${datasetKey(dataset)}`, async () => {
         // Read again: another publish may have done it while this one waited.
         const fresh = this.#catalog.parts(state.dataset).find(({ part }) => part === state.part)
@@ -217,8 +220,10 @@ export class Store {
         published++
       })
     }
+    if (this.#closing) return published
     await this.#exclusive('publish the ledger', () => this.#publishLedger(options.all ?? false))
     await this.mergeSegments()
+    if (this.#closing) return published
     await this.#exclusive('back up the catalog', () => this.#backUp(false))
     await this.#exclusive('remove spent files', () => this.#sweep())
     return published
@@ -226,10 +231,12 @@ export class Store {
 
   /** Kinds with more segments than `most` get the older half of them as one (durability C8). */
   async mergeSegments(most = MOST_SEGMENTS): Promise<void> {
-    for (const kind of KINDS)
+    for (const kind of KINDS) {
+      if (this.#closing) return
       await this.#exclusive(`merge segments of ${kind}`, () =>
         mergeSegments(this.#engine, this.#catalog, this.#folder, kind, this.#clock.wall(), most),
       )
+    }
   }
 
   /** Hidden files with rows that are not published yet. */
@@ -382,15 +389,20 @@ export class Store {
 
   /** Ends after the work under way. Commits and publishes nothing: that is the owner's decision. */
   async close(): Promise<void> {
-    await this.#turn.catch(() => {})
-    // A folder that cannot take it any more is closed all the same: the catalog itself is there.
-    await this.#backUp(true).catch(() => {})
-    this.#engine.close()
-    this.#catalog.closeCleanly()
+    // A publish that is under way ends with the file that it is at: an engine that is closed while it works never comes back.
+    const closed = this.#exclusive('close', async () => {
+      // A folder that cannot take it any more is closed all the same: the catalog itself is there.
+      await this.#backUp(true).catch(() => {})
+      this.#engine.close()
+      this.#catalog.closeCleanly()
+    })
+    this.#closing = true
+    await closed
   }
 
   /** Runs `work` after what was asked for before it. */
   #exclusive<T>(what: string, work: () => Promise<T>): Promise<T> {
+    if (this.#closing) return Promise.reject(new CollectorError('STORE_FAILED', `the store is closed: ${what}`))
     const result = this.#turn.then(work).catch((error: unknown) => {
       throw storeError(error, what)
     })
