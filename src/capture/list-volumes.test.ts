@@ -28,6 +28,14 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
       SOLUSD: { c: ['100.0', '1'], v: ['1', '3'] },
     },
   },
+  '/products/stats': {
+    'BTC-USD': {
+      stats_30day: { volume: '9' },
+      stats_24hour: { open: '49000', high: '51000', low: '48000', volume: '0.02', last: '50000.00' },
+    },
+    'NEW-USD': { stats_30day: {}, stats_24hour: {} },
+    'ETH-BTC': { stats_30day: { volume: '9' }, stats_24hour: { volume: '40', last: '0.05' } },
+  },
   '/v2/tickers?symbols=ALL': [
     ['tBTCUSD', 1, 1, 1, 1, 1, 1, 50_000, 0.02, 1, 1, null],
     ['fUSD', 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
@@ -71,6 +79,11 @@ it.each([
       instrument('SOL/USD', 'SOL', 'USD', { restSymbol: 'SOLUSD' }),
     ],
     { 'BTC/USD': 1000, 'SOL/USD': 300 },
+  ],
+  [
+    'coinbase',
+    [instrument('BTC-USD', 'BTC', 'USD'), instrument('ETH-BTC', 'ETH', 'BTC'), instrument('NEW-USD', 'NEW', 'USD')],
+    { 'BTC/USD': 1000, 'ETH/BTC': 100_000 },
   ],
   ['bitfinex', [instrument('tBTCUSD', 'BTC', 'USD')], { 'BTC/USD': 1000 }],
   [

@@ -176,6 +176,19 @@ describe('Coinbase by REST', () => {
     expect(await get('/NONE-USD/book?level=2')).toMatchObject({ status: 404, body: { message: 'NotFound' } })
   })
 
+  it('lists the day of every product in one answer, as that of one tells it', async () => {
+    const emulator = await start({ rate: 500 })
+    const get = (path: string) => request(emulator, `/coinbase/products${path}`)
+    await waitFor(async () => Number((await get('/BTC-USD/stats')).body.volume) > 0)
+    const { body } = await get('/stats')
+    expect(Object.keys(body)).toEqual(expect.arrayContaining(['BTC-USD', 'ETH-USD']))
+    const { volume, last } = body['BTC-USD'].stats_24hour
+    expect(Number(volume)).toBeGreaterThan(0)
+    const later = (await get('/BTC-USD/stats')).body
+    expect(Number(later.volume)).toBeGreaterThanOrEqual(Number(volume))
+    expect(Number(last)).toBeGreaterThan(10_000)
+  })
+
   it('limits to ten requests a second after a burst of fifteen', async () => {
     const emulator = await start()
     const answers = await Promise.all(Array.from({ length: 40 }, () => request(emulator, '/coinbase/products')))

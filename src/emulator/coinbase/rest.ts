@@ -54,6 +54,7 @@ export class CoinbaseRest {
     if (root === 'currencies' && id === undefined) return json(currencies(specs))
     if (root !== 'products') return message(404, 'NotFound')
     if (id === undefined) return json(products(specs))
+    if (id === 'stats' && what === undefined) return json(this.everyStats())
     const feed = this.feeds.get(decodeURIComponent(id))
     if (!feed) return message(404, 'NotFound')
     switch (what) {
@@ -68,7 +69,7 @@ export class CoinbaseRest {
       case 'ticker':
         return this.ticker(feed.instrument)
       case 'stats':
-        return this.stats(feed.instrument)
+        return json({ ...dayStats(feed.instrument), volume_30day: dayStats(feed.instrument).volume })
       default:
         return message(404, 'NotFound')
     }
@@ -178,17 +179,27 @@ export class CoinbaseRest {
     })
   }
 
-  private stats({ spec, candles }: MarketInstrument): HttpAnswer {
-    const day = candles.held('1d').at(-1)
-    const price = (ticks: number | undefined) => fixedText(ticks ?? 0, spec.priceDecimals)
-    return json({
-      open: price(day?.open),
-      high: price(day?.high),
-      low: price(day?.low),
-      last: price(day?.close),
-      volume: amountText(spec, day?.volume ?? 0),
-      volume_30day: amountText(spec, day?.volume ?? 0),
-    })
+  /** Of every product. */
+  private everyStats(): object {
+    return Object.fromEntries(
+      [...this.feeds.values()].map(({ instrument }) => {
+        const day = dayStats(instrument)
+        return [instrument.spec.symbol, { stats_30day: { volume: day.volume }, stats_24hour: day }]
+      }),
+    )
+  }
+}
+
+/** Of the day so far, which is all that an emulated market has. */
+function dayStats({ spec, candles }: MarketInstrument) {
+  const day = candles.held('1d').at(-1)
+  const price = (ticks: number | undefined) => fixedText(ticks ?? 0, spec.priceDecimals)
+  return {
+    open: price(day?.open),
+    high: price(day?.high),
+    low: price(day?.low),
+    last: price(day?.close),
+    volume: amountText(spec, day?.volume ?? 0),
   }
 }
 

@@ -7,6 +7,7 @@ import { CoinbaseConversation } from './conversation.js'
 import { coinbaseCandles, coinbaseTrades } from './history.js'
 import { coinbaseInstruments, meaningOf } from './instruments.js'
 import { coinbaseShapes } from './shapes.js'
+import { coinbaseVolumes } from './volumes.js'
 
 /** No cap is documented: this one bounds what a single cut costs (each book begins again with a snapshot of megabytes). */
 const PER_CONNECTION = 100
@@ -42,6 +43,7 @@ export const coinbase: ExchangeAdapter = {
   taskPer: 'pair',
   shapes: coinbaseShapes,
   instruments: [coinbaseInstruments],
+  volumes: [coinbaseVolumes],
   live: {
     plan: (subscriptions) => planOnPath('/', PER_CONNECTION, subscriptions),
     converse: (plan, state) => new CoinbaseConversation(plan, state),
