@@ -1,8 +1,6 @@
 import type { Daemon } from '../service/services.js'
 import { errorText, type Io } from './output.js'
 
-const STOP_MS = 9000
-
 /**
  * Waits for a signal, the daemon's failure or `seconds`; then stops the daemon in order. A second signal ends the process at once, which corrupts
  * nothing: the journal is what counts. Resolves with the exit code.
@@ -22,7 +20,7 @@ export async function untilStopped(daemon: Daemon, io: Io, seconds?: number): Pr
   clearTimeout(timer)
   if (reason !== 'asked') io.stderr(errorText(reason))
   else if (signals) io.stderr('dccd: storing everything and ending; once more ends at once\n')
-  await daemon.stop(STOP_MS)
+  await daemon.stop()
   ignore()
   return reason === 'asked' ? 0 : 1
 }

@@ -134,7 +134,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     status: () => manager.status(),
     jobs,
     failed,
-    async stop(deadlineMs) {
+    async stop(deadlineMs = config.settings.stop_timeout * 1000) {
       await jobs.stop()
       await manager.stop({ deadlineMs })
       await alerting.close()

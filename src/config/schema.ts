@@ -103,6 +103,7 @@ const levels = count(1, 50_000, 'levels')
 const span = count(60, 31_536_000, 'seconds')
 const retries = count(1, 10, 'tries')
 const instrumentsInterval = count(1, 86_400, 'seconds')
+const stopTimeout = count(1, 3600, 'seconds')
 const syncMs = count(1, 60_000, 'milliseconds')
 const topMost = count(1, 10_000, 'pairs')
 const errors = count(1, 1_000_000, 'errors')
@@ -226,6 +227,14 @@ const settings = z
         expected: instrumentsInterval.expected,
       }),
     ),
+    stop_timeout: stopTimeout.schema
+      .default(9)
+      .meta(
+        about(
+          'Seconds that an end may take. All that was received is stored first, then files are published one by one: with many datasets some may be left for the next start.',
+          { expected: stopTimeout.expected },
+        ),
+      ),
     endpoints: z
       .record(exchange, endpoint)
       .default({})

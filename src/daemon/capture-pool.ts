@@ -34,7 +34,8 @@ export interface StorePort {
   laneState(): Promise<readonly { readonly lane: number; readonly committed: number; readonly open: boolean }[]>
   closeLane(lane: number): Promise<void>
   commit(): Promise<unknown>
-  publish(options: { readonly all?: boolean }): Promise<unknown>
+  /** The signal ends it after the file under way. */
+  publish(options: { readonly all?: boolean }, signal?: AbortSignal): Promise<unknown>
   loadInstruments(exchange: string): Promise<readonly Instrument[] | undefined>
   saveInstruments(exchange: string, list: readonly Instrument[]): Promise<void>
   /** Datasets that are still wanted, and since when. */
@@ -200,7 +201,7 @@ export class CapturePool implements TaskRunner {
 
   async flush(signal?: AbortSignal): Promise<void> {
     await this.commit()
-    if (!signal?.aborted) await this.deps.store.publish({ all: true })
+    if (!signal?.aborted) await this.deps.store.publish({ all: true }, signal)
   }
 
   private workerOf(exchange: string): Promise<CaptureWorker> {
@@ -508,7 +509,7 @@ export class CapturePool implements TaskRunner {
       if (end?.status === 'fulfilled' && end.value) await store.closeLane(lane)
       await thread.terminate()
     }
-    if (!signal?.aborted) await store.publish({ all: true })
+    if (!signal?.aborted) await store.publish({ all: true }, signal)
     await this.deps.journal.retain()
     this.workers.clear()
     this.tasks.clear()

@@ -19,7 +19,7 @@ import type { TaskRunner } from './task.js'
 
 /** The store thread as the recorder uses it. */
 export interface RecorderStore extends StorePort, RunStore {
-  publish(options: { readonly all?: boolean }): Promise<unknown>
+  publish(options: { readonly all?: boolean }, signal?: AbortSignal): Promise<unknown>
   /** Ends wanting for these datasets at their last proof. */
   endWanted(datasets: readonly string[]): Promise<void>
   /** Closes the store and its thread. */

@@ -157,8 +157,8 @@ export class StoreHost implements RecorderStore {
     return await (await this.#current).commit()
   }
 
-  async publish(options: { readonly all?: boolean }): Promise<unknown> {
-    return await (await this.#current).publish(options)
+  async publish(options: { readonly all?: boolean }, signal?: AbortSignal): Promise<unknown> {
+    return await (await this.#current).publish(options, signal)
   }
 
   /** A port for another thread; it closes when the store's thread dies. */

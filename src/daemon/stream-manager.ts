@@ -263,7 +263,6 @@ export class StreamManager {
     this.#deps.runner.ending?.()
     const { clock, sync, runner, close, onError } = this.#deps
     const used = this.#used
-    const ending = new AbortController()
     const deadline = new Deadline(deadlineMs, clock, onError)
     this.#life.abort()
     this.#life = new AbortController()
@@ -276,10 +275,9 @@ export class StreamManager {
       deadline.step('ending the copies', 0.5, () => sync.stop()),
       deadline.step('ending the tasks', 0.5, () => this.#allDrained()),
     ])
-    if (used) await deadline.step('committing what was received', 0.85, () => runner.flush(ending.signal))
-    await deadline.step('saving the metrics', 0.9, async () => this.#health?.flush())
-    if (used) await deadline.step('closing', 0.97, async () => close?.(ending.signal))
-    ending.abort()
+    if (used) await deadline.step('committing what was received', 0.8, (signal) => runner.flush(signal))
+    await deadline.step('saving the metrics', 0.82, async () => this.#health?.flush())
+    if (used) await deadline.step('closing', 0.97, async (signal) => close?.(signal))
     this.#tasks.close()
   }
 

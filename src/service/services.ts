@@ -35,8 +35,8 @@ export interface Daemon {
   readonly jobs: Jobs
   /** Resolves with the reason when the daemon cannot go on. */
   readonly failed: Promise<CollectorError>
-  /** Flushes, closes and lets go of everything, within the deadline. */
-  stop(deadlineMs: number): Promise<void>
+  /** Flushes, closes and lets go of everything, within the deadline: `settings.stop_timeout` when not given. */
+  stop(deadlineMs?: number): Promise<void>
 }
 
 /** Histories of a data folder that no daemon records into. `close` ends what runs and lets go of the folder. */

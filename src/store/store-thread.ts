@@ -16,6 +16,7 @@ type Calls = Pick<
   | 'submit'
   | 'commit'
   | 'publish'
+  | 'haltPublishing'
   | 'saveInstruments'
   | 'loadInstruments'
   | 'saveTaskMetrics'
@@ -75,6 +76,7 @@ export function serveStore(port: MessagePort, store: Store): () => void {
     submit: (args) => store.submit(...args),
     commit: () => store.commit(),
     publish: (args) => store.publish(...args),
+    haltPublishing: () => store.haltPublishing(),
     saveInstruments: (args) => store.saveInstruments(...args),
     loadInstruments: (args) => store.loadInstruments(...args),
     saveTaskMetrics: (args) => store.saveTaskMetrics(...args),
@@ -171,7 +173,6 @@ export class StoreClient {
   readonly laneState = () => this.#call('laneState', [])
   readonly closeLane = (lane: number) => this.#call('closeLane', [lane])
   readonly commit = () => this.#call('commit', [])
-  readonly publish = (...args: Arguments<'publish'>) => this.#call('publish', args)
   readonly saveInstruments = (...args: Arguments<'saveInstruments'>) => this.#call('saveInstruments', args)
   readonly loadInstruments = (exchange: string) => this.#call('loadInstruments', [exchange])
   readonly saveTaskMetrics = (key: string, body: string) => this.#call('saveTaskMetrics', [key, body])
@@ -191,6 +192,17 @@ export class StoreClient {
   readonly endWanted = (datasets: readonly string[]) => this.#call('endWanted', [datasets])
   /** Closes the store itself, for all its clients. */
   readonly close = () => this.#call('close', [])
+
+  /** The signal ends it after the file under way, and with it what else is being published. */
+  readonly publish = async (options: Arguments<'publish'>[0], signal?: AbortSignal): Promise<number> => {
+    const halt = () => void this.#call('haltPublishing', []).catch(() => {})
+    signal?.addEventListener('abort', halt, { once: true })
+    try {
+      return await this.#call('publish', [options])
+    } finally {
+      signal?.removeEventListener('abort', halt)
+    }
+  }
 
   /** Hands the batch over: its buffers are gone from this thread afterwards. */
   submit(lane: number, position: number, batch: ColumnBatch): Promise<void> {

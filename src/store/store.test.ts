@@ -73,6 +73,24 @@ describe('Store', () => {
       expect(filesIn(join(path, '.dccd')).filter((name) => name.endsWith('.parquet'))).toEqual([])
     }))
 
+  it('leaves what it has no time to publish for the next time, and loses none of it', () =>
+    withFolder(async (path) => {
+      const store = await open(path)
+      const lane = await store.allocateLane()
+      const builder = new ColumnBuilder()
+      const keys = Array.from({ length: 12 }, (_, at) => `binance trades C${at}/USDT`)
+      for (const [at, key] of keys.entries()) builder.row('trades', key, trade(at))
+      await store.submit(lane, 12, builder.take())
+      await store.commit()
+      const publishing = store.publish({ all: true })
+      await store.haltPublishing()
+      const first = await publishing
+      expect(first).toBeLessThan(keys.length)
+      expect(await store.publish({ all: true })).toBe(keys.length - first)
+      expect(visibleFiles(path).filter((each) => each.includes('kind=trades'))).toHaveLength(keys.length)
+      await store.close()
+    }))
+
   it('reads published and unpublished rows as one', () =>
     withFolder(async (path) => {
       const store = await open(path)

@@ -65,6 +65,8 @@ export class Store {
   #ledgerPublished: Nanos | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #closing = false
+  /** How often what was being published was told to end. */
+  #halts = 0
 
   /** The catalog was lost and is that of the last backup: the journal may hold lanes that it does not know. */
   readonly restored: boolean
@@ -201,15 +203,17 @@ export class Store {
 
   /**
    * Makes committed rows visible: partitions without a file, stale ones, closed ones; with `all` every partition with unpublished
-   * rows. Returns how many files were added or replaced.
+   * rows. Returns how many files were added or replaced. A `haltPublishing` ends it after the file under way: what is left comes with the next one.
    */
   async publish(options: { readonly all?: boolean } = {}): Promise<number> {
     const known = this.#guarded('read the catalog', () => this.#catalog.publishable())
     const now = this.#clock.wall()
     const plan = publishPlan(known, { now, all: options.all ?? false, ...this.#split })
+    const halts = this.#halts
+    const ended = () => this.#closing || this.#halts > halts
     let published = 0
     for (const { dataset, state, split } of plan) {
-      if (this.#closing) return published
+      if (ended()) return published
       await this.#exclusive(`publish ${datasetKey(dataset)}`, async () => {
         // Read again: another publish may have done it while this one waited.
         const fresh = this.#catalog.parts(state.dataset).find(({ part }) => part === state.part)
@@ -220,13 +224,18 @@ export class Store {
         published++
       })
     }
-    if (this.#closing) return published
+    if (ended()) return published
     await this.#exclusive('publish the ledger', () => this.#publishLedger(options.all ?? false))
     await this.mergeSegments()
     if (this.#closing) return published
     await this.#exclusive('back up the catalog', () => this.#backUp(false))
     await this.#exclusive('remove spent files', () => this.#sweep())
     return published
+  }
+
+  /** There is no time to publish what is left: every `publish` that runs ends after its file. */
+  async haltPublishing(): Promise<void> {
+    this.#halts++
   }
 
   /** Kinds with more segments than `most` get the older half of them as one (durability C8). */
