@@ -1,0 +1,188 @@
+import type { Level, Side } from '../model/event.js'
+
+/** Below this a double holds every whole number: a number of so many digits is written by `toFixed` as it was read. */
+const EXACT = 2 ** 52
+const MOST_DECIMALS = 22
+const POWERS = Array.from({ length: MOST_DECIMALS + 1 }, (_, decimals) => 10 ** decimals)
+const FIRST_CAPACITY = 64
+/** So many of the best levels keep their texts once written: checksums ask for the same ones with every message. */
+const SHOWN = 32
+const ZERO = 48
+const NINE = 57
+const POINT = 46
+
+/**
+ * How many digits after the point the text of `value` has, where `value.toFixed` of them gives the text back; -1 where it does not: exponents, signs,
+ * more digits than a double holds, a point without digits on both sides.
+ */
+function decimalsOf(text: string, value: number): number {
+  const { length } = text
+  let point = length
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === POINT && point === length) point = at
+    else if (code < ZERO || code > NINE) return -1
+  }
+  const decimals = point === length ? 0 : length - point - 1
+  if (point === 0 || (point < length && decimals === 0)) return -1
+  if (point > 1 && text.charCodeAt(0) === ZERO) return -1
+  return decimals <= MOST_DECIMALS && value * (POWERS[decimals] ?? 0) < EXACT ? decimals : -1
+}
+
+/**
+ * One side of a book, the best level last. Levels are numbers with the count of their digits after the point, outside the heap of objects: with
+ * thousands of books that live for days, texts of levels are what the collector of garbage would go through again and again.
+ */
+export class BookSide {
+  /** 1 for bids and -1 for asks: keys (sign × price) rise towards the best. */
+  private readonly sign: 1 | -1
+  private count = 0
+  private keys = new Float64Array(FIRST_CAPACITY)
+  private amounts = new Float64Array(FIRST_CAPACITY)
+  /** Digits after the point: 32 × those of the price + those of the amount. */
+  private digits = new Uint16Array(FIRST_CAPACITY)
+  /** Levels whose texts the numbers do not give back, by key. */
+  private odd: Map<number, Level> | undefined
+  private shown: Map<number, { readonly amount: number; readonly digits: number; readonly level: Level }> | undefined
+
+  constructor(side: Side) {
+    this.sign = side === 'bid' ? 1 : -1
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  set(level: Level): void {
+    const price = Number(level[0])
+    const amount = Number(level[1])
+    const key = this.sign * price
+    const at = this.find(key)
+    const known = at < this.count && this.keys[at] === key
+    if (amount === 0) {
+      if (!known) return // deleting an unknown level is normal on every venue
+      this.keys.copyWithin(at, at + 1, this.count)
+      this.amounts.copyWithin(at, at + 1, this.count)
+      this.digits.copyWithin(at, at + 1, this.count)
+      this.count--
+      this.odd?.delete(key)
+      return
+    }
+    if (!known) {
+      if (this.count === this.keys.length) this.grow(this.count * 2)
+      this.keys.copyWithin(at + 1, at, this.count)
+      this.amounts.copyWithin(at + 1, at, this.count)
+      this.digits.copyWithin(at + 1, at, this.count)
+      this.count++
+    }
+    this.put(at, level, price, amount)
+  }
+
+  load(levels: readonly Level[]): void {
+    const kept = new Map<number, Level>()
+    for (const level of levels) {
+      const key = this.sign * Number(level[0])
+      if (Number(level[1]) === 0) kept.delete(key)
+      else kept.set(key, level)
+    }
+    const sorted = [...kept].sort(([a], [b]) => a - b)
+    this.odd = undefined
+    this.count = sorted.length
+    if (this.count > this.keys.length) this.grow(this.count + FIRST_CAPACITY)
+    for (const [at, [key, level]] of sorted.entries()) this.put(at, level, this.sign * key, Number(level[1]))
+  }
+
+  /** Cuts the worst levels and returns them, lowest price first. */
+  cut(depth: number): Level[] {
+    const extra = this.count - depth
+    if (extra <= 0) return []
+    const gone = Array.from({ length: extra }, (_, at) => this.level(at))
+    for (let at = 0; at < extra; at++) this.odd?.delete(this.keys[at] ?? 0)
+    this.keys.copyWithin(0, extra, this.count)
+    this.amounts.copyWithin(0, extra, this.count)
+    this.digits.copyWithin(0, extra, this.count)
+    this.count = depth
+    return this.sign > 0 ? gone : gone.reverse()
+  }
+
+  /** The best price. */
+  best(): number | undefined {
+    return this.count === 0 ? undefined : this.sign * (this.keys[this.count - 1] ?? 0)
+  }
+
+  /** The best `count` levels, best first. */
+  top(count: number): Level[] {
+    const kept = Math.min(count, this.count)
+    const write = kept <= SHOWN ? (at: number) => this.shownLevel(at) : (at: number) => this.level(at)
+    const best: Level[] = []
+    for (let at = this.count - 1; at >= this.count - kept; at--) best.push(write(at))
+    return best
+  }
+
+  /** Index of the first key ≥ `key`. Changes happen near the best, so the search gallops from there. */
+  private find(key: number): number {
+    const { keys } = this
+    let low = 0
+    let high = this.count
+    for (let step = 1; high - step > 0; step *= 2) {
+      if ((keys[high - step] ?? 0) < key) {
+        low = high - step + 1
+        break
+      }
+      high -= step
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((keys[middle] ?? 0) < key) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  private put(at: number, level: Level, price: number, amount: number): void {
+    const key = this.sign * price
+    this.keys[at] = key
+    this.amounts[at] = amount
+    const ofPrice = decimalsOf(level[0], price)
+    const ofAmount = decimalsOf(level[1], amount)
+    if (ofPrice < 0 || ofAmount < 0) {
+      this.odd ??= new Map()
+      this.odd.set(key, level)
+      return
+    }
+    this.digits[at] = (ofPrice << 5) | ofAmount
+    this.odd?.delete(key)
+  }
+
+  private level(at: number): Level {
+    const key = this.keys[at] ?? 0
+    const odd = this.odd?.get(key)
+    if (odd) return odd
+    const digits = this.digits[at] ?? 0
+    return [(this.sign * key).toFixed(digits >>> 5), (this.amounts[at] ?? 0).toFixed(digits & 31)]
+  }
+
+  /** The same, written once while it stays as it is. */
+  private shownLevel(at: number): Level {
+    const key = this.keys[at] ?? 0
+    const amount = this.amounts[at] ?? 0
+    const digits = this.digits[at] ?? 0
+    this.shown ??= new Map()
+    const before = this.shown.get(key)
+    if (before && before.amount === amount && before.digits === digits && !this.odd) return before.level
+    const level = this.level(at)
+    if (this.shown.size >= 2 * SHOWN) this.shown.clear()
+    this.shown.set(key, { amount, digits, level })
+    return level
+  }
+
+  private grow(capacity: number): void {
+    const { keys, amounts, digits } = this
+    this.keys = new Float64Array(capacity)
+    this.amounts = new Float64Array(capacity)
+    this.digits = new Uint16Array(capacity)
+    this.keys.set(keys)
+    this.amounts.set(amounts)
+    this.digits.set(digits)
+  }
+}
