@@ -1,5 +1,5 @@
 import { catalog } from './compose/exchange-calls.js'
-import { COINS } from './emulator/coins.js'
+import { coins } from './emulator/coins.js'
 import { startEmulator, VENUES } from './emulator/emulate.js'
 import { adapterOf, exchanges } from './exchanges/index.js'
 import { systemClock } from './lib/clock.js'
@@ -83,7 +83,7 @@ function channelText({ channel, intervals = [] }: Capability): string {
 
 function emulated(instruments: number) {
   return VENUES.map(({ exchange, instruments: list }) => {
-    const pairs = list(COINS.slice(0, instruments)).map(({ pair }) => pair)
+    const pairs = list(coins(instruments)).map(({ pair }) => pair)
     const kindOf = (pair: string) => (pair.endsWith(':perp') ? 'perpetual' : pair.includes(':') ? 'future' : 'spot')
     const streams = (['spot', 'perpetual', 'future'] as const).flatMap((kind) => {
       const own = pairs.filter((pair) => kindOf(pair) === kind)

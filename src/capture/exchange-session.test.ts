@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../testkit/fake-clock.js'
 import { ListSink } from '../../testkit/lane-script.js'
 import { toyExchange } from '../../testkit/toy-exchange.js'
+import type { ExchangeAdapter } from '../exchanges/exchange.js'
 import { gaps } from '../model/gaps.js'
 import type { JournalRecord } from '../model/record.js'
+import { RateBudget } from '../net/rate-limit.js'
 import type { Socket, SocketEvents } from '../net/socket.js'
 import type { PlannedSubscription } from './bodies.js'
 import { Deriver } from './deriver.js'
 import { ExchangeSession, type Outward } from './exchange-session.js'
 import { Lane } from './lane.js'
+import { Slot } from './slot.js'
 import { SubscriptionWatch } from './subscription-watch.js'
 
 class FakeSocket implements Socket {
@@ -48,9 +51,13 @@ const trades = (symbol: string): PlannedSubscription => ({
 const noRest: Outward['request'] = () => Promise.reject(new Error('no REST here'))
 
 /** A session on a venue of fake sockets. `request`: what its REST answers. */
-function start(request: (clock: FakeClock) => Outward['request'] = () => noRest) {
+function start(
+  request: (clock: FakeClock) => Outward['request'] = () => noRest,
+  limits: Partial<ExchangeAdapter['limits']> = {},
+) {
   const clock = new FakeClock()
-  const adapter = toyExchange()
+  const toy = toyExchange()
+  const adapter = { ...toy, limits: { ...toy.limits, ...limits } }
   const sink = new ListSink()
   const records: JournalRecord[] = []
   const sockets: FakeSocket[] = []
@@ -66,7 +73,6 @@ function start(request: (clock: FakeClock) => Outward['request'] = () => noRest)
   const lane = new Lane(clock, writer, new Deriver(() => adapter, sink), (wish) => {
     for (const slot of session.slots) slot.obey(wish)
   })
-  const free = { take: () => Promise.resolve(), used: () => {}, blockUntil: () => {} }
   const session = new ExchangeSession(adapter, { websocket: 'ws://toy', rest: 'http://toy' }, [], {
     lane,
     clock,
@@ -78,7 +84,7 @@ function start(request: (clock: FakeClock) => Outward['request'] = () => noRest)
       },
       request: request(clock),
       refusalOf: () => undefined,
-      budget: () => free,
+      budget: (limit) => new RateBudget(limit, clock),
       // Half of the longest pause: with none, what fails is tried again at the same moment for ever.
       random: () => 0.5,
     },
@@ -263,5 +269,32 @@ describe('a clock that is days off', () => {
         breaks: sink.breaks('toy trades A/USD'),
       }),
     ).toMatchObject([{ code: 'CLOCK_WRONG', missing: 6n }])
+  })
+})
+
+describe('an exchange that limits the messages of an address', () => {
+  it('hears no more of them than that, over all connections, and something of each connection first', async () => {
+    const { clock, session, sockets } = start(undefined, { addressMessagesPerSecond: 2 })
+    for (const symbol of ['A', 'B', 'C', 'D', 'E']) {
+      session.add([trades(symbol)])
+      await clock.run(60)
+    }
+    for (const socket of sockets) socket.events.onOpen()
+    for (const slot of session.slots) {
+      if (!(slot instanceof Slot)) continue
+      slot.obey({ wish: 'send', connection: slot.connection, messages: ['{"more":1}', '{"more":2}'] })
+    }
+    const sent = () => sockets.map(({ sent: all }) => all.length)
+    const total = () => sent().reduce((sum, each) => sum + each, 0)
+    await clock.run(1)
+    expect(total()).toBe(2)
+    for (let seconds = 1; seconds < 8; seconds++) {
+      for (const socket of sockets) socket.events.onFrame(Buffer.from('{"beat":1}'), false, clock.wall(), clock.mono())
+      const before = total()
+      await clock.run(1000)
+      expect(total() - before).toBeLessThanOrEqual(2)
+      if (seconds === 2) expect(Math.min(...sent())).toBe(1)
+    }
+    expect(sent()).toEqual([3, 3, 3, 3, 3])
   })
 })

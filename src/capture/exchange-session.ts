@@ -69,6 +69,7 @@ export class ExchangeSession {
   private readonly ports: SessionPorts
   private readonly rest: RequestBudget
   private readonly connects: RequestBudget
+  private readonly sends: RequestBudget | undefined
   private readonly ending = new AbortController()
   private gathered: PlannedSubscription[] = []
   private cancelGather: (() => void) | undefined
@@ -98,6 +99,8 @@ export class ExchangeSession {
     this.rest = ports.outward.budget(adapter.limits.rest, adapter.id)
     const { count, perMs } = adapter.limits.connects
     this.connects = ports.outward.budget({ weight: count * CONNECT_WEIGHT, perMs })
+    const { addressMessagesPerSecond: most } = adapter.limits
+    this.sends = most === undefined ? undefined : ports.outward.budget({ weight: most, perMs: 1000 })
     if (known.length) this.instruments = new Map(known.map((each) => [each.pair, each]))
   }
 
@@ -227,6 +230,7 @@ export class ExchangeSession {
 
   private slotPorts(): SlotPorts {
     const { lane, clock, outward, nextConnection, changed, tell } = this.ports
+    const { sends } = this
     return {
       adapter: this.adapter,
       lane,
@@ -241,6 +245,7 @@ export class ExchangeSession {
         signal.throwIfAborted()
         await this.connects.take(CONNECT_WEIGHT, 'live', signal)
       },
+      ...(sends ? { maySend: (signal, first) => sends.take(1, first ? 'resync' : 'live', signal) } : {}),
       request: (path, weight, signal, priority = 'resync') => this.request(path, weight, priority, signal),
       backoff: new Backoff({ random: outward.random }),
     }

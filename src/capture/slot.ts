@@ -34,6 +34,8 @@ export interface SlotPorts {
   openSocket(url: string, events: SocketEvents): Socket
   /** Waits for the exchange's limit on new connections. */
   mayConnect(signal: AbortSignal): Promise<void>
+  /** Waits for the exchange's limit on messages of this address; absent where it has none. */
+  maySend?(signal: AbortSignal, first: boolean): Promise<void>
   /** One REST call within the exchange's budget; throws a CollectorError for anything but a 2xx answer. */
   request(
     path: string,
@@ -91,6 +93,9 @@ export class Slot {
   /** Running mean of the distance of frames, ms. */
   private meanMs = 0
   private outbox: string[] = []
+  /** Messages sent on this connection, and when the last one was that wants an answer. */
+  private sent = 0
+  private askedAt = 0n
   private sendTimer: (() => void) | undefined
   private cancelRetry: (() => void) | undefined
   private pingedAt = 0n
@@ -162,6 +167,7 @@ export class Slot {
     this.meanMs = 0
     this.probedAt = undefined
     this.outbox = []
+    this.sent = 0
     this.lastLife = lane.clock.mono()
     this.pingedAt = this.lastLife
     const number = this.number
@@ -199,6 +205,7 @@ export class Slot {
     this.openedAt = this.ports.lane.clock.mono()
     this.lastLife = this.openedAt
     this.lastFrame = this.openedAt
+    this.askedAt = this.openedAt
     this.setState('open')
     this.tell('opened')
     this.pump()
@@ -286,11 +293,32 @@ export class Slot {
 
   /** Sends what waits, within the exchange's limit of messages per second. */
   private pump(): void {
-    if (this.state !== 'open' || this.sendTimer || !this.socket) return
-    const message = this.outbox.shift()
-    if (message === undefined) return
+    if (this.state !== 'open' || this.sendTimer || this.outbox.length === 0) return
+    const { maySend } = this.ports
+    if (!maySend) {
+      this.sendNext()
+      return
+    }
+    const { signal } = this.attempt
+    // Nothing else is sent while this waits for its turn.
+    this.sendTimer = () => {}
+    // Venues close a connection that asks for nothing.
+    maySend(signal, this.sent === 0).then(
+      () => {
+        if (!signal.aborted) this.sendNext()
+      },
+      () => {}, // ended while waiting
+    )
+  }
+
+  private sendNext(): void {
     const { lane, adapter } = this.ports
+    const message = this.outbox.shift()
+    this.sendTimer = undefined
+    if (message === undefined || !this.socket) return
     this.socket.send(message)
+    this.sent++
+    if (message !== adapter.live.ping?.message) this.askedAt = lane.clock.mono()
     lane.record({ type: 'out', connection: this.number, wall: lane.clock.wall(), frame: Buffer.from(message) })
     this.sendTimer = lane.clock.after(1000 / adapter.limits.messagesPerSecond, () => {
       this.sendTimer = undefined
@@ -371,17 +399,18 @@ export class Slot {
       )
       return
     }
-    this.checkConfirmations(since(this.openedAt))
+    // A long list takes its time to be asked for: what was asked for last has as long as what was first.
+    if (!this.outbox.length) this.checkConfirmations(since(this.askedAt))
   }
 
-  private checkConfirmations(openMs: number): void {
-    if (openMs < CONFIRM_MS || this.outbox.length) return
+  private checkConfirmations(waitedMs: number): void {
+    if (waitedMs < CONFIRM_MS) return
     for (const [id, each] of this.derived?.subscriptions ?? []) {
       if (each.status === 'pending' && this.ports.adapter.live.acknowledges) {
         this.close(new CollectorError('SUBSCRIBE_TIMEOUT', `no answer to ${id} within ${CONFIRM_MS / 1000} s`))
         return
       }
-      if (openMs > SNAPSHOT_MS && each.bookMissing && this.ports.adapter.book.firstSnapshot === 'stream') {
+      if (waitedMs > SNAPSHOT_MS && each.bookMissing && this.ports.adapter.book.firstSnapshot === 'stream') {
         this.ports.lane.decide(this.number, { what: 'resync', id, detail: 'no snapshot came' })
       }
     }

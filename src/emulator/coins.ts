@@ -1,3 +1,5 @@
+import { hashText } from './random.js'
+
 /** Something that is traded in the emulated markets. */
 export interface Coin {
   readonly base: string
@@ -50,3 +52,21 @@ export const COINS: readonly Coin[] = [
   { base: 'ICP', price: 12.34, activity: 0.6 },
   { base: 'RUNE', price: 5.412, activity: 0.5 },
 ]
+
+/** How many there are: the named ones, and quiet ones without a name in the world for venues with a thousand pairs. */
+export const MOST_COINS = 1000
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+/** The first `count` of the coins that `--instruments` takes. */
+export function coins(count: number): readonly Coin[] {
+  const unnamed = Math.max(0, Math.min(count, MOST_COINS) - COINS.length)
+  return [...COINS.slice(0, count), ...Array.from({ length: unnamed }, (_, at) => unnamedCoin(at))]
+}
+
+/** `QAA`, `QAB` … `QZZ`, `RAA` …; from five cents to five hundred dollars. */
+function unnamedCoin(at: number): Coin {
+  const digits = [Math.floor(at / 676) + 16, Math.floor(at / 26) % 26, at % 26]
+  const base = digits.map((digit) => LETTERS[digit]).join('')
+  const price = Number((0.05 * 10 ** (4 * (hashText(base) / 2 ** 32))).toPrecision(4))
+  return { base, price, activity: 0.3 }
+}

@@ -9,7 +9,7 @@ import { bitmex } from './bitmex/venue.js'
 import { bybit } from './bybit/venue.js'
 import { coinbase } from './coinbase/venue.js'
 import { coinbaseAdvanced } from './coinbase-advanced/venue.js'
-import { COINS } from './coins.js'
+import { coins, MOST_COINS } from './coins.js'
 import { parseFaultScript } from './fault.js'
 import { FaultEngine } from './fault-engine.js'
 import { kraken } from './kraken/venue.js'
@@ -76,7 +76,7 @@ interface Running {
 /** Starts emulated exchanges on 127.0.0.1. Throws USAGE for options that make no sense, PORT_IN_USE when the port is taken. */
 export async function startEmulator(options: EmulatorOptions, signal?: AbortSignal): Promise<Emulator> {
   const kinds = chosenKinds(options.exchanges)
-  const count = inRange('--instruments', options.instruments ?? 10, 1, COINS.length)
+  const count = inRange('--instruments', options.instruments ?? 10, 1, MOST_COINS)
   const rate = inRange('--rate', options.rate ?? 20, 0, 10_000)
   const recorded = options.play && [await openPlayer(options.play)]
   const script =
@@ -103,7 +103,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
     const counts = { turns: 0, trades: 0 }
     const seeded = (kind: VenueKind): Running => {
       const { exchange } = kind
-      const specs = kind.instruments(COINS.slice(0, count))
+      const specs = kind.instruments(coins(count))
       const seed = `${options.seed ?? '1'} ${exchange}`
       const market = new Market(specs, { seed, rate, stepNs: kind.stepNs, start: began, ...kept })
       const venue = kind.open({

@@ -7,7 +7,7 @@ import { asCollectorError, CollectorError } from '../model/error.js'
 import { absent, dumpAnswer } from './dump.js'
 import { parseFaultBody } from './fault.js'
 import type { FaultEngine } from './fault-engine.js'
-import { SocketLink } from './socket-link.js'
+import { inTime, SocketLink } from './socket-link.js'
 import type { HttpAnswer, Venue } from './venue.js'
 
 const MAX_MESSAGE_BYTES = 1024 * 1024
@@ -27,7 +27,13 @@ interface Visitors {
   opened: number
   requests: number
   recentOpens: bigint[]
+  readonly recentMessages: bigint[]
+  /** What broke a limit of the venue and was refused: the venue bans who goes on. */
+  readonly refused: { connections: number; requests: number; messages: number }
 }
+
+/** What a request gets that breaks a limit. */
+const LIMITED: ReadonlySet<number> = new Set([403, 418, 429])
 
 /** HTTP and WebSocket of every venue on one loopback port, each below `/<exchange>`; `/_emulator/` is the emulator's own. */
 export class EmulatorServer {
@@ -46,7 +52,15 @@ export class EmulatorServer {
     this.visitors = new Map(
       options.venues.map((venue) => [
         venue.exchange,
-        { venue, links: new Set<SocketLink>(), opened: 0, requests: 0, recentOpens: [] },
+        {
+          venue,
+          links: new Set<SocketLink>(),
+          opened: 0,
+          requests: 0,
+          recentOpens: [],
+          recentMessages: [],
+          refused: { connections: 0, requests: 0, messages: 0 },
+        },
       ]),
     )
     this.http = createServer((request, response) => this.answer(request, response))
@@ -118,7 +132,11 @@ export class EmulatorServer {
     else if (dump === null) reply(response, absent())
     else if (dump) reply(response, dumpAnswer(dump, route.path, faults.dump(exchange, route.path)))
     else if (request.method !== 'GET') reply(response, json(405, { error: 'Only GET' }))
-    else reply(response, here.venue.http({ path: route.path, query: route.query }))
+    else {
+      const answer = here.venue.http({ path: route.path, query: route.query })
+      if (LIMITED.has(answer.status)) here.refused.requests++
+      reply(response, answer)
+    }
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -136,6 +154,7 @@ export class EmulatorServer {
       return
     }
     if (tooMany(here, clock.mono())) {
+      here.refused.connections++
       deny(socket, 429, 'Too Many Requests')
       return
     }
@@ -145,6 +164,8 @@ export class EmulatorServer {
       manners: venue.manners,
       faults,
       clock,
+      mayHear: () => inTime(here.recentMessages, venue.manners.addressMessagesPerSecond, clock.mono()),
+      tooMany: () => here.refused.messages++,
     })
     let upgraded = false
     const session = venue.connect(link, route.path, route.query)
@@ -181,7 +202,7 @@ export class EmulatorServer {
 
   private state(): unknown {
     const exchanges: Record<string, unknown> = {}
-    for (const [exchange, { links, opened, requests }] of this.visitors) {
+    for (const [exchange, { links, opened, requests, refused }] of this.visitors) {
       let sent = 0
       for (const link of links) sent += link.sent
       exchanges[exchange] = {
@@ -189,6 +210,7 @@ export class EmulatorServer {
         connections_opened: opened,
         http_requests: requests,
         frames_sent: sent,
+        refused,
       }
     }
     return { ...this.options.state(), exchanges }

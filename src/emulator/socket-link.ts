@@ -16,6 +16,10 @@ export interface SocketLinkOptions {
   readonly manners: SocketManners
   readonly faults: FaultEngine
   readonly clock: Clock
+  /** Counts a message of the client towards what its address may send; false when that is too much. */
+  mayHear?(): boolean
+  /** The client broke a limit and is dropped. */
+  tooMany?(): void
 }
 
 /** A client's socket, seen by the venue as a `Link` and by faults as a `FaultyConnection`. */
@@ -53,13 +57,8 @@ export class SocketLink implements Link, FaultyConnection {
     const recent: bigint[] = []
     const heard = (): boolean => {
       if (this.hanging > 0) return false
-      const limit = manners.messagesPerSecond
-      if (limit === undefined) return true
-      const now = clock.mono()
-      recent.push(now)
-      if (recent.length <= limit) return true
-      const oldest = recent.shift() ?? 0n
-      if (now - oldest >= 1_000_000_000n) return true
+      if (inTime(recent, manners.messagesPerSecond, clock.mono()) && this.options.mayHear?.() !== false) return true
+      this.options.tooMany?.()
       this.close(1008, 'Too many requests')
       return false
     }
@@ -201,6 +200,15 @@ export class SocketLink implements Link, FaultyConnection {
   private every(ms: number, callback: () => void): void {
     this.cancels.push(this.options.clock.every(ms, callback))
   }
+}
+
+/** Counts something that happens `now`; false where more than `limit` of it happen within a second. */
+export function inTime(recent: bigint[], limit: number | undefined, now: bigint): boolean {
+  if (limit === undefined) return true
+  recent.push(now)
+  if (recent.length <= limit) return true
+  const oldest = recent.shift() ?? 0n
+  return now - oldest >= 1_000_000_000n
 }
 
 function corrupted(text: string, form: CorruptForm): string | Uint8Array {

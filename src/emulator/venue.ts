@@ -66,6 +66,8 @@ export interface SocketManners {
   readonly lifetimeMs?: number
   /** It drops the connection at more client messages (ping and pong count) within a second. */
   readonly messagesPerSecond?: number
+  /** It drops a connection with which the client's address sends more messages per second, over all its connections. */
+  readonly addressMessagesPerSecond?: number
   /** It refuses to open more connections per window (HTTP 429 to the upgrade). */
   readonly connects?: { readonly count: number; readonly perMs: number }
 }

@@ -37,6 +37,8 @@ export interface Limits {
   readonly subscriptionsPerConnection: number
   /** Messages we may send per second on one connection. */
   readonly messagesPerSecond: number
+  /** Messages we may send per second from one address, over all its connections. */
+  readonly addressMessagesPerSecond?: number
   /** New connections per window and address. */
   readonly connects: { readonly count: number; readonly perMs: number }
   /** REST budget per window and address, in the venue's weight units. */

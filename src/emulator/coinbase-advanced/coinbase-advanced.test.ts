@@ -100,6 +100,19 @@ describe('Coinbase Advanced over real sockets', () => {
     await waitFor(() => client.closed() !== undefined)
   })
 
+  it('counts the messages of all connections together, and tells what it refused', async () => {
+    const emulator = await start()
+    const one = await connectClient(cleanup, emulator, `/${VENUE}/`)
+    const other = await connectClient(cleanup, emulator, `/${VENUE}/`)
+    for (const client of [one, other]) for (let times = 0; times < 4; times++) client.say(ask('ticker'))
+    await waitFor(() => one.messages().length >= 4 && other.messages().length >= 4)
+    expect([one.closed(), other.closed()]).toEqual([undefined, undefined])
+    other.say(ask('ticker'))
+    await waitFor(() => other.closed() !== undefined)
+    const { body } = await request(emulator, '/_emulator/state')
+    expect(body.exchanges[VENUE].refused).toEqual({ connections: 0, requests: 0, messages: 1 })
+  })
+
   it('lists products and what only stands for them, and serves trades, candles and books', async () => {
     const emulator = await start({ rate: 300 })
     const get = async (path: string) => (await request(emulator, `/${VENUE}/api/v3/brokerage/market${path}`)).body

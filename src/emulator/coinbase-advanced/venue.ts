@@ -34,7 +34,7 @@ const SNAPSHOT_BARS = 100
 
 class AdvancedVenue implements Venue, AdvancedHub {
   readonly exchange = 'coinbase_advanced'
-  readonly manners: SocketManners = { connects: { count: 20, perMs: 2500 }, messagesPerSecond: 8 }
+  readonly manners: SocketManners = { connects: { count: 20, perMs: 2500 }, addressMessagesPerSecond: 8 }
   private readonly context: VenueContext
   private readonly feeds: ReadonlyMap<string, CoinbaseFeed>
   private readonly rest: AdvancedRest

@@ -31,7 +31,7 @@ const TICKER_BATCH: Nanos = 5_000_000_000n
 
 class CoinbaseVenue implements Venue, ProductHub {
   readonly exchange = 'coinbase'
-  readonly manners: SocketManners = { connects: { count: 20, perMs: 2500 }, messagesPerSecond: 100 }
+  readonly manners: SocketManners = { connects: { count: 20, perMs: 2500 }, addressMessagesPerSecond: 100 }
   private readonly context: VenueContext
   private readonly feeds: ReadonlyMap<string, CoinbaseFeed>
   private readonly rest: CoinbaseRest

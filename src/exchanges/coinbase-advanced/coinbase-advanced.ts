@@ -34,8 +34,8 @@ export const coinbaseAdvanced: ExchangeAdapter = {
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
-    // Eight are allowed to the address, over all connections.
     messagesPerSecond: 4,
+    addressMessagesPerSecond: 8,
     connects: { count: 8, perMs: 1000 },
     rest: { weight: 10, perMs: 1000 },
   },

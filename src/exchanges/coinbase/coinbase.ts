@@ -34,8 +34,8 @@ export const coinbase: ExchangeAdapter = {
   ],
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
-    // A hundred are allowed to the address, over all connections.
     messagesPerSecond: 20,
+    addressMessagesPerSecond: 100,
     connects: { count: 8, perMs: 1000 },
     rest: { weight: 10, perMs: 1000 },
   },
