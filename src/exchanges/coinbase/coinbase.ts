@@ -35,7 +35,8 @@ export const coinbase: ExchangeAdapter = {
   limits: {
     subscriptionsPerConnection: PER_CONNECTION,
     messagesPerSecond: 20,
-    addressMessagesPerSecond: 100,
+    // A hundred are allowed; what is sent evenly does not arrive so.
+    addressMessagesPerSecond: 50,
     connects: { count: 8, perMs: 1000 },
     rest: { weight: 10, perMs: 1000 },
   },

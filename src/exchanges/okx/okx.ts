@@ -69,7 +69,8 @@ export const okx: ExchangeAdapter = {
     subscriptionsPerConnection: BOOKS_PER_CONNECTION + OTHERS_PER_CONNECTION,
     // 480 requests an hour, each for up to 50 things: nothing that a plan or a few resyncs come near.
     messagesPerSecond: 3,
-    connects: { count: 3, perMs: 1000 },
+    // Three a second are allowed; what is opened evenly does not arrive so.
+    connects: { count: 2, perMs: 1000 },
     rest: { weight: 20, perMs: 2000 },
   },
   endpoints: { websocket: 'wss://ws.okx.com:8443', rest: 'https://www.okx.com' },
