@@ -9,6 +9,7 @@ import { type BookDelta, type BookSnapshot, CHANNEL_OF, type MarketData } from '
 import { isPair } from '../src/model/instrument.js'
 import { type Shape, strangeIn } from '../src/model/shape.js'
 import { isoFromNanos, nanosFromIso, SECOND } from '../src/model/time.js'
+import { expectBodiesRefused, expectNumbersKept, expectUndeclaredRefused, type RefusedBody } from './bad-input.js'
 import { bookTapes, disturb, replayBook } from './book-replay.js'
 import {
   eventLine,
@@ -23,6 +24,8 @@ import { brokenFrames, withMoreOfAll, withUnknownFields, wordsOf } from './frame
 import type { Recorded } from './recordings.js'
 
 export interface ExchangeSuiteOptions extends MaterialOptions {
+  /** What it answers with status 200 although it refuses. */
+  readonly refused: readonly RefusedBody[]
   /** Changes of a book name rows by an id: the price stands in the frame that told the row. */
   readonly rowsById?: boolean
   /** Whether a recorded frame is of a topic that we would ask for ourselves (all, when not given); others are data in recordings only. */
@@ -39,10 +42,9 @@ const ELSEWHERE: readonly { readonly case: string; readonly reason: string }[] =
   { case: 'H1', reason: 'the past: test/history-on-emulator.test.ts and src/exchanges/kit' },
   { case: 'H2', reason: 'the past: test/history-on-emulator.test.ts and src/exchanges/kit' },
   { case: 'H3', reason: 'the past: test/history-on-emulator.test.ts and src/exchanges/kit' },
-  { case: 'H4', reason: 'the past: test/history-on-emulator.test.ts and src/exchanges/kit' },
+  { case: 'H4', reason: 'live and past are the same: test/adapters-under-faults.test.ts, for every adapter' },
   { case: 'F2', reason: 'cuts: needs the engine, tested in src/capture and test/' },
-  { case: 'F3', reason: 'refusals of REST: src/net and the whole-system tests' },
-  { case: 'F4', reason: 'one rejected of many: src/capture and the whole-system tests' },
+  { case: 'F4', reason: 'one rejected of many: test/adapters-under-faults.test.ts, for every adapter' },
   { case: 'R1', reason: 'derivation repeats itself: src/capture' },
 ]
 
@@ -127,6 +129,10 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
         const fine = declared.includes(event.kind) && (event.kind !== 'candle' || intervals.includes(event.interval))
         if (!fine) expect.fail(`${read.record.place}: ${event.kind} is not declared`)
       }
+    })
+
+    check('D2', 'refuses a channel, a depth or an interval that it does not have before it asks the exchange', () => {
+      expectUndeclaredRefused(adapter)
     })
 
     check('D3', 'keeps nothing outside a conversation: two interleaved read as each alone', () => {
@@ -277,6 +283,10 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
           if (absent.length) expect.fail(`${place}: ${absent.join(', ')} do not stand in the frame`)
         }
       }
+    })
+
+    check('N3', 'ids above 2^53 and prices in exponent form are what they are', () => {
+      expect(expectNumbersKept(adapter, captures)).toBeGreaterThan(0)
     })
 
     check('N4', 'exchange times are near the receive time', () => {
@@ -445,6 +455,10 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
           }
         }
       }
+    })
+
+    check('F3', 'HTML, nothing, or an error inside a 200 is no data, whatever was asked', () => {
+      expectBodiesRefused(adapter, options.session[0]?.symbol ?? '', options.refused)
     })
 
     check('S1', 'a conversation restored from its state at every frame reads the same', () => {

@@ -20,7 +20,7 @@ import { DUMP_DAMAGES, type DumpDamage } from './dump.js'
  * - `archives`: for `ms` files of archives (of a path beginning with `path`, if given) are damaged as `damage` says: `absent` (404), `checksum` (another one),
  *   `truncated`, `html` (a page instead of a file), `columns` (in another order), `hole` (ten lines are left out), `changed` (other prices).
  * - `reject`: for `ms` subscriptions are refused, of `channel` and `symbol` if given.
- * - `delist`: for `ms` the list of instruments does not have `symbol` (of binance).
+ * - `delist`: for `ms` the list of instruments does not have `symbol`.
  */
 const FIELDS = {
   cut: { optional: ['connections', 'symbol'], required: [] },

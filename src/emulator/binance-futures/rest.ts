@@ -42,16 +42,18 @@ export class FuturesRest {
   private readonly feeds: readonly FuturesFeed[]
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
 
   constructor(
     market: FuturesMarket,
     feeds: readonly FuturesFeed[],
-    { now, page = (rows) => rows }: Pick<VenueContext, 'now' | 'page'>,
+    { now, page = (rows) => rows, delisted = () => false }: Pick<VenueContext, 'now' | 'page' | 'delisted'>,
   ) {
     this.market = market
     this.feeds = feeds
     this.now = now
     this.page = page
+    this.delisted = delisted
   }
 
   answer(request: HttpRequest): HttpAnswer {
@@ -89,7 +91,7 @@ export class FuturesRest {
       case 'exchangeInfo':
         return exchangeInfo(
           this.market,
-          this.feeds.map(({ instrument }) => instrument.spec),
+          this.feeds.map(({ instrument }) => instrument.spec).filter(({ symbol }) => !this.delisted(symbol)),
           this.nowMs,
         )
       case 'depth':

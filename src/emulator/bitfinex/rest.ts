@@ -27,6 +27,7 @@ export class BitfinexRest {
   private readonly contracts: ReadonlyMap<string, ContractMarket>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private readonly recent = new Map<string, Nanos[]>()
   private readonly blocked = new Map<string, Nanos>()
 
@@ -35,11 +36,13 @@ export class BitfinexRest {
     contracts: ReadonlyMap<string, ContractMarket>,
     now: () => Nanos,
     page: NonNullable<VenueContext['page']> = (rows) => rows,
+    delisted: NonNullable<VenueContext['delisted']> = () => false,
   ) {
     this.feeds = feeds
     this.contracts = contracts
     this.now = now
     this.page = page
+    this.delisted = delisted
   }
 
   answer({ path, query }: HttpRequest): HttpAnswer {
@@ -72,7 +75,7 @@ export class BitfinexRest {
       case 'platform':
         return '[1]'
       case 'conf': {
-        const specs = this.feeds.map(({ instrument }) => instrument.spec)
+        const specs = this.feeds.map(({ instrument }) => instrument.spec).filter(({ symbol }) => !this.delisted(symbol))
         return JSON.stringify(first.split(',').map((key) => confPart(key, specs)))
       }
       case 'ticker':

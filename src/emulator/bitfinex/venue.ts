@@ -68,7 +68,7 @@ class BitfinexVenue implements Venue, ChannelHub {
       if (!contract) continue
       for (const value of statusValues(contract, this.statusTime)) context.truth.value(instrument, value)
     }
-    this.rest = new BitfinexRest(feeds, this.contracts, context.now, context.page)
+    this.rest = new BitfinexRest(feeds, this.contracts, context.now, context.page, context.delisted)
   }
 
   connect(link: Link, path: string): Session | undefined {

@@ -25,6 +25,7 @@ export class BitmexRest {
   private readonly feeds: ReadonlyMap<string, BitmexFeed>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private asked: Nanos[] = []
   private refusals: Nanos[] = []
   private bannedUntil: Nanos = 0n
@@ -33,10 +34,12 @@ export class BitmexRest {
     feeds: ReadonlyMap<string, BitmexFeed>,
     now: () => Nanos,
     page: NonNullable<VenueContext['page']> = (rows) => rows,
+    delisted: NonNullable<VenueContext['delisted']> = () => false,
   ) {
     this.feeds = feeds
     this.now = now
     this.page = page
+    this.delisted = delisted
   }
 
   answer({ path, query }: HttpRequest): HttpAnswer {
@@ -99,7 +102,8 @@ export class BitmexRest {
   }
 
   private instruments(): Readonly<Record<string, unknown>>[] {
-    return [...this.feeds.values()].map((feed) => ({
+    const there = [...this.feeds.values()].filter(({ instrument }) => !this.delisted(instrument.spec.symbol))
+    return there.map((feed) => ({
       ...listed(feed.instrument.spec),
       ...figures(feed, feed.instrumentTime),
       timestamp: stamp(feed.instrumentTime),

@@ -60,7 +60,7 @@ class BitmexVenue implements Venue, TableHub {
     )
     for (const feed of this.feeds.values()) this.changedFields(feed)
     for (const [name, interval] of BINS) this.binned.set(name, candleOpen(interval, start))
-    this.rest = new BitmexRest(this.feeds, context.now, context.page)
+    this.rest = new BitmexRest(this.feeds, context.now, context.page, context.delisted)
   }
 
   connect(link: Link, path: string, query: URLSearchParams): Session | undefined {

@@ -30,12 +30,14 @@ export class BybitRest {
   private readonly contracts: ReadonlyMap<MarketInstrument, ContractMarket | undefined>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private window = -1n
   private used = 0
   private bannedUntil: Nanos = 0n
 
-  constructor(feeds: readonly BybitFeed[], { now, page = (rows) => rows }: VenueContext) {
+  constructor(feeds: readonly BybitFeed[], { now, page = (rows) => rows, delisted = () => false }: VenueContext) {
     this.page = page
+    this.delisted = delisted
     this.instruments = feeds.map(({ instrument }) => instrument)
     this.contracts = new Map(feeds.map(({ instrument, contract }) => [instrument, contract]))
     this.now = now
@@ -129,7 +131,9 @@ export class BybitRest {
 
   private instrumentsInfo(query: URLSearchParams): object {
     const category = this.category(query)
-    const all = this.of(query).map(({ spec }) => listed(spec))
+    const all = this.of(query)
+      .filter(({ spec }) => !this.delisted(spec.symbol))
+      .map(({ spec }) => listed(spec))
     // Spot comes whole, whatever is asked.
     if (category === 'spot') return { category, list: all }
     const from = Number(/^page_token=(\d+)&$/.exec(decodeURIComponent(query.get('cursor') ?? ''))?.[1] ?? 0)

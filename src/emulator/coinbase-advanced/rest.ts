@@ -27,16 +27,19 @@ export class AdvancedRest {
   private readonly feeds: ReadonlyMap<string, CoinbaseFeed>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private recent: Nanos[] = []
 
   constructor(
     feeds: ReadonlyMap<string, CoinbaseFeed>,
     now: () => Nanos,
     page: NonNullable<VenueContext['page']> = (rows) => rows,
+    delisted: NonNullable<VenueContext['delisted']> = () => false,
   ) {
     this.feeds = feeds
     this.now = now
     this.page = page
+    this.delisted = delisted
   }
 
   answer({ path, query }: HttpRequest): HttpAnswer {
@@ -47,7 +50,9 @@ export class AdvancedRest {
     if (!path.startsWith(ROOT)) return message(404, 'NotFound')
     const [, what = '', id, more] = path.slice(ROOT.length).split('/')
     if (what === 'products' && id === undefined) {
-      const products = [...this.feeds.values()].flatMap(({ instrument }) => [listed(instrument), aliased(instrument)])
+      const products = [...this.feeds.values()]
+        .filter(({ instrument }) => !this.delisted(instrument.spec.symbol))
+        .flatMap(({ instrument }) => [listed(instrument), aliased(instrument)])
       return json({ products, num_products: products.length })
     }
     const feed = this.feeds.get(

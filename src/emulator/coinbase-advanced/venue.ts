@@ -56,7 +56,7 @@ class AdvancedVenue implements Venue, AdvancedHub {
         return [instrument.spec.symbol, new CoinbaseFeed(instrument, start)]
       }),
     )
-    this.rest = new AdvancedRest(this.feeds, context.now, context.page)
+    this.rest = new AdvancedRest(this.feeds, context.now, context.page, context.delisted)
   }
 
   connect(link: Link, path: string): Session | undefined {

@@ -28,6 +28,7 @@ export class CoinbaseRest {
   private readonly feeds: ReadonlyMap<string, CoinbaseFeed>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private tokens = BURST
   private counted: Nanos
 
@@ -35,10 +36,12 @@ export class CoinbaseRest {
     feeds: ReadonlyMap<string, CoinbaseFeed>,
     now: () => Nanos,
     page: NonNullable<VenueContext['page']> = (rows) => rows,
+    delisted: NonNullable<VenueContext['delisted']> = () => false,
   ) {
     this.feeds = feeds
     this.now = now
     this.page = page
+    this.delisted = delisted
     this.counted = now()
   }
 
@@ -53,7 +56,7 @@ export class CoinbaseRest {
     const specs = [...this.feeds.values()].map(({ instrument }) => instrument.spec)
     if (root === 'currencies' && id === undefined) return json(currencies(specs))
     if (root !== 'products') return message(404, 'NotFound')
-    if (id === undefined) return json(products(specs))
+    if (id === undefined) return json(products(specs.filter(({ symbol }) => !this.delisted(symbol))))
     if (id === 'stats' && what === undefined) return json(this.everyStats())
     const feed = this.feeds.get(decodeURIComponent(id))
     if (!feed) return message(404, 'NotFound')

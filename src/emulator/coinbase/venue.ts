@@ -51,7 +51,7 @@ class CoinbaseVenue implements Venue, ProductHub {
         return [instrument.spec.symbol, new CoinbaseFeed(instrument, start)]
       }),
     )
-    this.rest = new CoinbaseRest(this.feeds, context.now, context.page)
+    this.rest = new CoinbaseRest(this.feeds, context.now, context.page, context.delisted)
   }
 
   connect(link: Link, path: string): Session | undefined {

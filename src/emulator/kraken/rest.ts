@@ -19,6 +19,7 @@ export class KrakenRest {
   private readonly instruments: readonly MarketInstrument[]
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private tokens = BURST
   private counted: Nanos
 
@@ -26,10 +27,12 @@ export class KrakenRest {
     instruments: readonly MarketInstrument[],
     now: () => Nanos,
     page: NonNullable<VenueContext['page']> = (rows) => rows,
+    delisted: NonNullable<VenueContext['delisted']> = () => false,
   ) {
     this.instruments = instruments
     this.now = now
     this.page = page
+    this.delisted = delisted
     this.counted = now()
   }
 
@@ -80,7 +83,10 @@ export class KrakenRest {
   }
 
   private assetPairs(wanted: string | null): object {
-    if (wanted === null) return assetPairs(this.instruments.map(({ spec }) => spec))
+    if (wanted === null) {
+      const specs = this.instruments.map(({ spec }) => spec)
+      return assetPairs(specs.filter(({ symbol }) => !this.delisted(symbol)))
+    }
     return assetPairs(wanted.split(',').map((name) => this.named(name).spec))
   }
 

@@ -53,7 +53,7 @@ class KrakenVenue implements Venue, TopicHub {
   constructor(context: VenueContext) {
     this.context = context
     const { instruments } = context.market
-    this.rest = new KrakenRest(instruments, context.now, context.page)
+    this.rest = new KrakenRest(instruments, context.now, context.page, context.delisted)
     const start = context.now() - (context.now() % kraken.stepNs)
     this.feeds = new Map(
       instruments.map((instrument) => {

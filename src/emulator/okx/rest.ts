@@ -26,10 +26,12 @@ export class OkxRest {
   private readonly feeds: ReadonlyMap<string, OkxFeed>
   private readonly now: () => Nanos
   private readonly page: NonNullable<VenueContext['page']>
+  private readonly delisted: NonNullable<VenueContext['delisted']>
   private readonly used = new Map<string, { window: Nanos; count: number }>()
 
-  constructor(feeds: readonly OkxFeed[], { now, page = (rows) => rows }: VenueContext) {
+  constructor(feeds: readonly OkxFeed[], { now, page = (rows) => rows, delisted = () => false }: VenueContext) {
     this.page = page
+    this.delisted = delisted
     this.feeds = new Map(feeds.map((feed) => [feed.instrument.spec.symbol, feed]))
     this.now = now
   }
@@ -69,7 +71,9 @@ export class OkxRest {
       case '/api/v5/system/status':
         return []
       case '/api/v5/public/instruments':
-        return this.of(query).map(({ instrument }) => listed(instrument.spec))
+        return this.of(query)
+          .filter(({ instrument }) => !this.delisted(instrument.spec.symbol))
+          .map(({ instrument }) => listed(instrument.spec))
       case '/api/v5/market/tickers':
         return this.of(query).map(({ instrument }) => tickerRow(instrument, now))
       case '/api/v5/market/ticker':

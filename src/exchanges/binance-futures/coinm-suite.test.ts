@@ -8,6 +8,7 @@ const CHANNELS = ['mark_price', 'funding', 'index_price', 'liquidations'] as con
 
 describeExchange(binanceCoinm, {
   frames: join(import.meta.dirname, 'frames/coinm'),
+  refused: [{ body: '{"code":-1121,"msg":"Invalid symbol."}', code: 'UNKNOWN_INSTRUMENT' }],
   session: [
     { id: 'trades BTCUSD_PERP', channel: 'trades', ...of },
     { id: 'book:100 BTCUSD_PERP', channel: 'book', depth: 100, ...of },

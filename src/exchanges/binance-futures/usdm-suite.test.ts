@@ -8,6 +8,7 @@ const CHANNELS = ['mark_price', 'funding', 'index_price', 'liquidations'] as con
 
 describeExchange(binanceUsdm, {
   frames: join(import.meta.dirname, 'frames/usdm'),
+  refused: [{ body: '{"code":-1121,"msg":"Invalid symbol."}', code: 'UNKNOWN_INSTRUMENT' }],
   session: [
     { id: 'trades BTCUSDT', channel: 'trades', ...of },
     { id: 'book:100 BTCUSDT', channel: 'book', depth: 100, ...of },

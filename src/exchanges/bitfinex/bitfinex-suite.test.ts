@@ -7,6 +7,7 @@ const PERP = { symbol: 'tBTCF0:USTF0', pair: 'BTC/USDT:perp' } as const
 
 describeExchange(bitfinex, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [{ body: '["error",11010,"ratelimit: error"]', code: 'RATE_LIMITED' }],
   session: [
     { id: 'trades tBTCUSD', channel: 'trades', ...BTC },
     { id: 'book:25 tBTCUSD', channel: 'book', ...BTC, depth: 25 },

@@ -25,7 +25,7 @@ export const bitfinexInstruments: RestCall<readonly Instrument[]> = {
 
 function readLists(body: unknown): readonly Instrument[] {
   const answer = list(body, 'conf')
-  if (answer[0] === 'error') refuse(answer)
+  refuseError(answer, 'the list of instruments')
   const names = new Map(ALIASES)
   for (const each of list(answer[2] ?? [], 'currencies')) {
     const [native, usual] = list(each, 'currency')
@@ -44,13 +44,11 @@ function readLists(body: unknown): readonly Instrument[] {
   return [...found.values()]
 }
 
-/** `["error", code, text]`, whatever the HTTP status. */
-function refuse([, code, message]: readonly unknown[]): never {
+/** `["error", code, text]`, whatever the HTTP status. `what` was asked for. */
+export function refuseError([error, code, message]: readonly unknown[], what: string): void {
+  if (error !== 'error') return
   const meaning = code === RATE_LIMIT ? 'RATE_LIMITED' : code === MAINTENANCE ? 'EXCHANGE_DOWN' : 'BAD_MESSAGE'
-  throw new CollectorError(
-    meaning,
-    `Bitfinex refused the list of instruments: ${String(message)} (code ${String(code)})`,
-  )
+  throw new CollectorError(meaning, `Bitfinex refused ${what}: ${String(message)} (code ${String(code)})`)
 }
 
 /** Currencies of a pair: cut at the colon, else in the middle of six letters. */

@@ -1,6 +1,7 @@
 import type { ListCall, Traded } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { list, text, WireError } from '../kit/wire.js'
+import { refuseError } from './instruments.js'
 
 /** https://docs.bitfinex.com/reference/rest-public-tickers: the seventh number after the symbol is the last price, the eighth the amount of the day. */
 export const bitfinexVolumes: ListCall<Traded> = {
@@ -9,7 +10,9 @@ export const bitfinexVolumes: ListCall<Traded> = {
   weight: 3,
   read: (body) =>
     readAnswer(body, 'tickers of Bitfinex', (answer) => {
-      const rows = list(answer, 'the answer').map((row) => list(row, 'a ticker'))
+      const items = list(answer, 'the answer')
+      refuseError(items, 'the tickers')
+      const rows = items.map((row) => list(row, 'a ticker'))
       // Funding currencies have rows of another length.
       return rows
         .filter(([symbol]) => text(symbol, 'symbol').startsWith('t'))

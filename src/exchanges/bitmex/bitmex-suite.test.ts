@@ -6,6 +6,12 @@ const XBT = { symbol: 'XBTUSD', pair: 'BTC/USD:perp' } as const
 
 describeExchange(bitmex, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [
+    {
+      body: '{"error":{"message":"Rate limit exceeded, retry in 1 seconds.","name":"RateLimitError"}}',
+      code: 'RATE_LIMITED',
+    },
+  ],
   session: [
     { id: 'trades XBTUSD', channel: 'trades', ...XBT },
     { id: 'book:10000 XBTUSD', channel: 'book', ...XBT, depth: 10_000 },

@@ -6,6 +6,12 @@ const BTC = { symbol: 'linear/BTCUSDT', pair: 'BTC/USDT:perp' } as const
 
 describeExchange(bybit, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [
+    {
+      body: '{"retCode":10006,"retMsg":"Too many visits!","result":{},"retExtInfo":{},"time":1780000000000}',
+      code: 'RATE_LIMITED',
+    },
+  ],
   session: [
     { id: 'trades linear/BTCUSDT', channel: 'trades', ...BTC },
     { id: 'book:50 linear/BTCUSDT', channel: 'book', ...BTC, depth: 50 },

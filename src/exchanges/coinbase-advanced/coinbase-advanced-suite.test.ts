@@ -6,6 +6,7 @@ const BTC = { symbol: 'BTC-USD', pair: 'BTC/USD' } as const
 
 describeExchange(coinbaseAdvanced, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [{ body: '{"error":"RATE_LIMIT_EXCEEDED","message":"Too many requests"}', code: 'RATE_LIMITED' }],
   session: [
     { id: 'trades BTC-USD', channel: 'trades', ...BTC },
     { id: 'book BTC-USD', channel: 'book', ...BTC },

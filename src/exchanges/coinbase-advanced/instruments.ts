@@ -11,14 +11,17 @@ export const advancedInstruments: ListCall<Instrument> = {
   read: (body) =>
     readAnswer(body, 'products of Coinbase Advanced', (json) => {
       const answer = fields(json, 'the answer')
-      if (typeof answer.message === 'string' && answer.products === undefined) {
-        const code = meaningOf(answer.message) ?? 'BAD_MESSAGE'
-        throw new CollectorError(code, `Coinbase answered: ${answer.message}`)
-      }
+      refuseMessage(answer)
       const products = list(answer.products, 'products')
       if (!products.length) throw new WireError('no products')
       return products.flatMap((each) => read(fields(each, 'product')))
     }),
+}
+
+/** A 2xx body that is an error all the same. */
+export function refuseMessage(answer: Fields): void {
+  if (typeof answer.message !== 'string' || answer.products !== undefined) return
+  throw new CollectorError(meaningOf(answer.message) ?? 'BAD_MESSAGE', `Coinbase answered: ${answer.message}`)
 }
 
 /** What the text of an error says beyond its HTTP status. */

@@ -6,6 +6,7 @@ const BTC = { symbol: 'BTC-USD', pair: 'BTC/USD' } as const
 
 describeExchange(coinbase, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [{ body: '{"message":"NotFound"}', code: 'UNKNOWN_INSTRUMENT' }],
   session: [
     { id: 'trades BTC-USD', channel: 'trades', ...BTC },
     { id: 'book BTC-USD', channel: 'book', ...BTC },

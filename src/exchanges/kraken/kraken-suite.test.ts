@@ -6,6 +6,7 @@ const BTC = { symbol: 'BTC/USD', pair: 'BTC/USD' } as const
 
 describeExchange(kraken, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [{ body: '{"error":["EGeneral:Too many requests"]}', code: 'RATE_LIMITED' }],
   session: [
     { id: 'trades BTC/USD', channel: 'trades', ...BTC },
     { id: 'trades XBT/USD', channel: 'trades', symbol: 'XBT/USD', pair: 'XBT/USD' },

@@ -20,7 +20,11 @@ export const okxInstruments = ['SPOT', 'SWAP', 'FUTURES'].map(
 )
 
 /** Codes that say more than "refused". */
-const MEANINGS: Readonly<Record<string, ErrorCode>> = { '50011': 'RATE_LIMITED', '50001': 'EXCHANGE_DOWN' }
+const MEANINGS: Readonly<Record<string, ErrorCode>> = {
+  '50001': 'EXCHANGE_DOWN',
+  '50011': 'RATE_LIMITED',
+  '51001': 'UNKNOWN_INSTRUMENT',
+}
 
 /** The rows of an answer as objects. */
 export function rowsOf(answer: unknown): Fields[] {

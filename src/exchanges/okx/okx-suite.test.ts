@@ -6,6 +6,7 @@ const BTC = { symbol: 'BTC-USDT-SWAP', pair: 'BTC/USDT:perp' } as const
 
 describeExchange(okx, {
   frames: join(import.meta.dirname, 'frames'),
+  refused: [{ body: '{"code":"51001","msg":"Instrument ID does not exist","data":[]}', code: 'UNKNOWN_INSTRUMENT' }],
   session: [
     { id: 'trades BTC-USDT-SWAP', channel: 'trades', ...BTC },
     { id: 'book:400 BTC-USDT-SWAP', channel: 'book', ...BTC, depth: 400 },
