@@ -4,7 +4,6 @@ import { startEmulator, VENUES } from './emulator/emulate.js'
 import { adapterOf, exchanges } from './exchanges/index.js'
 import { systemClock } from './lib/clock.js'
 import type { Capability } from './model/capability.js'
-import type { Kind } from './model/dataset.js'
 import type { Services } from './service/services.js'
 import { VERSION } from './version.js'
 
@@ -28,27 +27,8 @@ export function createServices(program = ''): Services {
     emulated,
     async chaos(request, tell, signal) {
       const { runChaos } = await import('./chaos/chaos.js')
-      const { gapRows } = await import('./service/gaps.js')
-      const { visibleRows } = await import('./store/visible.js')
-      const ports = {
-        program: [program],
-        preload: new URL('./chaos/preload.js', import.meta.url).href,
-        startEmulator,
-        emulated: (instruments: number) =>
-          emulated(instruments).map((venue) => ({ ...venue, numbered: numbersBooks(venue.exchange) })),
-        async gaps(dataPath: string) {
-          const data = await openData(dataPath)
-          try {
-            return gapRows(data.gaps({}))
-          } finally {
-            await data.close()
-          }
-        },
-        visibleRows: (dataPath: string, exchange: string, kind: Kind, pair: string) =>
-          visibleRows(dataPath, { exchange, kind, pair }),
-        wall: () => systemClock().wall(),
-      }
-      return await runChaos(request, ports, tell, signal)
+      const { chaosPorts } = await import('./compose/chaos-run.js')
+      return await runChaos(request, chaosPorts(program, emulated), tell, signal)
     },
     async rebuild(dataPath, output, tell) {
       const [{ rebuild }, { rebuildPorts }] = [await import('./service/rebuild.js'), await import('./rebuild-ports.js')]
@@ -92,10 +72,4 @@ function emulated(instruments: number) {
     })
     return { exchange, pairs, streams }
   })
-}
-
-/** Whether an exchange numbers the changes of its books, so that a lost one shows. */
-function numbersBooks(exchange: string): boolean {
-  const book = exchanges[exchange]?.capabilities.find(({ channel }) => channel === 'book')
-  return book?.proof === 'counter' || book?.proof === 'chain' || book?.proof === 'connection'
 }

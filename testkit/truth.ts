@@ -1,4 +1,4 @@
-import type { Row } from '../src/chaos/truth.js'
+import type { Row } from '../src/chaos/compare.js'
 import { canonicalDecimal } from '../src/model/decimal.js'
 import { readDataset } from './parquet.js'
 

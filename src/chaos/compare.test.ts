@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { compareBooks, compareTrades, compareValues, fingerprint, type Row, type Truth, unexplained } from './truth.js'
+import { compareBooks, compareTrades, compareValues, type Row } from './compare.js'
+import { compareCandles } from './compare-candles.js'
+import { compareQuotes } from './compare-quotes.js'
+import { judge, unexplained } from './ledger-check.js'
+import { fingerprint, type Truth } from './truth.js'
 
 const time = (second: number) => BigInt(second) * 1_000_000_000n
 
@@ -24,6 +28,7 @@ describe('trades against the truth', () => {
     expect(await compareTrades([tradeRow(1), tradeRow(2)], truthOf(1, 2), [])).toEqual({
       rows: 2,
       expected: 2,
+      excused: 0,
       problems: [],
     })
   })
@@ -34,6 +39,21 @@ describe('trades against the truth', () => {
     expect(await whats([tradeRow(1), tradeRow(3)], truthOf(1, 2, 3), [{ from: time(4), until: time(5) }])).toEqual([
       'lost',
     ])
+  })
+
+  it('one after the last that is stored is lost as well, when the ledger holds it', async () => {
+    const { problems } = await compareTrades([tradeRow(1)], truthOf(1, 2, 3), [], {
+      reach: { from: time(1), until: time(3) },
+    })
+    expect(problems).toMatchObject([{ what: 'lost', detail: expect.stringContaining('trade 2') }])
+  })
+
+  it('one that is missing in a gap is counted', async () => {
+    const gaps = [{ from: time(2), until: time(3) }]
+    expect(await compareTrades([tradeRow(1), tradeRow(4)], truthOf(1, 2, 3, 4), gaps)).toMatchObject({
+      expected: 2,
+      excused: 2,
+    })
   })
 
   it('one that stands twice, never happened, or has another value is found', async () => {
@@ -83,6 +103,122 @@ describe('books against the truth', () => {
   })
 })
 
+describe('books whose changes bear no time', () => {
+  // The market changes each second from 1 to 6; a change is told in two frames.
+  const states = new Map<string, string>()
+  const rows: Row[] = []
+  const row = (second: number, index: number, price: string, amount: string, opens = false): Row => ({
+    frame: BigInt(second * 10 + index),
+    row: index,
+    side: 'bid',
+    price,
+    amount,
+    is_snapshot: opens,
+    exchange_time: null,
+    receive_time: time(second) + 100_000_000n,
+  })
+  for (let second = 1; second <= 6; second++) {
+    states.set(
+      String(time(second)),
+      fingerprint(
+        [
+          ['10', String(second)],
+          ['9', String(second)],
+        ],
+        [],
+      ),
+    )
+    if (second === 1)
+      rows.push({ ...row(1, 0, '10', '1', true), frame: 1n }, { ...row(1, 1, '9', '1', true), frame: 1n })
+    else rows.push(row(second, 0, '10', String(second)), row(second, 1, '9', String(second)))
+  }
+  const truth: Truth = { trades: new Map(), books: states }
+  const without = (...seconds: number[]) =>
+    rows.filter(({ receive_time }) => !seconds.some((second) => receive_time === time(second) + 100_000_000n))
+
+  it('are followed through the states that there were', async () => {
+    expect(await compareBooks(rows, truth, [])).toMatchObject({ expected: 5, compared: 5, unknown: 5, problems: [] })
+  })
+
+  it('lack a state that no gap excuses, also where the gap is on the clock of the recording', async () => {
+    expect((await compareBooks(without(3), truth, [])).problems).toMatchObject([{ what: 'lost' }])
+    expect((await compareBooks(without(3), truth, [{ from: time(3), until: time(4) }])).problems).toEqual([])
+    // The state of second 3 was on the way when the connection was cut, just after the one of second 2 had come.
+    const late = without(3).map((each) =>
+      each.receive_time === time(2) + 100_000_000n ? { ...each, receive_time: time(3) + 1n } : each,
+    )
+    const gap = [{ from: time(3) + 2n, until: time(4) }]
+    expect((await compareBooks(late, truth, gap)).problems).toMatchObject([{ what: 'lost' }])
+    expect((await compareBooks(late, truth, gap, { received: true })).problems).toEqual([])
+  })
+
+  it('are wrong when they are in no state for long', async () => {
+    const astray = Array.from({ length: 60 }, (_, index) => row(7 + index, 0, '8', String(index + 1)))
+    expect((await compareBooks([...rows, ...astray], truth, [])).problems).toMatchObject([{ what: 'wrong' }])
+  })
+})
+
+describe('candles', () => {
+  const MINUTE = time(60)
+  const at = (id: number, second: number, price: string, amount: string) =>
+    [
+      String(id),
+      { trade_id: String(id), price, amount, taker_side: 'buy', exchange_time: String(time(second)) },
+    ] as const
+  const truth: Truth = {
+    trades: new Map([at(1, 0, '10', '1.5'), at(2, 30, '12', '0.25'), at(3, 59, '11', '1'), at(4, 130, '9', '1')]),
+    books: new Map(),
+  }
+  const candle = (second: number, open: string, high: string, low: string, close: string, volume: string): Row => ({
+    open_time: time(second),
+    ...{ open, high, low, close, volume },
+  })
+  const first = candle(0, '10', '12', '10.0', '11', '2.75')
+  const last = candle(120, '9', '9', '9', '9', '1')
+  const whats = async (rows: Row[], gaps: { from: bigint; until: bigint }[] = []) =>
+    (await compareCandles(rows, truth, gaps, MINUTE)).problems.map(({ what }) => what)
+
+  it('are what the trades make; one without trades is flat or left out', async () => {
+    expect(await whats([first, last])).toEqual([])
+    expect(await whats([first, candle(60, '11', '11', '11', '11', '0'), last])).toEqual([])
+    expect(await whats([first, candle(60, '11', '11.5', '11', '11', '0'), last])).toEqual(['wrong'])
+  })
+
+  it('are missed, found twice, or found to be others', async () => {
+    expect(
+      (await compareCandles([first], truth, [], MINUTE, { reach: { from: 0n, until: time(180) } })).problems,
+    ).toMatchObject([{ what: 'lost' }])
+    expect(await whats([first, first, last])).toEqual(['doubled'])
+    for (const change of [{ open: '11' }, { high: '13' }, { low: '9' }, { close: '10' }, { volume: '2.7' }])
+      expect(await whats([{ ...first, ...change }, last])).toEqual(['wrong'])
+  })
+})
+
+describe('quotes', () => {
+  const top = (second: number, bid: string) => ({
+    exchange_time: String(time(second)),
+    values: { bid_price: bid, bid_amount: '1', ask_price: '20', ask_amount: '1.0' },
+  })
+  const truth: Truth = {
+    trades: new Map(),
+    books: new Map(),
+    values: new Map([['quotes', [top(0, '10'), top(100, '11'), top(200, '12')]]]),
+  }
+  const row = (second: number | null, bid: string): Row => ({
+    exchange_time: second === null ? null : time(second),
+    ...{ bid_price: bid, bid_amount: '1.0', ask_price: '20', ask_amount: '1' },
+  })
+
+  it('stood in the market at their time', async () => {
+    expect((await compareQuotes([row(0, '10'), row(150, '11'), row(null, '12')], truth)).problems).toEqual([])
+    expect((await compareQuotes([row(150, '10'), row(50, '11'), row(null, '13')], truth)).problems).toMatchObject([
+      { what: 'wrong' },
+      { what: 'wrong' },
+      { what: 'wrong' },
+    ])
+  })
+})
+
 describe('gaps against what was done', () => {
   const gap = (from: number, until: number) => ({
     exchange: 'binance',
@@ -100,6 +236,17 @@ describe('gaps against what was done', () => {
     expect(unexplained([gap(99, 102)], [{ ...cut, exchange: 'kraken' }])).toHaveLength(2)
     expect(unexplained([gap(99, 110)], [cut])).toHaveLength(1)
     expect(unexplained([gap(50, 51)], [])).toHaveLength(2)
+  })
+
+  it('seconds without a cause are told', () => {
+    expect(judge([gap(99, 102), gap(50, 51)], [cut])).toMatchObject({ seconds: 4, unexplained: 1 })
+    expect(judge([gap(90, 110)], [cut])).toMatchObject({ seconds: 20, unexplained: 16 })
+  })
+
+  it('of a quiet market reach to its next trades on both sides: only what was lost counts', () => {
+    const of = (...ids: number[]) => new Map([['binance BTC/USDT', truthOf(...ids)]])
+    expect(judge([gap(90, 110)], [cut], of(90, 100, 102, 110))).toMatchObject({ unexplained: 0, problems: [] })
+    expect(judge([gap(90, 110)], [cut], of(90, 91, 102, 110))).toMatchObject({ unexplained: 7 })
   })
 })
 

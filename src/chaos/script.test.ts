@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseFault } from '../emulator/fault.js'
-import { script, tormentOf } from './script.js'
+import { script, TORMENTS, tormentOf, tormentsOf } from './script.js'
 
 const TARGETS = [
   { exchange: 'binance', numbered: true },
@@ -41,6 +41,17 @@ describe('the script of a run', () => {
     const steps = script('1', 600_000, TARGETS, ['kill', 'clock'])
     expect(new Set(steps.map(tormentOf))).toEqual(new Set(['kill', 'clock']))
     expect(script('1', 600_000, TARGETS, ['kill']).length).toBeGreaterThan(100)
+  })
+
+  it.each(TORMENTS)('does %s alone when asked, and among all else', (torment) => {
+    const alone = script('1', 300_000, TARGETS, tormentsOf([torment]))
+    expect(new Set(alone.map(tormentOf))).toEqual(new Set([torment]))
+    expect(script('1', 3_000_000, TARGETS).map(tormentOf)).toContain(torment)
+  })
+
+  it('knows the network as a whole, and says what it does not know', () => {
+    expect(new Set(script('1', 3_000_000, TARGETS, tormentsOf(['network'])).map(tormentOf)).size).toBe(11)
+    expect(() => tormentsOf(['flood'])).toThrow('flood is nothing that chaos does')
   })
 
   it('kills often', () => {

@@ -61,22 +61,43 @@ function fault(name: string, ms: number, fields: Readonly<Record<string, unknown
 }
 
 /** What can be done, by the names by which a run is told to do some of it alone. */
-export const TORMENTS = ['kill', 'suspend', 'network', 'slow_disk', 'full_disk', 'clock'] as const
-type Torment = (typeof TORMENTS)[number]
+export const TORMENTS = [
+  'kill',
+  'suspend',
+  'slow_disk',
+  'full_disk',
+  'clock',
+  'cut',
+  'close',
+  'hang',
+  'refuse',
+  'delay',
+  'status',
+  'lose',
+  'repeat',
+  'reorder',
+  'corrupt',
+  'checksum',
+] as const
+export type Torment = (typeof TORMENTS)[number]
+const MACHINE: ReadonlySet<Torment> = new Set(['kill', 'suspend', 'slow_disk', 'full_disk', 'clock'])
+/** All that connections and exchanges do. */
+const NETWORK = TORMENTS.filter((each) => !MACHINE.has(each))
 
-/** Throws USAGE for a name that is none. */
+/** Of names of torments and `network`, which is all that connections and exchanges do. Throws USAGE for a name that is none. */
 export function tormentsOf(names: readonly string[]): Torment[] {
-  return names.map((name) => {
+  return names.flatMap((name) => {
+    if (name === 'network') return NETWORK
     const torment = TORMENTS.find((each) => each === name)
-    if (torment) return torment
-    const remedy = `Choose among ${TORMENTS.join(', ')}.`
+    if (torment) return [torment]
+    const remedy = `Choose among network, ${TORMENTS.join(', ')}.`
     throw new CollectorError('USAGE', `${name} is nothing that chaos does`, { remedy })
   })
 }
 
 /** Which torment a step is. */
-export function tormentOf({ what, machine }: Pick<Step, 'what' | 'machine'>): Torment {
-  if (what === 'fault') return 'network'
+export function tormentOf({ what, machine, fault }: Pick<Step, 'what' | 'machine' | 'fault'>): Torment {
+  if (what === 'fault') return TORMENTS.find((each) => each === fault?.fault) ?? 'cut'
   if (what !== 'machine') return what
   return machine?.full ? 'full_disk' : machine?.clock_ms ? 'clock' : 'slow_disk'
 }

@@ -15,6 +15,9 @@ export interface ChaosOptions {
   readonly json?: boolean
 }
 
+/** Problems in the text; `--json` has all that were noted. */
+const PROBLEMS_SHOWN = 20
+
 /** Torments a recording and prints the verdict; resolves with the exit code: 0 nothing wrong, 3 something was. */
 export async function chaos(services: Services, io: Io, options: ChaosOptions): Promise<number> {
   const { minutes, data, json: asJson, ...more } = options
@@ -29,7 +32,7 @@ export async function chaos(services: Services, io: Io, options: ChaosOptions): 
     const verdict = await services.chaos({ seconds: minutes * 60, folder, ...more }, tell, ending.signal)
     io.stdout(asJson ? json(verdict) : verdictText(verdict))
     if (verdict.passed && data === undefined) await rm(folder, { recursive: true, force: true })
-    else tell(`everything is kept in ${folder}: data, config, truth.ndjson, faults.ndjson`)
+    else tell(`everything is kept in ${folder}: data, config, truth.ndjson, faults.ndjson, disturbances.ndjson`)
     return verdict.passed ? 0 : 3
   } finally {
     ignore()
@@ -38,16 +41,20 @@ export async function chaos(services: Services, io: Io, options: ChaosOptions): 
 
 /** What anyone can read. */
 function verdictText(verdict: ChaosVerdict): string {
-  const { kills, faults, datasets, trades, book_states, gap_seconds, lost, doubled, wrong, false_gaps, problems } =
-    verdict
-  const head = verdict.passed ? 'PASSED' : 'FAILED'
+  const { lost, doubled, wrong, false_gaps, problems, torments, rows, unexplained_seconds } = verdict
+  const done = Object.entries(torments).map(([name, count]) => `${count} ${name.replace('_', ' ')}`)
+  const more = Object.entries(rows).map(([kind, count]) => `${count} rows of ${kind}`)
+  const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => `  ! ${problem}`)
+  if (problems.length > shown.length) shown.push(`  ! and ${problems.length - shown.length} more`)
   return [
     '',
-    `${head}: ${lost} lost, ${doubled} doubled, ${wrong} corrupt, ${false_gaps} false gaps`,
-    `  done to it   ${kills} kills, ${faults} other faults in ${verdict.seconds} s (seed ${verdict.seed})`,
-    `  compared     ${trades} trades and ${book_states} states of books in ${datasets} datasets`,
-    `  the ledger   says ${gap_seconds} s may be missing, over all datasets; nothing else is`,
-    ...problems.slice(0, 20).map((problem) => `  ! ${problem}`),
+    `${verdict.passed ? 'PASSED' : 'FAILED'}: ${lost} lost, ${doubled} doubled, ${wrong} corrupt, ${false_gaps} false gaps`,
+    `  done to it    ${verdict.kills} kills and ${verdict.faults} other faults in ${verdict.seconds} s (seed ${verdict.seed}): ${done.join(', ')}`,
+    `  compared      ${verdict.datasets} datasets: ${verdict.trades} trades, ${verdict.book_states} states of books, ${more.join(', ')}`,
+    `  the ledger    tells ${verdict.gap_seconds} s of gaps over all datasets; ${unexplained_seconds} s of them have no cause in what was done`,
+    `  what happened and is not stored: ${verdict.missing_in_gaps} events in those gaps, ${lost} outside`,
+    ...verdict.not_compared.map((text) => `  not compared  ${text}`),
+    ...shown,
     '',
   ].join('\n')
 }

@@ -356,7 +356,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .option('--exchanges <list>', 'comma-separated; all that can be emulated when absent', list)
     .option(
       '--torments <list>',
-      'comma-separated: kill, suspend, network, slow_disk, full_disk, clock; all when absent',
+      'comma-separated: kill, suspend, slow_disk, full_disk, clock, network (or one of it: cut, close, hang, refuse, delay, status, lose, repeat, reorder, corrupt, checksum); all when absent',
       list,
     )
     .option('--data <dir>', 'a new folder to work in, kept; else a temporary one, kept when something is wrong')

@@ -17,7 +17,7 @@ import { Market } from './market.js'
 import { okx } from './okx/venue.js'
 import { openPlayer, type PlayOptions } from './player.js'
 import { EmulatorServer } from './server.js'
-import { LineFile, noTruth, writtenTruth } from './truth.js'
+import { LineFile, noTruth, type Truth, writtenTruth } from './truth.js'
 import type { Venue, VenueKind } from './venue.js'
 
 /** Every venue that can be emulated. */
@@ -71,6 +71,7 @@ interface Running {
   readonly venue: Venue
   /** Of a seeded market; a recording has none. */
   readonly market: Market | undefined
+  readonly truth: Truth
 }
 
 /** Starts emulated exchanges on 127.0.0.1. Throws USAGE for options that make no sense, PORT_IN_USE when the port is taken. */
@@ -106,19 +107,22 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       const specs = kind.instruments(coins(count))
       const seed = `${options.seed ?? '1'} ${exchange}`
       const market = new Market(specs, { seed, rate, stepNs: kind.stepNs, start: began, ...kept })
+      const truth = writeTruth ? writtenTruth(exchange, writeTruth) : noTruth
+      for (const instrument of market.instruments) truth.quote(instrument, began)
       const venue = kind.open({
         market,
         seed,
         clock,
-        truth: writeTruth ? writtenTruth(exchange, writeTruth) : noTruth,
+        truth,
         now: () => now,
         rejects: (channel, symbol) => faults.rejects(exchange, channel, symbol),
         page: (rows) => faults.page(exchange, rows),
         delisted: (symbol) => faults.delisted(exchange, symbol),
       })
-      return { venue, market }
+      return { venue, market, truth }
     }
-    const running: readonly Running[] = recorded?.map((venue) => ({ venue, market: undefined })) ?? kinds.map(seeded)
+    const running: readonly Running[] =
+      recorded?.map((venue) => ({ venue, market: undefined, truth: noTruth })) ?? kinds.map(seeded)
     const server = new EmulatorServer({
       venues: running.map(({ venue }) => venue),
       faults,
@@ -134,11 +138,12 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       }),
     })
     const happen = () => {
-      for (const { venue, market } of running) {
+      for (const { venue, market, truth } of running) {
         market?.advance(now, (turn) => {
           counts.turns++
           counts.trades += turn.trades.length
           venue.happened(turn)
+          truth.quote(turn.instrument, turn.time)
         })
         venue.tick(now)
       }

@@ -25,6 +25,8 @@ export interface Truth {
   /** The book of `instrument` as it stands now. `sequence`: the venue's own number of this state; undefined where it has none. */
   book(instrument: MarketInstrument, exchangeTime: Nanos, sequence: number | undefined): void
   value(instrument: MarketInstrument, value: TrueValue): void
+  /** The best bid and ask of the market from now on, where they are others than before. Called after each turn, for all venues in one place. */
+  quote(instrument: MarketInstrument, time: Nanos): void
 }
 
 /** Best levels a side in a line of the truth. */
@@ -32,6 +34,7 @@ const TRUTH_DEPTH = 25
 
 /** The truth of one exchange as lines of JSON, numbers and nanoseconds as text. */
 export function writtenTruth(exchange: string, write: (line: string) => void): Truth {
+  const quotes = new Map<MarketInstrument, string>()
   return {
     trade({ spec }, trade, id = String(trade.id)) {
       write(
@@ -65,6 +68,22 @@ export function writtenTruth(exchange: string, write: (line: string) => void): T
       const { pair, symbol } = spec
       write(JSON.stringify({ kind, exchange, pair, symbol, exchange_time: String(exchangeTime), values }))
     },
+    quote(instrument, time) {
+      const { spec, bids, asks } = instrument
+      const [[bid], [ask]] = [bids.best(1), asks.best(1)]
+      if (!bid || !ask) return
+      const values = {
+        bid_price: priceText(spec, bid.price),
+        bid_amount: amountText(spec, bid.amount),
+        ask_price: priceText(spec, ask.price),
+        ask_amount: amountText(spec, ask.amount),
+      }
+      const { pair, symbol } = spec
+      const text = JSON.stringify(values)
+      if (quotes.get(instrument) === text) return
+      quotes.set(instrument, text)
+      write(JSON.stringify({ kind: 'quote', exchange, pair, symbol, exchange_time: String(time), values }))
+    },
   }
 }
 
@@ -73,7 +92,7 @@ function levels({ spec }: MarketInstrument, side: MarketSide): string[][] {
 }
 
 /** Nobody wants the truth. */
-export const noTruth: Truth = { trade() {}, book() {}, value() {} }
+export const noTruth: Truth = { trade() {}, book() {}, value() {}, quote() {} }
 
 const FLUSH_BYTES = 1024 * 1024
 

@@ -1,12 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
-import {
-  compareBooks,
-  compareTrades,
-  compareValues,
-  type Disturbance,
-  readTruth,
-  unexplained,
-} from '../../src/chaos/truth.js'
+import { compareBooks, compareTrades, compareValues } from '../../src/chaos/compare.js'
+import { type Disturbance, unexplained } from '../../src/chaos/ledger-check.js'
+import { readTruth } from '../../src/chaos/truth.js'
 import { readDataset } from '../../testkit/parquet.js'
 import { exact, visibleRows } from '../../testkit/truth.js'
 import { Bench } from './harness.js'
@@ -123,6 +118,7 @@ it('contracts under a cut, a kill and lost changes of books: what is stored is w
     unexplained(
       gaps.filter(({ kind }) => kind !== 'open_interest'),
       faults,
+      truth,
     ),
   ).toEqual([])
   expect(Object.keys(rows).sort()).toEqual(['book_deltas', ...KINDS, 'trades'].sort())

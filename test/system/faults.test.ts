@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
-import { compareBooks, compareTrades, type Disturbance, readTruth, unexplained } from '../../src/chaos/truth.js'
+import { compareBooks, compareTrades } from '../../src/chaos/compare.js'
+import { type Disturbance, unexplained } from '../../src/chaos/ledger-check.js'
+import { readTruth } from '../../src/chaos/truth.js'
 import { visibleRows } from '../../testkit/truth.js'
 import { Bench } from './harness.js'
 
@@ -113,7 +115,7 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
     }
   }
   expect(problems).toEqual([])
-  expect(unexplained(gaps, faults)).toEqual([])
+  expect(unexplained(gaps, faults, truth)).toEqual([])
   expect(trades).toBeGreaterThan(seconds * 10)
   expect(books).toBeGreaterThan(seconds * 50)
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { type GapJson, gapJson } from '../../src/chaos/truth.js'
+import { type GapJson, gapJson } from '../../src/chaos/ledger-check.js'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/src/main.js')
 const DEADLINE_MS = 60_000

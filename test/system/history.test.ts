@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
-import { compareTrades, readTruth } from '../../src/chaos/truth.js'
+import { compareTrades } from '../../src/chaos/compare.js'
+import { readTruth } from '../../src/chaos/truth.js'
 import { createRandom } from '../../src/emulator/random.js'
 import { visibleRows } from '../../testkit/truth.js'
 import { Bench, until } from './harness.js'

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { compareBooks, compareTrades, type Disturbance, readTruth, unexplained } from '../../src/chaos/truth.js'
+import { compareBooks, compareTrades } from '../../src/chaos/compare.js'
+import { type Disturbance, unexplained } from '../../src/chaos/ledger-check.js'
+import { readTruth } from '../../src/chaos/truth.js'
 import type * as Daemon from '../../src/compose/daemon.js'
 import { loadConfig } from '../../src/config/load.js'
 import type { CollectorError } from '../../src/model/error.js'
@@ -92,7 +94,7 @@ async function differences(gaps: Awaited<ReturnType<Bench['gaps']>>) {
         problems.push(`${exchange} ${pair}: ${problem.detail}`)
     }
   }
-  return { problems, compared }
+  return { truth, problems, compared }
 }
 
 it('the store thread dies again and again: sockets do not notice, nothing is lost, nothing is doubled, there is no gap', async () => {
@@ -140,8 +142,8 @@ it.each(['journal', 'capture'])(
     await daemon.stop(20_000)
     const gaps = await bench.gaps()
     expect(gaps.length).toBeGreaterThan(0)
-    expect(unexplained(gaps, faults)).toEqual([])
-    const { problems, compared } = await differences(gaps)
+    const { truth, problems, compared } = await differences(gaps)
+    expect(unexplained(gaps, faults, truth)).toEqual([])
     expect(problems).toEqual([])
     expect(compared).toBeGreaterThan(500)
   },

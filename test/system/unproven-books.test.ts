@@ -1,12 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
-import {
-  compareBooks,
-  compareTrades,
-  compareValues,
-  type Disturbance,
-  readTruth,
-  unexplained,
-} from '../../src/chaos/truth.js'
+import { compareBooks, compareTrades, compareValues } from '../../src/chaos/compare.js'
+import { type Disturbance, unexplained } from '../../src/chaos/ledger-check.js'
+import { readTruth } from '../../src/chaos/truth.js'
 import { exchanges } from '../../src/exchanges/index.js'
 import { visibleRows } from '../../testkit/truth.js'
 import { Bench } from './harness.js'
@@ -97,7 +92,7 @@ it('venues without a proof of books, and perpetuals: two cuts and a kill, and al
   expect(problems).toEqual([])
   // A stream of rare events is held from its first one on: one that was cut before that has proven nothing.
   const steady = gaps.filter(({ kind }) => kind !== 'liquidations')
-  expect(unexplained(steady, faults)).toEqual([])
+  expect(unexplained(steady, faults, truth)).toEqual([])
   expect(seen.trades).toBeGreaterThan(seconds * 10)
   expect(seen.books).toBeGreaterThan(seconds * 10)
   expect(seen.values).toBeGreaterThan(seconds * 5)
