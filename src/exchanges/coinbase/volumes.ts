@@ -1,7 +1,7 @@
 import { isDecimal } from '../../model/decimal.js'
 import type { ListCall, Traded } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
-import { fields, isFields } from '../kit/wire.js'
+import { fields, isFields, WireError } from '../kit/wire.js'
 import { refuseMessage } from './instruments.js'
 
 /**
@@ -14,7 +14,9 @@ export const coinbaseVolumes: ListCall<Traded> = {
   read: (body) =>
     readAnswer(body, 'stats of Coinbase', (answer) => {
       refuseMessage(answer)
-      return Object.entries(fields(answer, 'the answer')).flatMap(([symbol, each]) => {
+      const products = Object.entries(fields(answer, 'the answer'))
+      if (!products.length) throw new WireError('no products')
+      return products.flatMap(([symbol, each]) => {
         const { volume, last } = fields(isFields(each) ? each.stats_24hour : each, symbol)
         if (!isDecimal(volume) || !isDecimal(last)) return []
         return [{ symbol, amount: { base: Number(volume) }, last: Number(last) }]
