@@ -10,6 +10,9 @@ const UPDATES = 500
 const FIRST_PAINT_MS = 1000
 const INTERACTIVE_MS = 2000
 const LOADS = 3
+const FRAMES = 90
+/** Sixty, but for one of a look that another program took. */
+const FRAMES_A_SECOND = 59
 
 describe.skipIf(CHROMIUM === undefined)('the web UI before a crowd of streams', () => {
   let browser: Browser
@@ -52,27 +55,38 @@ describe.skipIf(CHROMIUM === undefined)('the web UI before a crowd of streams', 
     expect(Math.min(...interactive)).toBeLessThanOrEqual(INTERACTIVE_MS)
   })
 
-  it('keeps only what is in sight in the page, and draws while five hundred streams change', async () => {
+  it('keeps only what is in sight in the page, and draws at full pace, the best of three looks, while five hundred streams change', async () => {
     const visitor = await Visitor.come(browser, crowd.url)
     await visitor.go('streams')
     await visitor.page.locator('.lines .line').first().waitFor()
     expect(await visitor.page.locator('.grid').getAttribute('aria-rowcount')).toBe(String(STREAMS + 1))
     expect(await visitor.page.locator('.lines .line').count()).toBeLessThan(60)
-    const frames = z.array(z.number()).parse(
-      await visitor.page.evaluate(`new Promise((resolve) => {
-        const times = []
-        const step = (now) => { times.push(now); times.length < 240 ? requestAnimationFrame(step) : resolve(times) }
-        requestAnimationFrame(step)
-      })`),
+    const looks = z.array(z.object({ rate: z.number(), longest: z.number(), changes: z.number() })).parse(
+      await visitor.page.evaluate(`(async () => {
+        const lines = document.querySelector('.lines')
+        const look = () => new Promise((resolve) => {
+          const times = []
+          let changes = 0
+          const observer = new MutationObserver(() => changes++)
+          observer.observe(lines, { subtree: true, characterData: true, childList: true })
+          const step = (now) => {
+            times.push(now)
+            if (times.length <= ${FRAMES}) return requestAnimationFrame(step)
+            observer.disconnect()
+            const gaps = times.slice(1).map((at, index) => at - times[index])
+            resolve({ rate: (gaps.length * 1000) / (times.at(-1) - times[0]), longest: Math.max(...gaps), changes })
+          }
+          requestAnimationFrame(step)
+        })
+        return [await look(), await look(), await look()]
+      })()`),
     )
-    const gaps = frames
-      .slice(1)
-      .map((at, index) => at - (frames[index] ?? at))
-      .sort((a, b) => a - b)
-    const seconds = ((frames.at(-1) ?? 0) - (frames[0] ?? 0)) / 1000
-    console.info(
-      `${(gaps.length / seconds).toFixed(1)} frames a second, the longest of a hundred ${gaps[Math.floor(gaps.length * 0.99)]?.toFixed(0)} ms`,
-    )
+    for (const { rate, longest, changes } of looks) {
+      console.info(`${rate.toFixed(1)} frames a second, ${changes} changes, the longest frame ${longest.toFixed(0)} ms`)
+      // The table changed all the while: five times a second.
+      expect(changes).toBeGreaterThanOrEqual(4)
+    }
+    expect(Math.max(...looks.map(({ rate }) => rate))).toBeGreaterThanOrEqual(FRAMES_A_SECOND)
     await visitor.page.locator('.grid').focus()
     await visitor.page.keyboard.press('End')
     await visitor.page.getByText(`C${STREAMS - 1}/USDT`).waitFor()

@@ -43,6 +43,9 @@ export class Crowd {
     const events = (response: ServerResponse) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`event: status\ndata: ${JSON.stringify({ partial: false, streams: rows, removed: [] })}\n\n`)
+      const trend = Array.from({ length: 90 }, (_, index) => index % 97)
+      const first = rows.map(({ key, rate, lag_ms, rows }) => ({ key, rate, lag_ms, rows, trend }))
+      response.write(`event: rates\ndata: ${JSON.stringify(first)}\n\n`)
       let turn = 0
       const timer = setInterval(() => {
         turn++

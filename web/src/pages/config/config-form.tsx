@@ -33,8 +33,23 @@ const SECTIONS: readonly (readonly [section: string, title: string, fields: read
       ['max_bytes', 'At most, bytes', 'number', 'no limit'],
     ],
   ],
-  ['storage', 'Copies elsewhere', [['sync_interval', 'Seconds between two copies', 'number', '3600']]],
-  ['alerts', 'Alerts', [['max_consecutive_errors', 'Failures before an alert', 'number', '3']]],
+  [
+    'storage',
+    'Disk and copies',
+    [
+      ['min_free_gb', 'Pauses below, GB free', 'number', '1'],
+      ['sync_interval', 'Seconds between two copies', 'number', '3600'],
+    ],
+  ],
+  [
+    'alerts',
+    'Alerts',
+    [
+      ['webhook_url', 'Webhook', 'text', 'https://…'],
+      ['format', 'Form', 'text', 'auto'],
+      ['max_consecutive_errors', 'Failures before an alert', 'number', '3'],
+    ],
+  ],
 ]
 
 /** The config as fields. A change of one is a change of that place in the text, nothing else. */

@@ -5,7 +5,7 @@ import { useApp } from '../../state/app-context.js'
 import { SAMPLES } from '../../state/streams-store.js'
 import type { Venue } from './venue.js'
 
-const TONES = 8
+const TONES = 10
 
 /** Events per second of every exchange over the last minute and a half. */
 export function RateChart({ venues }: { venues: readonly Venue[] }) {

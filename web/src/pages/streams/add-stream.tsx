@@ -6,6 +6,16 @@ import { PairSearch } from '../../parts/pair-search.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 
+/** What tells that nothing of a channel is missing. */
+const PROOFS: Readonly<Record<string, string>> = {
+  counter: 'events are counted',
+  chain: 'changes are chained',
+  checksum: 'checksums',
+  connection: 'frames are counted',
+  unit: 'each is whole',
+  none: 'no proof offered',
+}
+
 /** Chooses exchange, pairs and channels from what is really offered, and starts them. */
 export function AddStream({ onClose }: { onClose(): void }) {
   const app = useApp()
@@ -151,16 +161,15 @@ function Offer({ offer, value, depth, onToggle, onInterval, onDepth }: OfferProp
   const { channel, intervals, depths, proof } = offer
   return (
     <div class="row">
-      <label
-        class="check"
-        title={proof === 'none' ? 'The exchange offers no proof of completeness' : `Proven by ${proof}`}
-      >
+      <label class="check">
         <input
           type="checkbox"
           checked={value !== undefined}
           onChange={(event) => onToggle(event.currentTarget.checked)}
         />
-        {channel}
+        <span>
+          {channel} <span class="faint">{PROOFS[proof] ?? proof}</span>
+        </span>
       </label>
       {value !== undefined && intervals && intervals.length > 0 && (
         <select
