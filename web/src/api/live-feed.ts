@@ -65,7 +65,9 @@ export class LiveFeed {
     window.clearTimeout(this.timer)
     const { socket } = this
     this.socket = undefined
-    socket?.close()
+    // A browser complains about one that is closed before it is open.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close()
+    else socket?.close()
   }
 
   private heard(message: Readonly<Record<string, unknown>>): void {

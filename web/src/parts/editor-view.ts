@@ -1,4 +1,10 @@
-import { acceptCompletion, autocompletion, type Completion, completionKeymap } from '@codemirror/autocomplete'
+import {
+  acceptCompletion,
+  autocompletion,
+  type Completion,
+  closeCompletion,
+  completionKeymap,
+} from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
 import { yaml } from '@codemirror/lang-yaml'
@@ -108,7 +114,8 @@ export function openEditor(root: ShadowRoot, options: EditorOptions): OpenEditor
     EditorState.readOnly.of(readOnly),
     EditorView.contentAttributes.of(readOnly ? { 'aria-readonly': 'true' } : {}),
   ]
-  const run = () => {
+  const run = (view: EditorView) => {
+    closeCompletion(view)
     options.onRun?.()
     return options.onRun !== undefined
   }

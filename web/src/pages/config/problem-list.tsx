@@ -30,8 +30,8 @@ export function ProblemList({ problems, warnings, onGoTo }: Props) {
               </span>
               <span>
                 {message}
-                {expected && <span class="soft"> Expected {expected}.</span>}
-                {nearest && <span class="soft"> Did you mean {nearest}?</span>}
+                {expected && !message.includes(expected) && <span class="soft"> Expected {expected}.</span>}
+                {nearest && !message.includes(nearest) && <span class="soft"> Did you mean {nearest}?</span>}
               </span>
             </button>
           </li>
