@@ -108,8 +108,11 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
 
   it('answers SQL, as a table and as a picture, knows its tables, and marks what is wrong', async () => {
     await visitor.go('data/sql')
-    await page.getByRole('button', { name: 'Bought against sold by minute' }).click()
-    await page.getByRole('grid', { name: 'Result' }).locator('.lines .line').first().waitFor()
+    await until('published trades', async () => {
+      await page.getByRole('button', { name: 'Bought against sold by minute' }).click()
+      await page.getByRole('button', { name: 'Run', exact: true }).waitFor()
+      return (await page.getByRole('grid', { name: 'Result' }).locator('.lines .line').count()) > 0 || undefined
+    })
     const sql = page.getByRole('textbox', { name: 'SQL', exact: true })
     await sql.fill('SELECT range AS a, range * range AS b FROM range(50)')
     await sql.press('Control+Enter')
@@ -141,17 +144,17 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     await problem.waitFor()
     await page.locator('.cm-lintRange-error', { hasText: 'ETHUSDT' }).waitFor()
     expect(await visitor.findings()).toEqual([])
-    await text.fill(before.replace('- ETH/USDT', '- ETH/USDT\n      - SOL/USDT'))
+    await text.fill(before.replace('- ETH/USDT', '- ETH/USDT\n      - XRP/USDT'))
     await page.locator('.problems .bad').first().waitFor({ state: 'detached' })
     await page.locator('button:enabled', { hasText: 'Apply …' }).click()
     const dialog = page.getByRole('dialog', { name: 'Apply the config' })
-    await dialog.getByText('binance_SOL_USDT_trades_book').first().waitFor()
-    await dialog.locator('.diff .added', { hasText: 'SOL/USDT' }).waitFor()
+    await dialog.getByText('binance_XRP_USDT_trades_book').first().waitFor()
+    await dialog.locator('.diff .added', { hasText: 'XRP/USDT' }).waitFor()
     expect(await visitor.findings()).toEqual([])
     await dialog.getByRole('button', { name: 'Apply', exact: true }).click()
     await until('the stream of the new config', async () =>
       (await stage.bench.streams()).some(
-        ({ key, state }) => key === 'binance_SOL_USDT_trades_book' && state === 'live',
+        ({ key, state }) => key === 'binance_XRP_USDT_trades_book' && state === 'live',
       ),
     )
     const lines = (await text.textContent()) ?? ''
