@@ -92,14 +92,28 @@ const LOOKS = EditorView.theme({
 
 /**
  * Typing over a selection is done here: left to Chromium, it keeps the look of what it replaces by an inline style, which the policy refuses with a complaint in
- * the console.
+ * the console. A selection that was made just now may not have been told to the state yet; then Chromium is asked.
  */
 function typeOver(event: InputEvent, view: EditorView): boolean {
   const { state } = view
-  if (event.inputType !== 'insertText' || event.data === null || event.isComposing) return false
-  if (state.readOnly || state.selection.ranges.every((range) => range.empty)) return false
-  view.dispatch(state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true })
+  if (event.inputType !== 'insertText' || event.data === null || event.isComposing || state.readOnly) return false
+  let { from, to } = state.selection.main
+  const shown = from === to ? selectedIn(view.root) : undefined
+  if (shown && view.contentDOM.contains(shown.commonAncestorContainer)) {
+    from = view.posAtDOM(shown.startContainer, shown.startOffset)
+    to = view.posAtDOM(shown.endContainer, shown.endOffset)
+  }
+  if (from === to) return false
+  const selection = { anchor: from + event.data.length }
+  view.dispatch({ changes: { from, to, insert: event.data }, selection, userEvent: 'input.type', scrollIntoView: true })
   return true
+}
+
+/** What is selected in a shadow tree, where the browser is Chromium: others tell it another way, and do not need it here. */
+function selectedIn(root: DocumentOrShadowRoot): Range | undefined {
+  const read: unknown = Reflect.get(root, 'getSelection')
+  const selection: unknown = typeof read === 'function' ? read.call(root) : undefined
+  return selection instanceof Selection && selection.rangeCount > 0 ? selection.getRangeAt(0) : undefined
 }
 
 /**
