@@ -1,11 +1,10 @@
-import { createServices } from '../src/app.js'
-import { createConfig } from '../src/config/parse.js'
-
 /** Fetches a stretch of candles: as `dccd backfill` does it, or only downloading and parsing the same pages. Prints CPU and memory. */
 const [mode = '', port = '', start = '', until = '', folder = ''] = process.argv.slice(2)
 const base = `http://127.0.0.1:${port}`
 let rows = 0
 if (mode === 'backfill') {
+  const { createServices } = await import('../src/app.js')
+  const { createConfig } = await import('../src/config/parse.js')
   const endpoints = { binance: { websocket: `ws://127.0.0.1:${port}`, rest: base } }
   const config = createConfig({
     settings: { data_path: folder, ui_port: 0, endpoints },

@@ -2,12 +2,13 @@ import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Dataset, Kind } from '../model/dataset.js'
 import type { Nanos } from '../model/time.js'
-import { canonicalRows, columnList, copyTo, fileOrder, mayHaveEquals, quoted, SCHEMA_VERSION } from './canonical.js'
+import { canonicalRows, columnList, copyTo, mayHaveEquals, quoted, SCHEMA_VERSION } from './canonical.js'
 import type { Catalog, PartState, Piece, Split } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
 import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './partition.js'
+import { sortedRows } from './sorted-rows.js'
 
 /**
  * A query for all rows of a partition as they are known now, each identity once, unordered: the piece and what is not in it yet. `where` leaves out
@@ -74,7 +75,7 @@ export async function publishPart(
   const { exchange, pair, interval } = dataset
   const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
   const held = content ?? (await contentOf(engine, folder, dataset, state))
-  const rows = `SELECT * FROM (${held}) ORDER BY ${fileOrder(kind)}`
+  const rows = await sortedRows(engine, kind, held)
   await engine.run(copyTo(rows, staged, metadata))
   await syncFile(staged)
   const [[count] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(staged)})`)
