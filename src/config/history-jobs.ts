@@ -12,6 +12,8 @@ export interface HistoryJob {
   readonly interval?: Interval
   /** `last`, `origin`, ISO time, or nanoseconds as text. */
   readonly start: string
+  /** Tries per request, and the wait before the second one. */
+  readonly retries?: { readonly tries: number; readonly delayMs: number }
   readonly trigger:
     | { readonly kind: 'interval'; readonly everyMs: number }
     | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string }
@@ -35,11 +37,12 @@ export function historyJobsOf(config: Pick<CollectorConfig, 'histo_jobs' | 'jobs
     const id = historyJobId(job)
     if (!found.has(id)) found.set(id, { id, ...job })
   }
-  for (const { exchange, pairs, span } of config.histo_jobs) {
+  for (const { exchange, pairs, span, max_retries, retry_delay } of config.histo_jobs) {
     const interval = intervalOfSeconds(span)
     if (!interval) continue
     const trigger = { kind: 'interval', everyMs: span * 1000 } as const
-    for (const pair of pairs) add({ exchange, pair, channel: 'ohlc', interval, start: 'last', trigger })
+    const retries = { tries: max_retries, delayMs: retry_delay * 1000 }
+    for (const pair of pairs) add({ exchange, pair, channel: 'ohlc', interval, start: 'last', trigger, retries })
   }
   for (const job of config.jobs) {
     const channel = CHANNEL_OF[job.data_type]

@@ -360,7 +360,11 @@ const histoJob = z
           unbuilt: 'files are Parquet',
         }),
       ),
-    max_retries: retries.schema.default(3).meta(about('Tries per request.', { expected: retries.expected })),
+    max_retries: retries.schema
+      .default(6)
+      .meta(
+        about('Tries per request, before the run fails; limits and bans only wait.', { expected: retries.expected }),
+      ),
     retry_delay: z
       .number()
       .min(0)

@@ -438,8 +438,8 @@ export class JobService implements Jobs {
   }
 }
 
-function targetOf({ exchange, pair, channel, interval }: HistoryJob): Target {
-  return { exchange, pair, channel, ...(interval ? { interval } : {}) }
+function targetOf({ exchange, pair, channel, interval, retries }: HistoryJob): Target {
+  return { exchange, pair, channel, ...(interval ? { interval } : {}), ...(retries ? { retries } : {}) }
 }
 
 function requestOf(job: HistoryJob): HistoryRequest {

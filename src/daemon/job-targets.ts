@@ -17,11 +17,11 @@ export interface Past {
 /** Every dataset of a config that has a past: its histories and its streams, each once. */
 export function configuredTargets(config: CollectorConfig, past: (exchange: string) => readonly Past[]): Target[] {
   const found = new Map<string, Target>()
-  const add = ({ exchange, pair, channel, interval }: Target) => {
+  const add = ({ exchange, pair, channel, interval, retries }: Target) => {
     const feed = past(exchange).find((each) => each.channel === channel)
     if (!feed || (interval && feed.intervals && !feed.intervals.includes(interval))) return
-    const target = { exchange, pair, channel, ...(interval ? { interval } : {}) }
-    found.set(targetText(target), target)
+    const target = { exchange, pair, channel, ...(interval ? { interval } : {}), ...(retries ? { retries } : {}) }
+    if (!found.has(targetText(target))) found.set(targetText(target), target)
   }
   for (const job of historyJobsOf(config)) add(job)
   for (const task of tasksOf(config, () => 'pair'))

@@ -4,7 +4,7 @@ import { CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Nanos } from '../model/time.js'
 import type { Stretch } from './missing.js'
-import type { Target } from './target.js'
+import type { Retries, Target } from './target.js'
 
 /** The stretch that pages have proven together so far, as the page's deriver hands it on: opaque here. */
 export type Grown = Json
@@ -39,8 +39,9 @@ export interface StretchHooks {
   onRetry(error: CollectorError, waitMs: number): void
 }
 
-/** Failures in a row until a stretch is given up; limits and bans do not count, they only take their time. */
+/** Failures in a row until a stretch is given up, where the config does not say; limits and bans do not count, they only take their time. */
 const TRIES = 6
+const RETRY_MOST_MS = 300_000
 /** Pages in a row that neither bring nor prove anything. */
 const IDLE_PAGES = 5
 
@@ -84,9 +85,10 @@ export async function fetchStretch(
       if (!(error instanceof CollectorError) || error.retry === 'never' || error.code === 'UNKNOWN_INSTRUMENT')
         throw error
       const limited = error.code === 'RATE_LIMITED' || error.code === 'BANNED'
-      if (!limited && ++failures >= TRIES) throw error
+      if (!limited && ++failures >= (target.retries?.tries ?? TRIES)) throw error
       // The budget itself waits as long as the venue said; this is for what is not about the budget.
-      const waitMs = typeof error.retry === 'object' && !limited ? error.retry.afterMs : backoff.next()
+      const usualMs = limited || !target.retries ? backoff.next() : delayOf(target.retries, failures)
+      const waitMs = typeof error.retry === 'object' && !limited ? error.retry.afterMs : usualMs
       hooks.onRetry(error, waitMs)
       await ports.wait(waitMs, signal)
       continue
@@ -103,4 +105,8 @@ export async function fetchStretch(
     cursor = fetched.next
     grown = fetched.grown
   }
+}
+
+function delayOf({ delayMs }: Retries, failures: number): number {
+  return Math.min(RETRY_MOST_MS, delayMs * 2 ** (failures - 1))
 }

@@ -120,13 +120,14 @@ const INSTRUMENT: Instrument = {
 }
 
 /** A venue of candles as real feeds are: pages of `cap`, asked through `answer`. */
-async function run(answers: (path: string, call: number) => string | CollectorError) {
+async function run(answers: (path: string, call: number) => string | CollectorError, target = MINUTES) {
   const feed = feedOf(MINUTES, binance.history)
   const clock = new FakeClock()
   const stretch = { from: at('2026-11-26T00:00:00Z'), until: at('2026-11-26T01:00:00Z') }
   const opens: Nanos[] = []
   const proven: Held[] = []
   const retries: string[] = []
+  const waits: number[] = []
   let calls = 0
   const ports: PagePorts = {
     async page(_target: Target, request: HistoryRequest, cursor: Json | undefined): Promise<Fetched> {
@@ -152,17 +153,19 @@ async function run(answers: (path: string, call: number) => string | CollectorEr
         return { rows: 0, bytes: 0, next: undefined, grown: undefined, covers: [], missing: [], error }
       }
     },
-    wait: async () => {},
+    wait: async (ms) => {
+      waits.push(ms)
+    },
     random: () => 0,
   }
   const hooks = { onPage() {}, onRetry: ({ code }: CollectorError) => retries.push(code) }
   const signal = new AbortController().signal
-  const failed = await fetchStretch(MINUTES, INSTRUMENT, feed, stretch, ports, hooks, signal).then(
+  const failed = await fetchStretch(target, INSTRUMENT, feed, stretch, ports, hooks, signal).then(
     () => undefined,
     (error: unknown) => error,
   )
   clock.advance(0)
-  return { opens, proven: coverage(proven), calls, retries, failed, stretch }
+  return { opens, proven: coverage(proven), calls, retries, waits, failed, stretch }
 }
 
 /** Klines of every minute asked for, at most `most`, the default of the venue being 500. */
@@ -214,6 +217,17 @@ describe('fetching a stretch', () => {
     expect(broken.failed).toMatchObject({ code: 'BAD_MESSAGE' })
     expect(broken.opens).toHaveLength(20)
     expect(broken.proven).toHaveLength(1)
+  })
+
+  it('a request is tried as often as the job says, with twice the wait each time', async () => {
+    const down = new CollectorError('CONNECT_FAILED', 'nobody answers')
+    const patient = { ...MINUTES, retries: { tries: 4, delayMs: 2000 } }
+    const { calls, waits, failed } = await run(() => down, patient)
+    expect([calls, waits]).toEqual([4, [2000, 4000, 8000]])
+    expect(failed).toBe(down)
+    const third = await run((path, call) => (call < 3 ? down : klines(path)), patient)
+    expect(third.failed).toBeUndefined()
+    expect(third.opens).toHaveLength(60)
   })
 
   it('pages that lead nowhere end', async () => {

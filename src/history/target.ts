@@ -3,12 +3,20 @@ import { type Channel, type Dataset, INTERVALS, type Interval, KIND_OF } from '.
 import { CollectorError } from '../model/error.js'
 import { type Nanos, SECOND } from '../model/time.js'
 
+/** How often a request that fails is tried, and how long after the first failure it is tried again, doubled each time. */
+export interface Retries {
+  readonly tries: number
+  readonly delayMs: number
+}
+
 /** One dataset whose past is asked for. */
 export interface Target {
   readonly exchange: string
   readonly pair: string
   readonly channel: Channel
   readonly interval?: Interval
+  /** As the config says; absent: the usual way. */
+  readonly retries?: Retries
 }
 
 /** Weeks begin on Monday; 1970-01-01 was a Thursday. */
