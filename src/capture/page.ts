@@ -22,6 +22,7 @@ export interface PageOutcome {
   /** Stretches now proven. */
   readonly covers: readonly PageCover[]
   readonly missing: NonNullable<Page['missing']>
+  readonly begins: Nanos | undefined
   readonly error: CollectorError | undefined
 }
 
@@ -39,7 +40,7 @@ export function derivePage(
     page = readPage(adapter, purpose, record)
   } catch (error) {
     const known = asCollectorError(error, 'BAD_MESSAGE')
-    return { rows: 0, next: undefined, grown: undefined, covers: [], missing: [], error: known }
+    return { rows: 0, next: undefined, grown: undefined, covers: [], missing: [], begins: undefined, error: known }
   }
   const source = purpose.archive ? 'archive' : 'backfill'
   const receipt = { receiveTime: record.wall, frame: frameNumber(record.connection, record.n) }
@@ -63,6 +64,7 @@ export function derivePage(
     grown: grown ?? purpose.grown,
     covers: page.covers,
     missing: page.missing ?? [],
+    begins: page.begins,
     error: undefined,
   }
 }

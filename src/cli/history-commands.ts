@@ -27,6 +27,7 @@ interface Filters extends Where {
   readonly first?: 'oldest' | 'newest'
   readonly fromArchives?: boolean
   readonly archives: boolean
+  readonly retryLost?: boolean
   readonly dryRun?: boolean
 }
 
@@ -50,6 +51,7 @@ export function addHistoryCommands(program: Command, tools: Tools): void {
       .addOption(new Option('--first <which>', 'which missing range first').choices(['oldest', 'newest']))
       .option('--from-archives', 'only files that the exchange publishes of days that are over')
       .option('--no-archives', 'none of these files')
+      .option('--retry-lost', 'ask again for what is marked lost')
       .option('--dry-run', 'only tell what would be fetched: requests, rows, bytes, time')
       .addOption(jsonOption())
 
@@ -175,7 +177,7 @@ interface RunOptions {
 }
 
 function requestOf(filters: Filters) {
-  const { exchange, pairs, channels, interval, start, until, parallel, first } = filters
+  const { exchange, pairs, channels, interval, start, until, parallel, first, retryLost } = filters
   if (filters.fromArchives && !filters.archives)
     throw usage('--from-archives and --no-archives exclude each other', 'Give one of them.')
   if (interval !== undefined && !isInterval(interval))
@@ -195,6 +197,7 @@ function requestOf(filters: Filters) {
     ...(parallel === undefined ? {} : { parallel }),
     ...(first === undefined ? {} : { first }),
     ...(filters.fromArchives ? { archives: 'only' as const } : filters.archives ? {} : { archives: 'never' as const }),
+    ...(retryLost === undefined ? {} : { retryLost }),
   }
 }
 

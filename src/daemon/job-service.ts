@@ -176,7 +176,7 @@ export class JobService implements Jobs {
     targets: readonly Target[],
     priority: RunOrder['priority'],
   ): RunOrder {
-    const { kind, start, until, parallel = PARALLEL, first = 'oldest' } = request
+    const { kind, start, until, parallel = PARALLEL, first = 'oldest', retryLost = false } = request
     const { archives = this.config.settings.archives } = request
     return {
       run,
@@ -187,6 +187,7 @@ export class JobService implements Jobs {
       parallel: Math.max(1, Math.min(32, Math.floor(parallel))),
       first,
       archives,
+      retryLost,
       priority,
     }
   }

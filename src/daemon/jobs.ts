@@ -23,6 +23,8 @@ export interface HistoryRequest extends JobFilter {
   readonly first?: 'oldest' | 'newest'
   /** Files of archives: where they spare requests or reach further (`auto`), `never`, or nothing else (`only`); else as `settings.archives` says. */
   readonly archives?: 'auto' | 'never' | 'only'
+  /** Ask again for what the exchange could not give when it was asked last. */
+  readonly retryLost?: boolean
 }
 
 /**

@@ -28,6 +28,7 @@ const storedRun: z.ZodType<RunDetail> = z.object({
     until: z.string().exactOptional(),
     parallel: count.exactOptional(),
     first: z.enum(['oldest', 'newest']).exactOptional(),
+    retryLost: z.boolean().exactOptional(),
   }),
   trigger: z.enum(['manual', 'schedule', 'gap']),
   state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'stale']),

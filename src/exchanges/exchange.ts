@@ -199,6 +199,8 @@ export interface Page {
   readonly covers: readonly PageCover[]
   /** How to go on; absent when the stretch is done. Plain data, so that a run resumes at the page. */
   readonly next?: Json
+  /** The past begins here: asked again for what is older, the venue had nothing. */
+  readonly begins?: Nanos
   /** Why a part of the stretch cannot be had although it was asked for, if so. */
   readonly missing?: readonly { readonly from: Nanos; readonly until: Nanos; readonly reason: string }[]
 }

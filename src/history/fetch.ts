@@ -17,6 +17,8 @@ export interface Fetched {
   readonly grown: Grown | undefined
   readonly covers: readonly PageCover[]
   readonly missing: readonly { readonly from: Nanos; readonly until: Nanos; readonly reason: string }[]
+  /** The past of the exchange begins here. */
+  readonly begins?: Nanos | undefined
   readonly error: CollectorError | undefined
 }
 

@@ -12,6 +12,8 @@ export interface RunOrder {
   readonly parallel: number
   readonly first: 'oldest' | 'newest'
   readonly archives: ArchiveUse
+  /** What is known to be lost is asked for again. */
+  readonly retryLost?: boolean
   /** `heal`: a gap of a live stream, before deep histories. */
   readonly priority: 'heal' | 'backfill'
 }

@@ -54,7 +54,9 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   const proven = await ports.ledger.proven(wanted)
   const { held } = proven
   // What requests do not reach any more may come to stand in a file.
-  const lost = archive ? proven.lost.filter(({ code }) => code !== 'HISTORY_OUT_OF_REACH') : proven.lost
+  const isFinal = ({ code }: { readonly code: string }) =>
+    !order.retryLost && !(archive && code === 'HISTORY_OUT_OF_REACH')
+  const lost = proven.lost.filter(isFinal)
   const now = ports.wall()
   const of = { target, dataset, feed, archive, held, now, reach: reachOf(feed, target, now) }
   const seams = target.channel !== 'ohlc'
@@ -65,7 +67,7 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   }
   const { exchange, pair, kind } = wanted
   const gaps = (await ports.ledger.gaps({ exchange, pair, kind })).filter(
-    (gap) => gap.dataset === dataset && (!gap.lost || (archive && gap.lost.code === 'HISTORY_OUT_OF_REACH')),
+    (gap) => gap.dataset === dataset && !(gap.lost && isFinal(gap.lost)),
   )
   const reach = rangeOf(target, feed, { start: 'origin' }, held, now, archive?.since)
   const limits = rangeOf(

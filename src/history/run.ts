@@ -113,6 +113,8 @@ async function runTarget(
         {
           onPage(page) {
             part.page(page)
+            if (page.begins !== undefined)
+              tell.log(`${dataset}: the exchange has nothing before ${isoFromNanos(page.begins)}`)
             for (const lost of page.missing) {
               // Whoever asks from the origin on wants all that there is: what was never there is no loss.
               if (order.start === 'origin' && lost.from <= plan.from) {

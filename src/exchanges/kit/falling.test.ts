@@ -112,7 +112,24 @@ describe('pages that fall from the newest', () => {
   it('an answer with nothing older proves nothing', () => {
     const page = fallingCounted([], request(0, 100), { first: 7n, edge: 50n }, () => null)
     expect(page).toMatchObject({ events: [], covers: [], missing: [{ from: 0n, until: 50n }] })
-    expect(fallingCandles([], request(0, 100), 50n)).toMatchObject({ covers: [], missing: [{ from: 0n, until: 50n }] })
+    expect(fallingCandles([], request(0, 100), 100n)).toMatchObject({
+      covers: [],
+      missing: [{ from: 0n, until: 100n }],
+    })
+  })
+
+  it('a start before the listing is no gap for ever: nothing older than candles that it gave, or than the first trade, is where the past begins', () => {
+    expect(fallingCandles([], request(0, 100), 50n)).toEqual({
+      events: [],
+      covers: [{ from: 0n, until: 50n, before: null, last: null, joined: true }],
+      begins: 50n,
+    })
+    const pages = walk([trade(1, 40), trade(2, 50)], request(0, 100), 10)
+    expect(ids(pages)).toEqual([1, 2])
+    expect(pages.at(-1)).toMatchObject({ begins: 40n, covers: [{ from: 0n, until: 40n }] })
+    expect(pages.flatMap(({ missing = [] }) => missing)).toEqual([])
+    const later = walk([trade(8, 40), trade(9, 50)], request(0, 100), 10)
+    expect(later.at(-1)).toMatchObject({ covers: [], missing: [{ from: 0n, until: 40n }] })
   })
 
   it('candles walk back to the start of the window, each once', () => {

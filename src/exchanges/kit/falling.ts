@@ -8,11 +8,15 @@ export interface FallingAnchor {
   readonly edge: Nanos
 }
 
+/** The number of the first trade, where a venue counts them from the listing on. */
+const FIRST = 1n
+
 type Counted = Trade & { readonly counter: bigint; readonly exchangeTime: Nanos }
 
 /**
  * A page of trades that the venue counts and gives from the newest on. Only consecutive counters are one stretch. The lower end of the request is proven
- * by a trade before it, or by the counter of what is held there; an answer with nothing older proves nothing. `next` makes the cursor of a further page.
+ * by a trade before it, by the counter of what is held there, or by the first trade of all; an answer with nothing older proves nothing. `next` makes the cursor of a
+ * further page.
  */
 export function fallingCounted(
   rows: readonly Trade[],
@@ -32,6 +36,10 @@ export function fallingCounted(
     return { events: [], covers: [], next: next({ first: oldest.counter, edge: anchor.edge }) }
   if (!newest) {
     if (from >= anchor.edge) return { events: [], covers: [] }
+    if (anchor.first === FIRST) {
+      const cover = { from, until: anchor.edge, before: 0n, last: 0n, joined: true }
+      return { events: [], covers: [cover], begins: anchor.edge }
+    }
     return { events: [], covers: [], missing: [{ from, until: anchor.edge, reason: 'the exchange has nothing older' }] }
   }
   const events: Trade[] = []
@@ -84,7 +92,7 @@ function byCounter(rows: readonly Trade[]): Counted[] {
 
 /**
  * A page of candles that open before `edge`, the newest ones. What lies between two of one answer, or between the newest and the edge, is proven by
- * both; an answer with nothing older proves nothing.
+ * both. Who has given candles and is asked for older ones has none where it gives none: the listing. An answer that was empty from the start proves nothing.
  */
 export function fallingCandles(rows: readonly Candle[], request: HistoryRequest, edge: Nanos): Page {
   const { from, until } = request
@@ -93,7 +101,9 @@ export function fallingCandles(rows: readonly Candle[], request: HistoryRequest,
   const oldest = each[0]?.openTime
   if (oldest === undefined) {
     if (from >= edge) return { events: [], covers: [] }
-    return { events: [], covers: [], missing: [{ from, until: edge, reason: 'the exchange has nothing older' }] }
+    if (edge < until)
+      return { events: [], covers: [{ from, until: edge, before: null, last: null, joined: true }], begins: edge }
+    return { events: [], covers: [], missing: [{ from, until: edge, reason: 'the exchange has nothing' }] }
   }
   const events = each.filter(({ openTime }) => openTime >= from && openTime < until)
   const reached = oldest <= from ? from : oldest

@@ -33,6 +33,10 @@ const request = {
     .enum(['auto', 'never', 'only'])
     .optional()
     .describe('Files that exchanges publish of the past; left out, as `settings.archives` says.'),
+  retryLost: z
+    .boolean()
+    .optional()
+    .describe('Ask again for what is marked lost: the exchange could not give it when it was asked last.'),
 }
 
 const kind = z
