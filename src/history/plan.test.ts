@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { kraken } from '../exchanges/kraken/kraken.js'
+import type { Gap } from '../model/gaps.js'
+import type { Held, Lost } from '../model/ledger.js'
+import { type Nanos, nanosFromIso } from '../model/time.js'
+import type { RunOrder } from './order.js'
+import { type PlanPorts, planOf } from './plan.js'
+import type { Target } from './target.js'
+
+const at = (text: string): Nanos => nanosFromIso(text) ?? 0n
+const NOW = at('2026-11-26T12:00:00Z')
+const TARGET: Target = { exchange: 'kraken', pair: 'BTC/USD', channel: 'trades' }
+const DATASET = 'kraken trades BTC/USD'
+const LOST: Lost = {
+  dataset: DATASET,
+  from: at('2026-11-20T01:00:00Z'),
+  until: at('2026-11-20T02:00:00Z'),
+  code: 'HISTORY_INCOMPLETE',
+  detail: 'the exchange leaves out 5 trades',
+}
+
+function ports(held: readonly Held[], lost: readonly Lost[], gaps: readonly Gap[]): PlanPorts {
+  return {
+    adapter: () => kraken,
+    instrument: async () => {
+      throw new Error('nobody asks for it')
+    },
+    ledger: { proven: async () => ({ held, lost }), gaps: async () => gaps, rows: async () => 0 },
+    wall: () => NOW,
+  }
+}
+
+const order = (more: Partial<RunOrder>): RunOrder => ({
+  run: 1,
+  kind: 'backfill',
+  targets: [TARGET],
+  start: '2026-11-20',
+  until: '2026-11-21',
+  parallel: 1,
+  first: 'oldest',
+  archives: 'never',
+  priority: 'backfill',
+  ...more,
+})
+
+describe('what an order means', () => {
+  const signal = new AbortController().signal
+  const gap: Gap = {
+    dataset: DATASET,
+    from: LOST.from,
+    until: LOST.until,
+    code: 'HISTORY_INCOMPLETE',
+    detail: '',
+    lost: { code: 'HISTORY_INCOMPLETE', detail: '' },
+  }
+  const whole: Held = {
+    dataset: DATASET,
+    run: 1n,
+    from: at('2026-11-20'),
+    until: LOST.from,
+    proof: 'backfilled',
+    before: null,
+    last: null,
+  }
+  const rest: Held = { ...whole, run: 2n, from: LOST.until, until: at('2026-11-21') }
+
+  it.each(['backfill', 'repair'] as const)(
+    'a %s leaves alone what is lost, and asks for it again when told to',
+    async (kind) => {
+      const known = ports([whole, rest], [LOST], [gap])
+      expect((await planOf(TARGET, order({ kind }), known, signal)).stretches).toEqual([])
+      const again = (await planOf(TARGET, order({ kind, retryLost: true }), known, signal)).stretches
+      expect(again).toHaveLength(1)
+      expect((again[0]?.from ?? 0n) <= LOST.from && (again[0]?.until ?? 0n) >= LOST.until).toBe(true)
+    },
+  )
+})
