@@ -32,11 +32,11 @@ export class Program {
   output = ''
   stdout = ''
 
-  constructor(args: readonly string[], cwd: string) {
+  constructor(args: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1', ...environment },
     })
     const keep = (data: Buffer) => {
       this.output += data.toString('utf8')
@@ -83,9 +83,11 @@ export class Bench {
   readonly programs: Program[] = []
   port = 0
   daemon: Program | undefined
+  /** What the daemon's environment has beside this one's. */
+  environment: Readonly<Record<string, string>> = {}
 
-  start(args: readonly string[]): Program {
-    const program = new Program(args, this.folder)
+  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Program {
+    const program = new Program(args, this.folder, environment)
     this.programs.push(program)
     return program
   }
@@ -146,7 +148,7 @@ export class Bench {
   }
 
   async startDaemon(): Promise<Program> {
-    const daemon = this.start(['start'])
+    const daemon = this.start(['start'], this.environment)
     this.daemon = daemon
     await until(`a daemon that answers: ${daemon.output.slice(-2000)}`, async () => {
       if (daemon.child.exitCode !== null)
