@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SECOND } from '../src/model/time.js'
+import { makeLongJournal } from '../testkit/long-journal.js'
 import { type Figure, figure } from './figure.js'
-import { makeLongJournal } from './long-journal.js'
 
 const NOON = 1_795_435_200n * SECOND
 const MB = 1024 * 1024

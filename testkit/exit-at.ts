@@ -5,7 +5,6 @@ import fs, {
   readdirSync,
   readFileSync,
   rmSync,
-  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -80,13 +79,22 @@ class SafeDisk {
 
   constructor(root: string) {
     this.root = root
+    this.adopt(root)
+  }
+
+  /** What stood there before is on the disk. */
+  private adopt(path: string): void {
+    this.synced(path)
+    if (existsSync(path) && statSync(path).isDirectory())
+      for (const name of readdirSync(path)) this.adopt(join(path, name))
   }
 
   synced(path: string): void {
-    if (!path.startsWith(this.root) || !existsSync(path)) return
-    const stats: Stats = statSync(path)
+    // Other operations are under way: what is there now may be gone in a moment.
+    const stats = path.startsWith(this.root) ? statSync(path, { throwIfNoEntry: false }) : undefined
+    if (!stats) return
     if (stats.isFile()) this.files.set(stats.ino, readFileSync(path))
-    else this.folders.set(path, new Map(readdirSync(path).map((name) => [name, statSync(join(path, name)).ino])))
+    else this.folders.set(path, new Map(inodesIn(path)))
   }
 
   /** Puts in the place of the folder what is left of it. */
@@ -108,10 +116,10 @@ class SafeDisk {
       const path = [...now].find(([, other]) => other === ino)?.[0]
       const bytes = this.files.get(ino)
       if (bytes) writeFileSync(join(to, name), bytes)
-      else if (path !== undefined && statSync(path).isDirectory()) {
+      else if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
         mkdirSync(join(to, name))
         this.restore(path, join(to, name))
-      } else if (path !== undefined) {
+      } else if (path !== undefined && existsSync(path)) {
         const unsafe = readFileSync(path)
         writeFileSync(join(to, name), unsafe.subarray(0, unsafe.length >> 1))
       }
@@ -121,8 +129,15 @@ class SafeDisk {
   /** Inodes of what stands in a folder and beside it: a file may have been renamed since the folder was synced. */
   private *inodes(folder: string): Generator<[string, number]> {
     for (const place of [folder, ...this.folders.keys()])
-      if (existsSync(place))
-        for (const name of readdirSync(place)) yield [join(place, name), statSync(join(place, name)).ino]
+      if (existsSync(place)) for (const [name, ino] of inodesIn(place)) yield [join(place, name), ino]
     if (folder !== this.root) yield [dirname(folder), -1]
+  }
+}
+
+/** What stands in a folder, by name. */
+function* inodesIn(folder: string): Generator<[string, number]> {
+  for (const name of readdirSync(folder)) {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false })
+    if (stats) yield [name, stats.ino]
   }
 }

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Dataset, Kind } from '../model/dataset.js'
+import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import { canonicalRows, columnList, copyTo, mayHaveEquals, quoted, SCHEMA_VERSION } from './canonical.js'
 import type { Catalog, PartState, Piece, Split } from './catalog.js'
@@ -74,6 +75,7 @@ export async function publishPart(
 
   const { exchange, pair, interval } = dataset
   const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
+  if (state.piece && content === undefined) await expectSound(folder, state.piece)
   const held = content ?? (await contentOf(engine, folder, dataset, state))
   const rows = await sortedRows(engine, kind, held)
   await engine.run(copyTo(rows, staged, metadata))
@@ -102,6 +104,12 @@ export async function publishPart(
   const merged = state.segments.map(({ id }) => id)
   catalog.publish(piece, merged, state.piece, splits)
   return piece
+}
+
+/** A byte that the disk changed would go on into every later file, under a hash that says that all is well. */
+async function expectSound(folder: DataFolder, { link, visible, hash }: Piece): Promise<void> {
+  if ((await hashFile(folder.at(link))).hash === hash) return
+  throw new CollectorError('DATA_DAMAGED', `${visible} is not as it was written; new rows of it wait unpublished`)
 }
 
 /**

@@ -95,6 +95,16 @@ describe('sql over what is published', () => {
       await expect(ask(path, endless, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' })
     }))
 
+  it('a query that needs more memory than it may have ends, and says so', () =>
+    withFolder(async (path) => {
+      const hungry = "SELECT length(string_agg(repeat('x', 1000), '')) FROM range(200000)"
+      const request = { sql: hungry, limit: 1, timeoutMs: 20_000, memory: '32MB' }
+      await expect(runSql(path, request, systemClock())).rejects.toMatchObject({
+        code: 'QUERY_FAILED',
+        message: expect.stringContaining('Out of Memory'),
+      })
+    }))
+
   it('a query that nobody waits for any more ends', () =>
     withFolder(async (path) => {
       const asked = new AbortController()

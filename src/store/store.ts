@@ -2,7 +2,7 @@ import { access, constants, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.js'
 import { type Dataset, datasetKey, KINDS } from '../model/dataset.js'
-import { CollectorError } from '../model/error.js'
+import { asCollectorError, CollectorError } from '../model/error.js'
 import type { Covered, Gap } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
@@ -212,9 +212,10 @@ export class Store {
     const halts = this.#halts
     const ended = () => this.#closing || this.#halts > halts
     let published = 0
+    let failure: CollectorError | undefined
     for (const { dataset, state, split } of plan) {
-      if (ended()) return published
-      await this.#exclusive(`publish ${datasetKey(dataset)}`, async () => {
+      if (ended()) break
+      const attempt = this.#exclusive(`publish ${datasetKey(dataset)}`, async () => {
         // Read again: another publish may have done it while this one waited.
         const fresh = this.#catalog.parts(state.dataset).find(({ part }) => part === state.part)
         if (!fresh || fresh.segments.length === 0) return
@@ -223,6 +224,11 @@ export class Store {
         await publishPart(this.#engine, this.#catalog, this.#folder, dataset, fresh, { now: this.#clock.wall(), split })
         published++
       })
+      // One damaged file keeps its own rows from being seen, not those of all others.
+      await attempt.catch((error: unknown) => {
+        failure ??= asCollectorError(error, 'STORE_FAILED')
+        if (failure.code === 'DISK_FULL') throw failure
+      })
     }
     if (ended()) return published
     await this.#exclusive('publish the ledger', () => this.#publishLedger(options.all ?? false))
@@ -230,6 +236,7 @@ export class Store {
     if (this.#closing) return published
     await this.#exclusive('back up the catalog', () => this.#backUp(false))
     await this.#exclusive('remove spent files', () => this.#sweep())
+    if (failure) throw failure
     return published
   }
 

@@ -6,6 +6,7 @@ import { FakeClock } from '../../testkit/fake-clock.js'
 import { TEN, TRADES, trade, tradesBatch, withFolder } from '../../testkit/store-rows.js'
 import { SECOND } from '../model/time.js'
 import { Catalog } from './catalog.js'
+import { ColumnBuilder } from './columns.js'
 import { DataFolder } from './data-folder.js'
 import { Engine } from './engine.js'
 import { ReadOnlyData } from './reader.js'
@@ -177,3 +178,20 @@ describe('repair', () => {
       await data.close()
     }))
 })
+
+it('a damaged file keeps its own rows from being published, not those of others, and none is lost', () =>
+  withFolder(async (dataPath) => {
+    await fill(dataPath)
+    await flip(join(dataPath, VISIBLE))
+    const store = await Store.open({ dataPath, clock: new FakeClock(TEN), threads: 1, memoryLimit: '128MB' })
+    const builder = new ColumnBuilder()
+    builder.row('trades', TRADES, trade(7))
+    builder.row('trades', 'binance trades ETH/USDT', trade(8))
+    await store.submit(await store.allocateLane(), 1, builder.take())
+    await store.commit()
+    await expect(store.publish({ all: true })).rejects.toMatchObject({ code: 'DATA_DAMAGED' })
+    const stored = new Map((await store.inventory()).map((entry) => [entry.dataset.pair, entry]))
+    expect(stored.get('ETH/USDT')).toMatchObject({ files: 1, unpublishedRows: 0 })
+    expect(stored.get('BTC/USDT')).toMatchObject({ files: 1, unpublishedRows: 1 })
+    await store.close()
+  }))
