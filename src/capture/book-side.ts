@@ -10,6 +10,8 @@ const SHOWN = 32
 const ZERO = 48
 const NINE = 57
 const POINT = 46
+/** Numbers of a level, side by side: the key (sign × price), the amount, and both counts of digits after the point as 32 × price's + amount's. */
+const STRIDE = 3
 
 /**
  * How many digits after the point the text of `value` has, where `value.toFixed` of them gives the text back; -1 where it does not: exponents, signs,
@@ -34,13 +36,10 @@ function decimalsOf(text: string, value: number): number {
  * thousands of books that live for days, texts of levels are what the collector of garbage would go through again and again.
  */
 export class BookSide {
-  /** 1 for bids and -1 for asks: keys (sign × price) rise towards the best. */
+  /** 1 for bids and -1 for asks: keys rise towards the best. */
   private readonly sign: 1 | -1
   private count = 0
-  private keys = new Float64Array(FIRST_CAPACITY)
-  private amounts = new Float64Array(FIRST_CAPACITY)
-  /** Digits after the point: 32 × those of the price + those of the amount. */
-  private digits = new Uint16Array(FIRST_CAPACITY)
+  private numbers = new Float64Array(STRIDE * FIRST_CAPACITY)
   /** Levels whose texts the numbers do not give back, by key. */
   private odd: Map<number, Level> | undefined
   private shown: Map<number, { readonly amount: number; readonly digits: number; readonly level: Level }> | undefined
@@ -58,24 +57,20 @@ export class BookSide {
     const amount = Number(level[1])
     const key = this.sign * price
     const at = this.find(key)
-    const known = at < this.count && this.keys[at] === key
+    const known = at < this.count && this.key(at) === key
     if (amount === 0) {
       if (!known) return // deleting an unknown level is normal on every venue
-      this.keys.copyWithin(at, at + 1, this.count)
-      this.amounts.copyWithin(at, at + 1, this.count)
-      this.digits.copyWithin(at, at + 1, this.count)
+      this.move(at + 1, at)
       this.count--
       this.odd?.delete(key)
       return
     }
     if (!known) {
-      if (this.count === this.keys.length) this.grow(this.count * 2)
-      this.keys.copyWithin(at + 1, at, this.count)
-      this.amounts.copyWithin(at + 1, at, this.count)
-      this.digits.copyWithin(at + 1, at, this.count)
+      if (STRIDE * this.count === this.numbers.length) this.grow(this.count * 2)
+      this.move(at, at + 1)
       this.count++
     }
-    this.put(at, level, price, amount)
+    this.put(at, level, key, amount)
   }
 
   load(levels: readonly Level[]): void {
@@ -88,8 +83,8 @@ export class BookSide {
     const sorted = [...kept].sort(([a], [b]) => a - b)
     this.odd = undefined
     this.count = sorted.length
-    if (this.count > this.keys.length) this.grow(this.count + FIRST_CAPACITY)
-    for (const [at, [key, level]] of sorted.entries()) this.put(at, level, this.sign * key, Number(level[1]))
+    if (STRIDE * this.count > this.numbers.length) this.grow(this.count + FIRST_CAPACITY)
+    for (const [at, [key, level]] of sorted.entries()) this.put(at, level, key, Number(level[1]))
   }
 
   /** Cuts the worst levels and returns them, lowest price first. */
@@ -97,35 +92,41 @@ export class BookSide {
     const extra = this.count - depth
     if (extra <= 0) return []
     const gone = Array.from({ length: extra }, (_, at) => this.level(at))
-    for (let at = 0; at < extra; at++) this.odd?.delete(this.keys[at] ?? 0)
-    this.keys.copyWithin(0, extra, this.count)
-    this.amounts.copyWithin(0, extra, this.count)
-    this.digits.copyWithin(0, extra, this.count)
+    for (let at = 0; at < extra; at++) this.odd?.delete(this.key(at))
+    this.move(extra, 0)
     this.count = depth
     return this.sign > 0 ? gone : gone.reverse()
   }
 
   /** The best price. */
   best(): number | undefined {
-    return this.count === 0 ? undefined : this.sign * (this.keys[this.count - 1] ?? 0)
+    return this.count === 0 ? undefined : this.sign * this.key(this.count - 1)
   }
 
   /** The best `count` levels, best first. */
   top(count: number): Level[] {
     const kept = Math.min(count, this.count)
-    const write = kept <= SHOWN ? (at: number) => this.shownLevel(at) : (at: number) => this.level(at)
     const best: Level[] = []
-    for (let at = this.count - 1; at >= this.count - kept; at--) best.push(write(at))
+    for (let at = this.count - 1; at >= this.count - kept; at--)
+      best.push(kept <= SHOWN ? this.shownLevel(at) : this.level(at))
     return best
+  }
+
+  private key(at: number): number {
+    return this.numbers[STRIDE * at] ?? 0
+  }
+
+  /** Moves the levels from `from` on to `to` and after. */
+  private move(from: number, to: number): void {
+    this.numbers.copyWithin(STRIDE * to, STRIDE * from, STRIDE * this.count)
   }
 
   /** Index of the first key ≥ `key`. Changes happen near the best, so the search gallops from there. */
   private find(key: number): number {
-    const { keys } = this
     let low = 0
     let high = this.count
     for (let step = 1; high - step > 0; step *= 2) {
-      if ((keys[high - step] ?? 0) < key) {
+      if (this.key(high - step) < key) {
         low = high - step + 1
         break
       }
@@ -133,40 +134,41 @@ export class BookSide {
     }
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((keys[middle] ?? 0) < key) low = middle + 1
+      if (this.key(middle) < key) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  private put(at: number, level: Level, price: number, amount: number): void {
-    const key = this.sign * price
-    this.keys[at] = key
-    this.amounts[at] = amount
-    const ofPrice = decimalsOf(level[0], price)
+  private put(at: number, level: Level, key: number, amount: number): void {
+    const { numbers } = this
+    numbers[STRIDE * at] = key
+    numbers[STRIDE * at + 1] = amount
+    const ofPrice = decimalsOf(level[0], this.sign * key)
     const ofAmount = decimalsOf(level[1], amount)
     if (ofPrice < 0 || ofAmount < 0) {
       this.odd ??= new Map()
       this.odd.set(key, level)
       return
     }
-    this.digits[at] = (ofPrice << 5) | ofAmount
+    numbers[STRIDE * at + 2] = (ofPrice << 5) | ofAmount
     this.odd?.delete(key)
   }
 
   private level(at: number): Level {
-    const key = this.keys[at] ?? 0
+    const key = this.key(at)
     const odd = this.odd?.get(key)
     if (odd) return odd
-    const digits = this.digits[at] ?? 0
-    return [(this.sign * key).toFixed(digits >>> 5), (this.amounts[at] ?? 0).toFixed(digits & 31)]
+    const amount = this.numbers[STRIDE * at + 1] ?? 0
+    const digits = this.numbers[STRIDE * at + 2] ?? 0
+    return [(this.sign * key).toFixed(digits >>> 5), amount.toFixed(digits & 31)]
   }
 
   /** The same, written once while it stays as it is. */
   private shownLevel(at: number): Level {
-    const key = this.keys[at] ?? 0
-    const amount = this.amounts[at] ?? 0
-    const digits = this.digits[at] ?? 0
+    const key = this.key(at)
+    const amount = this.numbers[STRIDE * at + 1] ?? 0
+    const digits = this.numbers[STRIDE * at + 2] ?? 0
     this.shown ??= new Map()
     const before = this.shown.get(key)
     if (before && before.amount === amount && before.digits === digits && !this.odd) return before.level
@@ -177,12 +179,8 @@ export class BookSide {
   }
 
   private grow(capacity: number): void {
-    const { keys, amounts, digits } = this
-    this.keys = new Float64Array(capacity)
-    this.amounts = new Float64Array(capacity)
-    this.digits = new Uint16Array(capacity)
-    this.keys.set(keys)
-    this.amounts.set(amounts)
-    this.digits.set(digits)
+    const { numbers } = this
+    this.numbers = new Float64Array(STRIDE * capacity)
+    this.numbers.set(numbers)
   }
 }

@@ -186,8 +186,10 @@ export class FaultEngine {
         if (fault.fault === 'cut') connection.cut()
         else if (fault.fault === 'hang') connection.hang(fault.ms ?? 0)
         else {
+          const close = () => connection.close(fault.code ?? 1001, fault.reason ?? '')
           if (fault.notice) connection.warn()
-          connection.close(fault.code ?? 1001, fault.reason ?? '')
+          if (fault.ms === undefined) close()
+          else this.later(fault.ms, close)
         }
       }
     if (fault.ms !== undefined) this.later(fault.ms, () => this.finish(execution))

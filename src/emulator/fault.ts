@@ -6,7 +6,7 @@ import { DUMP_DAMAGES, type DumpDamage } from './dump.js'
  * What a fault can be, and which fields it takes beside `exchange` (an id or `all`) and `at_ms` (since the start; absent = now).
  *
  * - `cut`: connections end without a close frame. `close`: with one (`code`, 1001 if absent), as after 24 hours.
- *   `notice`: true has the venue announce it first, where the venue does that. Both: `connections` `all` (if absent) or `one` (the oldest); with `symbol` only those that carried it.
+ *   `notice`: true has the venue announce it first, where the venue does that; `ms` is how long before the end. Both: `connections` `all` (if absent) or `one` (the oldest); with `symbol` only those that carried it.
  * - `hang`: connections stay open for `ms`, but nothing is sent, answered or heard; what should have been sent is lost.
  * - `maintenance`: for `ms` the venue is in maintenance and says so to open connections, where it has words for that.
  * - `refuse`: for `ms` no connection is accepted, neither WebSocket nor HTTP.
@@ -24,7 +24,7 @@ import { DUMP_DAMAGES, type DumpDamage } from './dump.js'
  */
 const FIELDS = {
   cut: { optional: ['connections', 'symbol'], required: [] },
-  close: { optional: ['connections', 'symbol', 'code', 'reason', 'notice'], required: [] },
+  close: { optional: ['connections', 'symbol', 'code', 'reason', 'notice', 'ms'], required: [] },
   hang: { optional: ['connections', 'symbol'], required: ['ms'] },
   maintenance: { optional: ['connections', 'symbol'], required: ['ms'] },
   refuse: { optional: [], required: ['ms'] },

@@ -144,6 +144,23 @@ describe('OKX over real sockets', () => {
     await waitFor(() => client.messages().some(({ code }) => code === '64008'))
   })
 
+  it('goes on for as long as it announced, and ends then', async () => {
+    const emulator = await start({ rate: 300 })
+    const client = await connect(emulator)
+    client.say(subscribe(arg('books')))
+    await waitFor(() => client.messages().some(({ action }) => action === 'update'))
+    await orderFaults(emulator, { fault: 'close', exchange: 'okx', notice: true, ms: 700 })
+    await waitFor(() => client.messages().some(({ code }) => code === '64008'))
+    const notice = client.messages().findIndex(({ code }) => code === '64008')
+    await waitFor(() => client.closed() === 1001)
+    expect(
+      client
+        .messages()
+        .slice(notice)
+        .some(({ action }) => action === 'update'),
+    ).toBe(true)
+  })
+
   it('tells of a swap: funding, mark and index, open interest; liquidations begin with the last one there was', async () => {
     const emulator = await start({ rate: 300 })
     const client = await connect(emulator)
