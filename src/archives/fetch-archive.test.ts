@@ -139,11 +139,12 @@ describe('fetching a file of an archive', () => {
 
   it('what a process that was killed left is deleted by the next', async () => {
     const base = await host(({ url }, response) => response.end(url === '/a.zip' ? zip : sum))
-    await fetchZip(base)
+    const staged = await fetchZip(base)
     writeFileSync(join(folder, 'other'), 'half a file')
     expect(left()).toHaveLength(2)
     await archives().clean()
     expect(left()).toEqual([])
+    await staged.remove()
   })
 
   it('its length is known before, where the host tells', async () => {

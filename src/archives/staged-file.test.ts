@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { strToU8, Zip, ZipDeflate, zipSync } from 'fflate'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { stageFile } from './staged-file.js'
+import { type StagedFile, stageFile } from './staged-file.js'
 
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dccd-archives-'))
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  for (const staged of opened.splice(0)) await staged.remove()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -33,12 +36,16 @@ function streamedZip(files: Readonly<Record<string, string>>): Uint8Array {
 }
 
 const rows = (count: number) => Array.from({ length: count }, (_, i) => `${i},${(i * 7919) % 1000}.5,BTCUSD,${i % 3}`)
-const stage = (bytes: Uint8Array, packing: 'zip' | 'gzip', more: { mark?: string; size?: number } = {}) =>
-  stageFile(pieces(bytes, more.size ?? 8191), join(folder, 'staged'), {
+const opened: StagedFile[] = []
+const stage = async (bytes: Uint8Array, packing: 'zip' | 'gzip', more: { mark?: string; size?: number } = {}) => {
+  const staged = await stageFile(pieces(bytes, more.size ?? 8191), join(folder, 'staged'), {
     url: 'http://host/file',
     packing,
     ...(more.mark === undefined ? {} : { mark: more.mark }),
   })
+  opened.push(staged)
+  return staged
+}
 
 const textOf = (part: Uint8Array) => gunzipSync(part).toString('utf8').split('\n')
 

@@ -65,13 +65,13 @@ export async function stageFile(
     const decoder = new TextDecoder('utf-8', { fatal: true })
     for await (const piece of unpack(options.packing, counted())) await cutter.add(decode(decoder, piece))
     await cutter.end()
-    const { places, header, first, last } = cutter
+    const { places, header, ends } = cutter
     return {
       url: options.url,
       sha256: hash.digest('hex'),
       bytes: length,
       parts: places.length,
-      ends: { header, lines: [...first, ...last] },
+      ends: { header, lines: ends() },
       async part(n) {
         const place = places[n]
         if (!place) throw new CollectorError('INTERNAL', `there is no part ${n} of ${options.url}`)
@@ -100,14 +100,16 @@ function decode(decoder: InstanceType<typeof TextDecoder>, piece: Uint8Array): s
 class Cutter {
   readonly places: { readonly at: number; readonly length: number }[] = []
   header = ''
-  first: string[] = []
-  last: string[] = []
   private readonly file: FileHandle
   private readonly mark: string | undefined
   private begun = false
+  /** A line that has not ended yet. */
   private rest = ''
-  private lines: string[] = []
-  private chars = 0
+  /** Whole lines that are in no part yet. */
+  private lines = ''
+  private first: readonly string[] = []
+  /** The last two parts: the last one may be short. */
+  private last = ['', '']
   private at = 0
 
   constructor(file: FileHandle, mark: string | undefined) {
@@ -115,52 +117,61 @@ class Cutter {
     this.mark = mark
   }
 
-  async add(text: string): Promise<void> {
-    const lines = (this.rest + text).split('\n')
-    this.rest = lines.pop() ?? ''
+  async add(piece: string): Promise<void> {
+    // No dump has one but before the end of a line.
+    const text = this.rest + (piece.includes('\r') ? piece.replaceAll('\r', '') : piece)
+    const end = text.lastIndexOf('\n') + 1
+    this.rest = text.slice(end)
     if (this.rest.length > LONGEST_LINE) throw new CollectorError('ARCHIVE_DAMAGED', 'the file has no lines')
-    for (const line of lines) await this.line(line)
+    this.keep(text.slice(0, end))
+    if (this.lines.length >= PART_CHARS) await this.write()
   }
 
   async end(): Promise<void> {
-    if (this.rest !== '') await this.line(this.rest)
+    if (this.rest !== '') this.keep(`${this.rest}\n`)
     if (!this.begun) throw new CollectorError('ARCHIVE_DAMAGED', 'the file is empty')
     await this.write()
   }
 
-  private async line(written: string): Promise<void> {
-    const line = written.endsWith('\r') ? written.slice(0, -1) : written
-    if (line === '') return
+  /** First and last lines. */
+  readonly ends = (): string[] => {
+    const last = linesOf(this.last.join(''))
+    return this.places.length > 1 ? [...this.first, ...last.slice(-ENDS)] : last
+  }
+
+  private keep(text: string): void {
+    if (text === '') return
     if (!this.begun) {
       this.begun = true
+      const end = text.indexOf('\n')
       // Rows begin with a number or a date.
-      if (!/^\d/.test(line)) {
-        this.header = line
+      if (!/^\d/.test(text)) {
+        this.header = text.slice(0, end)
+        this.keep(text.slice(end + 1))
         return
       }
     }
-    if (this.mark !== undefined && !line.includes(this.mark)) return
-    if (this.first.length < ENDS) this.first.push(line)
-    else {
-      this.last.push(line)
-      if (this.last.length >= 2 * ENDS) this.last = this.last.slice(-ENDS)
-    }
-    this.lines.push(line)
-    this.chars += line.length + 1
-    if (this.chars >= PART_CHARS) await this.write()
+    const { mark } = this
+    if (mark === undefined) this.lines += text
+    else for (const line of linesOf(text)) if (line.includes(mark)) this.lines += `${line}\n`
   }
 
   private async write(): Promise<void> {
     // A file without rows is a part too: that there is nothing is what it says.
-    if (this.lines.length === 0 && this.places.length > 0) return
-    const body = gzipSync(`${this.header}\n${this.lines.join('\n')}`, { level: 1 })
+    if (this.lines === '' && this.places.length > 0) return
+    const body = gzipSync(`${this.header}\n${this.lines.slice(0, -1)}`, { level: 1 })
     for (let written = 0; written < body.length; ) {
       const { bytesWritten } = await this.file.write(body, written, body.length - written, this.at + written)
       written += bytesWritten
     }
+    if (this.places.length === 0) this.first = this.lines.split('\n', ENDS)
     this.places.push({ at: this.at, length: body.length })
     this.at += body.length
-    this.lines = []
-    this.chars = 0
+    this.last = [this.last[1] ?? '', this.lines]
+    this.lines = ''
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
 }

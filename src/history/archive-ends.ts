@@ -42,13 +42,14 @@ export async function comparedEnds(
   if (first >= request.from) {
     const theirs = await lookAt({ ...request, from: candles ? first : request.from, until: first + MS }, look)
     const extra = compare(ours, theirs, first, first + MS)
-    if (extra.some(({ at }) => at < first)) compared.from = first
+    // Of the instant of its first row the file may lack a part: what is taken from it begins after that.
+    if (extra.length) compared.from = first - (first % MS) + MS
   }
   if (last < request.until) {
     const until = candles ? last + MS : request.until
     const theirs = await lookAt({ ...request, from: candles ? last : last - MS, until }, look)
     const extra = compare(ours, theirs, last, until)
-    if (extra.some(({ at }) => at > last)) compared.until = last
+    if (extra.length) compared.until = extra.reduce((least, { at }) => (at < least ? at : least), last - (last % MS))
   }
   return compared
 }

@@ -109,5 +109,5 @@ export function unusedText({ path }: ArchiveFile, { code, message }: CollectorEr
 }
 
 export function leftText({ from, until }: { readonly from: bigint; readonly until: bigint }): string {
-  return `${isoFromNanos(from)} to ${isoFromNanos(until)} is left: there is no file of it, and the exchange serves nothing that old`
+  return `${isoFromNanos(from)} to ${isoFromNanos(until)} is left: there is no file of it yet, and the exchange serves nothing that old`
 }

@@ -25,8 +25,7 @@ export interface RunPorts extends PagePorts, PlanPorts {
 export async function planRun(order: RunOrder, ports: RunPorts, signal: AbortSignal): Promise<PlannedPart[]> {
   const parts: PlannedPart[] = []
   for (const target of order.targets) {
-    const plan = await planOf(target, order, ports, signal)
-    const files = await filesOf(plan, order, ports, new Set(), signal)
+    const { plan, files, warnings } = await planWithFiles(target, order, ports, signal)
     const rowsHeld = await ports.ledger.rows(datasetOfTarget(target))
     parts.push({
       dataset: plan.dataset,
@@ -43,10 +42,22 @@ export async function planRun(order: RunOrder, ports: RunPorts, signal: AbortSig
         rowsHeld,
         ports.adapter(target.exchange).limits.rest,
       ),
-      warnings: plan.warnings,
+      warnings: [...plan.warnings, ...warnings],
     })
   }
   return parts
+}
+
+/** Where the exchange cannot be asked for its instruments, what is missing can be told without files. */
+async function planWithFiles(target: Target, order: RunOrder, ports: RunPorts, signal: AbortSignal) {
+  try {
+    const plan = await planOf(target, order, ports, signal)
+    return { plan, files: await filesOf(plan, order, ports, new Set(), signal), warnings: [] }
+  } catch (error) {
+    if (!isReplaceable(error)) throw error
+    const plan = await planOf(target, { ...order, archives: 'never' }, ports, signal)
+    return { plan, files: [], warnings: [`files are not counted: ${error.code} ${error.message}`] }
+  }
 }
 
 /** Runs an order to its end; what could not be done stands in the parts. Rejects only when aborted. */
@@ -149,6 +160,8 @@ async function runTarget(
 
 /** Files in a row whose host does not answer, until it is left alone. */
 const FAILED_FILES = 2
+/** So many files that are not there are named; of an instrument that was listed late there are many. */
+const NAMED_MISSING = 3
 
 /** Takes from files what they hold, and plans anew after each: what one leaves out is still missing. */
 async function useArchives(
@@ -162,12 +175,19 @@ async function useArchives(
   const { target, archive, dataset } = begun
   if (!archive) return begun
   const instrument = await ports.instrument(target.exchange, target.pair, signal)
+  const files: FilePorts = {
+    ...ports.archives,
+    look(...of) {
+      part.requests++
+      return ports.archives.look(...of)
+    },
+  }
   const tried = new Set<string>()
   let plan = begun
-  let failed = 0
+  let [failed, absent] = [0, 0]
   while (failed < FAILED_FILES) {
-    const files = await filesOf(plan, order, ports, tried, signal)
-    const next = order.first === 'newest' ? files.at(-1) : files[0]
+    const planned = await filesOf(plan, order, ports, tried, signal)
+    const next = order.first === 'newest' ? planned.at(-1) : planned[0]
     if (!next) break
     const { path } = next.file
     tried.add(path)
@@ -179,7 +199,7 @@ async function useArchives(
         archive,
         next,
         order.archives,
-        ports.archives,
+        files,
         (page) => {
           part.page(page, page.bytes > 0 ? 1 : 0)
           tell.show()
@@ -192,11 +212,14 @@ async function useArchives(
       signal.throwIfAborted()
       if (!isReplaceable(error)) throw error
       failed = error.code === 'CONNECT_FAILED' || error.code === 'BANNED' ? failed + 1 : 0
-      if (order.archives === 'only' && error.code !== 'ARCHIVE_MISSING') part.fail(error)
-      tell.log(`${dataset}: ${unusedText(next.file, error, order.archives)}`)
+      const isAbsent = error.code === 'ARCHIVE_MISSING'
+      if (order.archives === 'only' && !isAbsent) part.fail(error)
+      if (isAbsent) absent++
+      if (!isAbsent || absent <= NAMED_MISSING) tell.log(`${dataset}: ${unusedText(next.file, error, order.archives)}`)
     }
     await ports.commit()
     plan = await planOf(target, order, ports, signal)
   }
+  if (absent > NAMED_MISSING) tell.log(`${dataset}: ${absent} files in all are not there`)
   return plan
 }

@@ -131,14 +131,14 @@ it('a run killed in the middle of a file leaves nothing half used; the next one 
 }, async () => {
   const bench = new Bench()
   benches.push(bench)
-  await emulate(bench, 'binance', 1, '--seed', '22', '--truth', bench.truth)
+  await emulate(bench, 'bitmex', 1, '--seed', '22', '--truth', bench.truth)
   let stalled = false
   let asked = 0
   const slow = createServer((request, response) => {
     void (async () => {
       const answer = await fetch(`http://127.0.0.1:${bench.port}${request.url ?? ''}`)
       const body = Buffer.from(await answer.arrayBuffer())
-      const isFile = request.url?.endsWith('.zip') ?? false
+      const isFile = request.url?.endsWith('.csv.gz') ?? false
       response.writeHead(answer.status, { 'content-length': body.length })
       if (!isFile || ++asked > 1) {
         response.end(body)
@@ -151,9 +151,9 @@ it('a run killed in the middle of a file leaves nothing half used; the next one 
   await new Promise<void>((ready) => slow.listen(0, '127.0.0.1', ready))
   try {
     const { port } = slow.address() as AddressInfo // it listens on TCP
-    const rest = `http://127.0.0.1:${bench.port}/binance`
-    const endpoints = { binance: { websocket: 'ws://127.0.0.1:1', rest, archive: `http://127.0.0.1:${port}/binance` } }
-    bench.config([{ exchange: 'binance', pairs: ['BTC/USDT'], channels: ['trades'] }], { settings: { endpoints } })
+    const rest = `http://127.0.0.1:${bench.port}/bitmex`
+    const endpoints = { bitmex: { websocket: 'ws://127.0.0.1:1', rest, archive: `http://127.0.0.1:${port}/bitmex` } }
+    bench.config([{ exchange: 'bitmex', pairs: ['BTC/USD:perp'], channels: ['trades'] }], { settings: { endpoints } })
     const window = ['--start', daysAgo(1), '--until', daysAgo(0), '--json']
     const first = bench.start(['backfill', ...window])
     const files = join(bench.data, '.dccd', 'archives')
@@ -169,9 +169,9 @@ it('a run killed in the middle of a file leaves nothing half used; the next one 
     slow.close()
   }
   await bench.programs[0]?.kill('SIGTERM')
-  const truth = (await readTruth(bench.truth)).get('binance BTC/USDT')
+  const truth = (await readTruth(bench.truth)).get('bitmex BTC/USD:perp')
   if (!truth) throw new Error('no truth')
-  const stored = await visibleRows(bench.data, 'binance', 'trades', 'BTC/USDT')
+  const stored = await visibleRows(bench.data, 'bitmex', 'trades', 'BTC/USD:perp')
   expect((await compareTrades(stored, truth, [])).problems).toEqual([])
   expect(await bench.gaps()).toEqual([])
 })

@@ -1,3 +1,4 @@
+import type { Trade } from '../../model/event.js'
 import { DAY, nanosFromIso } from '../../model/time.js'
 import type { ArchiveFeed } from '../exchange.js'
 import { dateText, identifiedPart, readLines } from '../kit/archive.js'
@@ -23,19 +24,19 @@ export const bitmexArchivedTrades: ArchiveFeed = {
   mark: ({ restSymbol }) => `,${restSymbol},`,
   page(request, part) {
     const { symbol, restSymbol } = request
-    const rows = readLines(part, COLUMNS, `trades of ${symbol}`, (cells) => {
-      if (cells('symbol') !== restSymbol) throw new WireError(`a trade is of ${cells('symbol').slice(0, 40)}`)
+    const rows = readLines(part, COLUMNS, `trades of ${symbol}`, ([time, name, side, size, price, id]): Trade => {
+      if (name !== restSymbol) throw new WireError(`a trade is of ${name?.slice(0, 40)}`)
       // `2025-01-31D00:00:01.123456000`
-      const time = nanosFromIso(cells('timestamp').replace('D', 'T'))
-      if (time === undefined) throw new WireError(`timestamp is ${cells('timestamp').slice(0, 40)}`)
+      const at = nanosFromIso(time?.replace('D', 'T'))
+      if (at === undefined) throw new WireError(`timestamp is ${time?.slice(0, 40)}`)
       return {
-        kind: 'trade' as const,
+        kind: 'trade',
         symbol,
-        exchangeTime: time,
-        tradeId: cells('trdMatchID'),
-        price: unsignedDecimal(cells('price'), 'price'),
-        amount: unsignedDecimal(cells('size'), 'size'),
-        takerSide: takerSide(cells('side')),
+        exchangeTime: at,
+        tradeId: id,
+        price: unsignedDecimal(price, 'price'),
+        amount: unsignedDecimal(size, 'size'),
+        takerSide: takerSide(side),
         counter: undefined,
       }
     })

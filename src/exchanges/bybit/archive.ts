@@ -26,16 +26,16 @@ export const bybitArchivedTrades: ArchiveFeed = {
   },
   page(request, part) {
     const { symbol, restSymbol } = request
-    const rows = readLines(part, COLUMNS, `trades of ${symbol}`, (cells): Trade => {
-      if (cells('symbol') !== restSymbol) throw new WireError(`a trade is of ${cells('symbol').slice(0, 40)}`)
+    const rows = readLines(part, COLUMNS, `trades of ${symbol}`, ([time, name, side, size, price, id]): Trade => {
+      if (name !== restSymbol) throw new WireError(`a trade is of ${name?.slice(0, 40)}`)
       return {
         kind: 'trade',
         symbol,
-        exchangeTime: seconds(cells('timestamp')),
-        tradeId: text(cells('trdMatchID'), 'trdMatchID'),
-        price: unsignedDecimal(cells('price'), 'price'),
-        amount: unsignedDecimal(cells('size'), 'size'),
-        takerSide: takerSide(cells('side')),
+        exchangeTime: seconds(time ?? ''),
+        tradeId: text(id, 'trdMatchID'),
+        price: unsignedDecimal(price, 'price'),
+        amount: unsignedDecimal(size, 'size'),
+        takerSide: takerSide(side),
         counter: undefined,
       }
     })

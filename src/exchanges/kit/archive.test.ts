@@ -104,10 +104,16 @@ describe('what a file of counted trades proves', () => {
     spot(102, '2026-11-24T23:59:50Z'),
   ]
 
-  it('from its first row to its last: what lies before and after is left to the exchange, which knows the ids beside them', () => {
+  it('from just after its first row to its last: others may have been of that instant, and what lies before and after is left to the exchange, which knows the ids', () => {
     const { covers } = trades.page(request(), part(lines))
     expect(covers).toEqual([
-      { from: at('2026-11-24T00:00:05Z'), until: at('2026-11-24T23:59:50Z'), before: 99n, last: 102n, joined: true },
+      {
+        from: at('2026-11-24T00:00:05Z') + 1n,
+        until: at('2026-11-24T23:59:50Z'),
+        before: 99n,
+        last: 102n,
+        joined: true,
+      },
     ])
   })
 
@@ -121,7 +127,7 @@ describe('what a file of counted trades proves', () => {
     const [cover] = trades.page(request({ from, after: 99n }), part(lines)).covers
     expect(cover).toMatchObject({ from, before: 99n, joined: true })
     const [other] = trades.page(request({ from, after: 90n }), part(lines)).covers
-    expect(other).toMatchObject({ from: at('2026-11-24T00:00:05Z'), before: 99n, joined: false })
+    expect(other).toMatchObject({ from: at('2026-11-24T00:00:05Z') + 1n, before: 99n, joined: false })
   })
 
   it('a hole is no loss and is not proven: two stretches with their ids', () => {

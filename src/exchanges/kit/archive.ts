@@ -18,30 +18,29 @@ function fewHoles(page: Page): Page {
   throw new CollectorError('ARCHIVE_DAMAGED', `the file leaves out rows at more than ${MOST_HOLES} places`)
 }
 
-/** The cells of a line by the names of its columns. */
-export type Cells = (name: string) => string
-
 /**
- * Reads the lines of a part by the names of the columns: those of the header where the file has one, else `columns` in their order. Throws
- * ARCHIVE_DAMAGED for a header that lacks one of `columns`, for a line with more or fewer cells, and where `read` throws a WireError.
+ * Reads the lines of a part: `read` gets the cells of `columns`, in this order, found by the header where the file has one; else the line has just these. Throws
+ * ARCHIVE_DAMAGED for a header that lacks one of them, for a line with more or fewer cells, and where `read` throws a WireError.
  */
 export function readLines<T>(
   { header, lines }: ArchivePart,
   columns: readonly string[],
   what: string,
-  read: (cells: Cells) => T,
+  read: (cells: readonly string[]) => T,
 ): T[] {
   try {
-    const names = header === '' ? columns : header.split(',')
-    const places = new Map(names.map((name, place) => [name.trim(), place]))
-    for (const name of columns) if (!places.has(name)) throw new WireError(`there is no column ${name}`)
-    let cells: string[] = []
-    const cell = (name: string): string => cells[places.get(name) ?? -1] ?? ''
+    const names = header === '' ? columns : header.split(',').map((name) => name.trim())
+    const places = columns.map((name) => {
+      const place = names.indexOf(name)
+      if (place < 0) throw new WireError(`there is no column ${name}`)
+      return place
+    })
+    const asTheyAre = places.every((place, at) => place === at)
     return lines.map((line) => {
-      cells = line.split(',')
+      const cells = line.split(',')
       if (cells.length !== names.length)
         throw new WireError(`a line has ${cells.length} cells, not ${names.length}: ${line.slice(0, 80)}`)
-      return read(cell)
+      return read(asTheyAre ? cells : places.map((place) => cells[place] ?? ''))
     })
   } catch (error) {
     throw damaged(error, what)
@@ -53,12 +52,17 @@ function damaged(error: unknown, what: string): unknown {
   return new CollectorError('ARCHIVE_DAMAGED', `${what}: ${error.message}`, { cause: error })
 }
 
+const UNITS: ReadonlyMap<number, bigint> = new Map([
+  [13, 1_000_000n],
+  [16, 1000n],
+  [19, 1n],
+])
+
 /** A count of milliseconds (13 digits), microseconds (16) or nanoseconds (19): venues changed from one to the next. */
-export function instant(value: string, name: string): Nanos {
-  if (/^\d{13}$/.test(value)) return BigInt(value) * 1_000_000n
-  if (/^\d{16}$/.test(value)) return BigInt(value) * 1000n
-  if (/^\d{19}$/.test(value)) return BigInt(value)
-  throw new WireError(`${name} should be a time, is ${value.slice(0, 40)}`)
+export function instant(value: string | undefined, name: string): Nanos {
+  const unit = UNITS.get(value?.length ?? 0)
+  if (value !== undefined && unit !== undefined && /^\d+$/.test(value)) return BigInt(value) * unit
+  throw new WireError(`${name} should be a time, is ${value?.slice(0, 40)}`)
 }
 
 /**
@@ -79,19 +83,37 @@ export function countedPart(rows: readonly Trade[], request: HistoryRequest, par
   const inside = known ? rows : rows.filter(({ exchangeTime }) => (exchangeTime ?? 0n) >= from)
   const [first] = inside
   if (first?.counter === undefined) return { events: [], covers: [], ...(cursor === undefined ? {} : { next: cursor }) }
-  // A trade before the stretch shows that it begins with the next one.
-  const joined = known !== undefined || part.whole || inside.length < rows.length
-  const anchor = known ?? { last: first.counter - 1n, edge: joined ? from : (first.exchangeTime ?? from) }
+  const before = first.counter - 1n
+  // The trade before it shows that nothing lies between the beginning of the stretch and the first one in it.
+  const joined = known !== undefined || part.whole || rows.some(({ counter: each }) => each === before)
+  const anchor = known ?? { last: before, edge: joined ? from : (first.exchangeTime ?? from) + 1n }
   const fresh = inside.some(
     (row) => row.counter !== undefined && anchor.last !== undefined && row.counter > anchor.last,
   )
   if (!fresh) return { events: [], covers: [], next: anchorText(anchor.last ?? 0n, anchor.edge) }
-  const { events, covers, next } = countedPage(inside, request, anchor, ({ last, edge }) => anchorText(last, edge))
+  const page = countedPage(inside, request, anchor, ({ last }) => last.toString())
+  const { events, next } = page
+  const covers = apart(page.covers)
   fewHoles({ events, covers })
   const end = covers.at(-1)
-  if (next === undefined || !end) return { events, covers, ...(next === undefined ? {} : { next }) }
-  if (!part.last) return { events, covers, next }
-  return { events, covers: part.whole ? [...covers.slice(0, -1), { ...end, until: request.until }] : covers }
+  if (typeof next !== 'string' || !end) return { events, covers }
+  const whole = part.last && part.whole
+  return {
+    events,
+    covers: whole ? [...covers.slice(0, -1), { ...end, until: request.until }] : covers,
+    next: anchorText(BigInt(next), end.until),
+  }
+}
+
+/** What is left out may be of the very instant at which stretches end and begin: a nanosecond between them is its place on the axis of time. */
+function apart(covers: readonly PageCover[]): PageCover[] {
+  const moved: PageCover[] = []
+  for (const cover of covers) {
+    const end = moved.at(-1)?.until ?? cover.from
+    const from = cover.joined ? cover.from : (end > cover.from ? end : cover.from) + 1n
+    moved.push({ ...cover, from, until: cover.until > from ? cover.until : from })
+  }
+  return moved
 }
 
 function anchorText(last: bigint, edge: Nanos): Json {

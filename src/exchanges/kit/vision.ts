@@ -2,7 +2,7 @@ import { INTERVALS, type Interval } from '../../model/dataset.js'
 import type { Candle, Trade } from '../../model/event.js'
 import { DAY, type Nanos, nanosFromIso, SECOND } from '../../model/time.js'
 import type { ArchivedInstrument, ArchiveFeed, ArchiveFile } from '../exchange.js'
-import { type Cells, candlePart, countedPart, dateText, instant, readLines } from './archive.js'
+import { candlePart, countedPart, dateText, instant, readLines } from './archive.js'
 import { counter, integer, unsignedDecimal, WireError } from './wire.js'
 
 /** Where the markets of Binance publish their past: https://github.com/binance/binance-public-data */
@@ -46,49 +46,42 @@ function sinceOf({ since }: VisionMarket): Nanos {
 }
 
 /** As Python and Java spell it. */
-function maker(cell: string): boolean {
-  if (/^[Tt]rue$/.test(cell)) return true
-  if (/^[Ff]alse$/.test(cell)) return false
-  throw new WireError(`the side of the maker should be true or false, is ${cell.slice(0, 40)}`)
+function maker(cell: string | undefined): boolean {
+  if (cell === 'True' || cell === 'true') return true
+  if (cell === 'False' || cell === 'false') return false
+  throw new WireError(`the side of the maker should be true or false, is ${cell?.slice(0, 40)}`)
 }
 
-function tradeOf(symbol: string, cells: Cells, names: TradeNames): Trade {
-  const id = counter(cells(names.id), 'the id')
+const SINGLE = ['id', 'price', 'qty', 'quote_qty', 'time', 'is_buyer_maker', 'is_best_match']
+const TOGETHER = [
+  'agg_trade_id',
+  'price',
+  'quantity',
+  'first_trade_id',
+  'last_trade_id',
+  'transact_time',
+  'is_buyer_maker',
+]
+
+function tradeOf(symbol: string, cells: readonly string[], time: string | undefined, side: string | undefined): Trade {
+  const [id, price, amount] = cells
+  const number = counter(id, 'the id')
   return {
     kind: 'trade',
     symbol,
-    exchangeTime: instant(cells(names.time), 'the time'),
-    tradeId: id.toString(),
-    price: unsignedDecimal(cells('price'), 'price'),
-    amount: unsignedDecimal(cells(names.amount), 'amount'),
-    takerSide: maker(cells('is_buyer_maker')) ? 'sell' : 'buy',
-    counter: id,
+    exchangeTime: instant(time, 'the time'),
+    tradeId: number.toString(),
+    price: unsignedDecimal(price, 'price'),
+    amount: unsignedDecimal(amount, 'amount'),
+    takerSide: maker(side) ? 'sell' : 'buy',
+    counter: number,
   }
-}
-
-interface TradeNames {
-  readonly id: string
-  readonly time: string
-  readonly amount: string
-}
-
-const SINGLE: TradeNames & { columns: readonly string[] } = {
-  columns: ['id', 'price', 'qty', 'quote_qty', 'time', 'is_buyer_maker', 'is_best_match'],
-  id: 'id',
-  time: 'time',
-  amount: 'qty',
-}
-
-const TOGETHER: TradeNames & { columns: readonly string[] } = {
-  columns: ['agg_trade_id', 'price', 'quantity', 'first_trade_id', 'last_trade_id', 'transact_time', 'is_buyer_maker'],
-  id: 'agg_trade_id',
-  time: 'transact_time',
-  amount: 'quantity',
 }
 
 /** Trades by the ids of the live feed: of spot single ones, of futures aggregates. */
 export function visionTrades(market: VisionMarket, type: 'trades' | 'aggTrades'): ArchiveFeed {
-  const names = type === 'trades' ? SINGLE : TOGETHER
+  const columns = type === 'trades' ? SINGLE : TOGETHER
+  const [time, side] = type === 'trades' ? [4, 5] : [5, 6]
   return {
     channel: 'trades',
     packing: 'zip',
@@ -103,7 +96,9 @@ export function visionTrades(market: VisionMarket, type: 'trades' | 'aggTrades')
       ),
     page(request, part, cursor) {
       const { symbol } = request
-      const rows = readLines(part, names.columns, `${type} of ${symbol}`, (cells) => tradeOf(symbol, cells, names))
+      const rows = readLines(part, columns, `${type} of ${symbol}`, (cells) =>
+        tradeOf(symbol, cells, cells[time], cells[side]),
+      )
       return countedPart(rows, request, part, cursor)
     },
   }
@@ -144,22 +139,27 @@ export function visionCandles(market: VisionMarket, offered: readonly Interval[]
   }
 }
 
-function candleOf({ valueInQuote }: VisionMarket, symbol: string, interval: Interval, cells: Cells): Candle {
-  const amount = (name: string) => unsignedDecimal(cells(name), name)
+function candleOf(
+  { valueInQuote }: VisionMarket,
+  symbol: string,
+  interval: Interval,
+  [openTime, open, high, low, close, volume, , value, trades, takerVolume]: readonly string[],
+): Candle {
+  const inQuote = unsignedDecimal(value, 'value')
   return {
     kind: 'candle',
     symbol,
     exchangeTime: undefined,
     interval,
-    openTime: instant(cells('open_time'), 'open_time'),
-    open: amount('open'),
-    high: amount('high'),
-    low: amount('low'),
-    close: amount('close'),
-    volume: amount('volume'),
-    quoteVolume: valueInQuote ? amount('quote_volume') : undefined,
-    trades: integer(cells('count'), 'count'),
-    takerBuyVolume: amount('taker_buy_volume'),
+    openTime: instant(openTime, 'the open time'),
+    open: unsignedDecimal(open, 'open'),
+    high: unsignedDecimal(high, 'high'),
+    low: unsignedDecimal(low, 'low'),
+    close: unsignedDecimal(close, 'close'),
+    volume: unsignedDecimal(volume, 'volume'),
+    quoteVolume: valueInQuote ? inQuote : undefined,
+    trades: integer(trades, 'trades'),
+    takerBuyVolume: unsignedDecimal(takerVolume, 'taker volume'),
     vwap: undefined,
     closed: true,
   }
