@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { benchApi } from './api.js'
 import { benchBackfill } from './backfill.js'
 import { benchDay } from './day.js'
 import { benchDecode } from './decode.js'
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   store: benchStore,
   day: benchDay,
   recovery: benchRecovery,
+  api: () => benchApi(Number(values.seconds)),
 }
 const usual = ['instruments', 'decode', 'recording', 'backfill']
 const figures: Figure[] = []

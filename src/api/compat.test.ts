@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { type Ask, ask } from '../../testkit/api-client.js'
 import { type ApiOnData, apiOnData, CONFIG_TEXT } from '../../testkit/api-on-data.js'
 import { TEN } from '../../testkit/store-rows.js'
@@ -7,8 +8,12 @@ import { TEN } from '../../testkit/store-rows.js'
 let api: ApiOnData
 const call = async (path: string, options: Ask = {}) => {
   const { status, body } = await ask(api.port, path, options)
-  return { status, body: body as Record<string, unknown> & Record<string, unknown>[] } // looked at below
+  return { status, body }
 }
+/** Answers as they must be to be looked at further. */
+const group = z.record(z.string(), z.unknown())
+const list = z.array(group)
+const barsShape = z.record(z.string(), z.array(z.number()).or(z.string()))
 
 beforeAll(async () => {
   api = await apiOnData()
@@ -22,7 +27,7 @@ afterAll(() => api.close())
 describe('the paths of dccd 2.4', () => {
   it('list and refuse as they did', async () => {
     const streams = await call('/api/streams')
-    expect(streams.body[0]).toMatchObject({
+    expect(list.parse(streams.body)[0]).toMatchObject({
       key: 'binance_BTC_USDT_trades_book',
       exchange: 'binance',
       pair: 'BTC/USDT',
@@ -39,7 +44,7 @@ describe('the paths of dccd 2.4', () => {
       status: 'not_running',
       key: 'binance_SOL_USDT_trades',
     })
-    expect((await call('/api/inventory')).body.find((each) => each.type === 'ohlc')).toMatchObject({
+    expect(list.parse((await call('/api/inventory')).body).find((each) => each.type === 'ohlc')).toMatchObject({
       exchange: 'binance',
       pair: 'BTC/USDT',
       span: 60,
@@ -62,7 +67,7 @@ describe('the paths of dccd 2.4', () => {
       body: { ...body, format: 'parquet' },
     })
     expect(await readFile(api.configFile, 'utf8')).toContain('[BTC/USDT, ETH/USDT] # both')
-    expect((await call('/api/jobs')).body.histo_jobs).toMatchObject([
+    expect(group.parse((await call('/api/jobs')).body).histo_jobs).toMatchObject([
       { exchange: 'binance', pairs: ['BTC/USDT'], span: 3600 },
     ])
     expect((await call('/api/jobs/histo', { method: 'POST', body: { ...body, span: 1 } })).status).toBe(400)
@@ -70,11 +75,11 @@ describe('the paths of dccd 2.4', () => {
       status: 'removed',
     })
     expect((await call('/api/jobs/histo/binance/BTC-USDT/3600', { method: 'DELETE' })).status).toBe(404)
-    expect((await call('/api/jobs')).body.histo_jobs).toEqual([])
+    expect(group.parse((await call('/api/jobs')).body).histo_jobs).toEqual([])
   })
 
   it('the config is checked and replaced as JSON', async () => {
-    const { body: config } = await call('/api/config')
+    const config = group.parse((await call('/api/config')).body)
     const validate = (next: unknown) => call('/api/config/validate', { method: 'POST', body: next })
     expect((await validate(config)).body).toEqual({ valid: true, error: null })
     expect((await validate({ ...config, stream_jobs: [{ exchange: 'binance' }] })).body).toMatchObject({
@@ -82,9 +87,8 @@ describe('the paths of dccd 2.4', () => {
       error: expect.stringContaining('pairs'),
     })
     const stream_jobs = [{ exchange: 'kraken', pairs: ['BTC/USD'], channels: ['trades'] }]
-    expect((await call('/api/config', { method: 'PUT', body: { stream_jobs } })).body.stream_jobs).toMatchObject(
-      stream_jobs,
-    )
+    const { body: replaced } = await call('/api/config', { method: 'PUT', body: { stream_jobs } })
+    expect(group.parse(replaced).stream_jobs).toMatchObject(stream_jobs)
     expect((await call('/api/config', { method: 'PUT', body: { stream_jobs: [] } })).status).toBe(422)
     expect(await readFile(api.configFile, 'utf8')).toContain('kraken')
   })
@@ -105,10 +109,9 @@ describe('the datafeed of the charting library', () => {
     const history = await call(
       `/udf/history?symbol=binance:BTC/USDT&from=${seconds - 60}&to=${seconds + 600}&resolution=1&countback=300&firstDataRequest=true`,
     )
-    expect(history.body.s).toBe('ok')
-    const columns = ['t', 'o', 'h', 'l', 'c', 'v'].map(
-      (name) => (history.body as unknown as Record<string, number[]>)[name],
-    )
+    const bars = barsShape.parse(history.body)
+    expect(bars.s).toBe('ok')
+    const columns = ['t', 'o', 'h', 'l', 'c', 'v'].map((name) => bars[name])
     expect(new Set(columns.map((column) => column?.length))).toEqual(new Set([2]))
     expect(columns[0]).toEqual([seconds, seconds + 60])
   })

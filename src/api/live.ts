@@ -113,9 +113,10 @@ class LiveClient {
 
   #check(): void {
     const { bufferedAmount } = this.#socket
-    if (this.#behindSince !== undefined) {
+    // What came in one turn may be the last for long.
+    if (this.#behind()) {
       if (bufferedAmount < BEHIND_LEAST) this.#behindSince = undefined
-      else if (Date.now() - this.#behindSince > this.#slowMs) {
+      else if (Date.now() - (this.#behindSince ?? 0) > this.#slowMs) {
         this.#tellMissed()
         this.#socket.close(1013, 'too slow')
         // Whoever does not read does not answer the goodbye either.

@@ -10,7 +10,7 @@ import type { Ports } from '../service/ports.js'
 import { fastifyPath, hasBody, pathFields, ROUTES, type Route } from '../service/routes.js'
 
 /** A route for each operation: gather the input, check it, run it, answer with its output. */
-export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
+export function addOperationRoutes(app: FastifyInstance, ports: Ports, stallMs: number): void {
   for (const name of Object.keys(ROUTES) as OperationName[]) {
     const operation: Operation = OPERATIONS[name]
     const route = ROUTES[name]
@@ -21,7 +21,7 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
       config: { operation: name, role: operation.role },
       async handler(request, reply) {
         const output: unknown = await perform(ports, name, gathered(request, route, schema), goneSignal(reply))
-        if (isFileStream(output)) return await sendFile(output, reply)
+        if (isFileStream(output)) return await sendFile(output, reply, stallMs)
         if (typeof output === 'object' && output !== null && 'etag' in output)
           reply.header('etag', `"${String(output.etag)}"`)
         return output
@@ -30,15 +30,27 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports): void {
   }
 }
 
-/** Sends a file as it is made. What is wrong before its first bytes is answered as an error; what is wrong later cuts it off. */
-async function sendFile({ type, name, chunks }: FileStream, reply: FastifyReply): Promise<FastifyReply> {
+/**
+ * Sends a file as it is made. What is wrong before its first bytes is answered as an error; what is wrong later cuts it off, and so does an asker that takes
+ * nothing for `stallMs`: what is being made holds memory.
+ */
+async function sendFile(
+  { type, name, chunks }: FileStream,
+  reply: FastifyReply,
+  stallMs: number,
+): Promise<FastifyReply> {
   const iterator = chunks[Symbol.asyncIterator]()
   const first = await iterator.next()
   const rest = async function* () {
+    let stalled: NodeJS.Timeout | undefined
     try {
-      if (!first.done) yield first.value
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+      for (let next = first; !next.done; next = await iterator.next()) {
+        stalled = setTimeout(() => reply.raw.destroy(), stallMs)
+        yield next.value
+        clearTimeout(stalled)
+      }
     } finally {
+      clearTimeout(stalled)
       await iterator.return?.()
     }
   }

@@ -25,6 +25,8 @@ export interface ApiOptions {
   readonly uiFolder?: string
   /** How long a live client may stay behind before it is dropped; 10 s. */
   readonly slowMs?: number
+  /** How long a file waits for its asker to take more; 60 s. */
+  readonly stallMs?: number
 }
 
 export interface Api {
@@ -55,7 +57,7 @@ export async function serveApi(ports: Ports, options: ApiOptions, signal?: Abort
   })
   app.get('/health', { config: { role: 'open' } }, () => health(ports))
   addSessionRoutes(app, ports)
-  addOperationRoutes(app, ports)
+  addOperationRoutes(app, ports, options.stallMs ?? 60_000)
   addEventRoute(app, ports, ports.events)
   addMetricsRoute(app, ports)
   addUdfRoutes(app, ports)

@@ -18,9 +18,12 @@ export interface Shape {
   readonly unbuilt?: string
 }
 
+/** Made once: making it takes as long as reading a large config does. */
+const SHAPE = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' }) as Shape // by the library's own promise
+
 /** The JSON schema (draft 2020-12) of a config as it is written, for editors. */
 export function configJsonSchema(): Shape {
-  return z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' }) as Shape
+  return SHAPE
 }
 
 /** The shape of one key, or `undefined` where there is no such key. */
