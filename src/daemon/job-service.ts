@@ -154,11 +154,12 @@ export class JobService implements Jobs {
   async stop(): Promise<void> {
     this.stopping = true
     this.scheduler.stop()
+    const healed = this.healer.stop()
     for (const { run } of this.queue.splice(0)) await this.finish(run, 'cancelled', undefined)
     const under = [...this.live.values()]
     for (const run of under) await this.cancel(run.id)
     await Promise.all(under.map(({ over }) => over))
-    await this.healer.stop()
+    await healed
   }
 
   private get now(): number {

@@ -25,7 +25,7 @@ function held(from: Nanos, until: Nanos, counters: { before?: bigint; last?: big
 
 describe('what is missing', () => {
   it('a hole inside is found, not only what is newer than everything held', () => {
-    const stretches = missingStretches({ from: 0n, until: 100n }, [held(10n, 40n), held(60n, 80n)], [], false)
+    const stretches = missingStretches([{ from: 0n, until: 100n }], [held(10n, 40n), held(60n, 80n)], [], false)
     expect(stretches).toEqual([
       { from: 0n, until: 10n },
       { from: 40n, until: 60n },
@@ -34,28 +34,35 @@ describe('what is missing', () => {
   })
 
   it('the leading gap counts', () => {
-    expect(missingStretches({ from: 5n, until: 100n }, [held(50n, 100n)], [], false)).toEqual([
+    expect(missingStretches([{ from: 5n, until: 100n }], [held(50n, 100n)], [], false)).toEqual([
       { from: 5n, until: 50n },
     ])
   })
 
   it('running twice fetches nothing: what is proven or known to be lost is not asked for', () => {
     const lost = { dataset: 'd', from: 40n, until: 60n, code: 'HISTORY_INCOMPLETE' as const, detail: '' }
-    expect(missingStretches({ from: 10n, until: 80n }, [held(10n, 40n), held(60n, 80n)], [lost], true)).toEqual([])
+    expect(missingStretches([{ from: 10n, until: 80n }], [held(10n, 40n), held(60n, 80n)], [lost], true)).toEqual([])
+  })
+
+  it('a hundred thousand holes are planned at once, however they are asked for', () => {
+    const many = Array.from({ length: 100_000 }, (_, at) => held(BigInt(at * 10), BigInt(at * 10 + 9)))
+    const all = missingStretches([{ from: 0n, until: 1_000_000n }], many, [], false)
+    expect(all).toHaveLength(100_000)
+    expect(missingStretches(all, many, [], false)).toEqual(all)
   })
 
   it('between counters the stretch is named by them, and nothing is missing where they follow one another', () => {
     const cut = [held(0n, 40n, { last: 250n }), held(60n, 80n, { before: 253n })]
-    expect(missingStretches({ from: 0n, until: 80n }, cut, [], true)).toEqual([
+    expect(missingStretches([{ from: 0n, until: 80n }], cut, [], true)).toEqual([
       { from: 40n, until: 60n, after: 250n, before: 253n },
     ])
     const whole = [held(0n, 40n, { last: 250n }), held(60n, 80n, { before: 250n })]
-    expect(missingStretches({ from: 0n, until: 80n }, whole, [], true)).toEqual([])
+    expect(missingStretches([{ from: 0n, until: 80n }], whole, [], true)).toEqual([])
   })
 
   it('without counters a stretch reaches a millisecond over its seams, where trades may share the instant', () => {
     const range = { from: 0n, until: 80_000_000n }
-    const [stretch] = missingStretches(range, [held(0n, 40_000_000n), held(60_000_000n, 80_000_000n)], [], true)
+    const [stretch] = missingStretches([range], [held(0n, 40_000_000n), held(60_000_000n, 80_000_000n)], [], true)
     expect(stretch).toEqual({ from: 39_000_000n, until: 61_000_000n })
   })
 })

@@ -5,6 +5,7 @@ import type { Held, Lost } from '../model/ledger.js'
 import { type Nanos, nanosFromIso } from '../model/time.js'
 import type { RunOrder } from './order.js'
 import { type PlanPorts, planOf } from './plan.js'
+import { executeRun } from './run.js'
 import type { Target } from './target.js'
 
 const at = (text: string): Nanos => nanosFromIso(text) ?? 0n
@@ -74,4 +75,46 @@ describe('what an order means', () => {
       expect((again[0]?.from ?? 0n) <= LOST.from && (again[0]?.until ?? 0n) >= LOST.until).toBe(true)
     },
   )
+
+  const holes = Array.from({ length: 5000 }, (_, n): Gap => {
+    const from = at('2026-11-20') + BigInt(n) * 10_000_000_000n
+    return { dataset: DATASET, from, until: from + 1_000_000_000n, code: 'CONNECTION_LOST', detail: '' }
+  })
+
+  it('healing takes the newest of thousands of gaps and leaves the rest for its next look; a repair takes all', async () => {
+    const repair = order({ kind: 'repair', until: '2026-11-22' })
+    const healed = (await planOf(TARGET, { ...repair, priority: 'heal' }, ports([], [], holes), signal)).stretches
+    expect(healed).toHaveLength(500)
+    expect(healed.at(-1)?.from).toBe(holes.at(-1)?.from)
+    expect((await planOf(TARGET, repair, ports([], [], holes), signal)).stretches).toHaveLength(5000)
+  })
+
+  it('a run that is ended while the ledger of one dataset is looked through asks for no other', async () => {
+    const ending = new AbortController()
+    const known = ports([], [], holes)
+    let asked = 0
+    const gaps = async () => {
+      asked++
+      ending.abort(new Error('the daemon was stopped'))
+      return holes
+    }
+    const none = async () => {
+      throw new Error('nobody asks for it')
+    }
+    const all = {
+      ...known,
+      ledger: { ...known.ledger, gaps },
+      archives: { stage: none, length: none, part: none, look: none },
+      page: none,
+      lose: () => {},
+      commit: async () => {},
+      wait: async () => {},
+      random: () => 0,
+    }
+    const targets = ['BTC', 'ETH', 'SOL', 'XRP'].map((coin) => ({ ...TARGET, pair: `${coin}/USD` }))
+    const told = { parts: () => {}, log: () => {} }
+    const parts = await executeRun(order({ kind: 'repair', targets }), all, told, ending.signal)
+    expect(asked).toBe(1)
+    expect(parts.map(({ requests }) => requests)).toEqual([0, 0, 0, 0])
+  })
 })

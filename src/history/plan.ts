@@ -45,6 +45,9 @@ export interface Plan {
   readonly unreachable: readonly { readonly from: Nanos; readonly until: Nanos }[]
 }
 
+/** Gaps of one dataset that one run of the healer takes on. */
+const HEALED_AT_ONCE = 500
+
 export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, signal: AbortSignal): Promise<Plan> {
   const { history, archives } = ports.adapter(target.exchange)
   const feed = feedOf(target, history)
@@ -52,6 +55,7 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   const wanted = datasetOfTarget(target)
   const dataset = datasetKey(wanted)
   const proven = await ports.ledger.proven(wanted)
+  signal.throwIfAborted()
   const { held } = proven
   // What requests do not reach any more may come to stand in a file.
   const isFinal = ({ code }: { readonly code: string }) =>
@@ -62,13 +66,14 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   const seams = target.channel !== 'ohlc'
   if (order.kind === 'backfill') {
     const range = rangeOf(target, feed, order, held, now, archive?.since)
-    const stretches = missingStretches(range, held, lost, seams)
+    const stretches = missingStretches([range], held, lost, seams)
     return { ...of, ...range, stretches, unreachable: [] }
   }
   const { exchange, pair, kind } = wanted
   const gaps = (await ports.ledger.gaps({ exchange, pair, kind })).filter(
     (gap) => gap.dataset === dataset && !(gap.lost && isFinal(gap.lost)),
   )
+  signal.throwIfAborted()
   const reach = rangeOf(target, feed, { start: 'origin' }, held, now, archive?.since)
   const limits = rangeOf(
     target,
@@ -78,17 +83,18 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
     now,
     archive?.since,
   )
-  const stretches: Stretch[] = []
-  const unreachable: { from: Nanos; until: Nanos }[] = []
-  for (const gap of gaps) {
-    if (gap.from < reach.from)
-      unreachable.push({ from: gap.from, until: gap.until < reach.from ? gap.until : reach.from })
-    const [from, until] = [later(gap.from, limits.from), earlier(gap.until, limits.until)]
-    if (from < until) stretches.push(...missingStretches({ from, until }, held, lost, seams))
-  }
+  const beyond = gaps
+    .filter((gap) => gap.from < reach.from)
+    .map(({ from, until }) => ({ from, until: earlier(until, reach.from) }))
+  const inside = gaps
+    .map(({ from, until }) => ({ from: later(from, limits.from), until: earlier(until, limits.until) }))
+    .filter(({ from, until }) => from < until)
+  // Healing takes turns: the newest gaps now, the next ones when it looks again.
+  const most = order.priority === 'heal' ? HEALED_AT_ONCE : Number.POSITIVE_INFINITY
+  const stretches = missingStretches(inside.slice(-most), held, lost, seams)
   const [first, last] = [gaps[0], gaps.at(-1)]
   const [from, until] = [first?.from ?? limits.from, last?.until ?? limits.from]
-  return { ...of, from, until, stretches, warnings: [], unreachable }
+  return { ...of, from, until, stretches, warnings: [], unreachable: beyond.slice(-most) }
 }
 
 /** The files of a target, if its instrument has some. A gap of a live stream is younger than they are. */

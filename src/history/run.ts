@@ -71,7 +71,7 @@ export async function executeRun(
   const show = () => tell.parts(parts.map((part) => part.show()))
   const waiting = order.targets.map((target, at) => ({ target, part: parts[at] }))
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
+    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
       if (next.part) await runTarget(next.target, next.part, order, ports, { show, log: tell.log }, signal)
       show()
     }

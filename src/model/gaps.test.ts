@@ -43,6 +43,18 @@ const lost = (from: number, until: number, code: ErrorCode = 'CONNECTION_LOST', 
 })
 
 describe('the examples of the ledger', () => {
+  it('a dataset with a hundred thousand gaps is looked through at once: the thread that stores waits for it', () => {
+    const many = Array.from({ length: 100_000 }, (_, n) =>
+      held(n, n + 0.9, { before: BigInt(n * 10), last: BigInt(n * 10 + 8) }),
+    )
+    const breaks = many.map(({ until }) => ({ ...broken(0), at: until }))
+    const known = { dataset: DATASET, from: at(0), until: at(50_000), code: 'HISTORY_INCOMPLETE' as const, detail: '' }
+    const found = gaps({ held: many, wanted: [wanted(0)], breaks, lost: [known] })
+    expect(found).toHaveLength(99_999)
+    expect(found.filter((gap) => gap.lost)).toHaveLength(50_000)
+    expect(found.every(({ code, missing }) => code === 'CONNECTION_LOST' && missing === 2n)).toBe(true)
+  })
+
   it('trades with consecutive ids on both sides of a cut: observed throughout', () => {
     const stretches = [held(-60, 0, { before: 100n, last: 250n }), held(9, 60, { before: 250n, last: 300n })]
     expect(gaps({ wanted: [wanted()], held: stretches, breaks: [broken(2)] })).toEqual([])

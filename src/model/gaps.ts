@@ -105,16 +105,21 @@ export function gaps(ledger: Ledger): Gap[] {
     )
     const causes = alone.map(({ from, code, detail }): LedgerBreak => ({ dataset, at: from, code, detail }))
     const all = [...(breaks.get(dataset) ?? []), ...causes]
-    return datasetGaps(dataset, [...asked, ...alone], held.get(dataset) ?? [], all, ledger.until).map((gap) =>
-      given(gap, own),
-    )
+    return given(datasetGaps(dataset, [...asked, ...alone], held.get(dataset) ?? [], all, ledger.until), own)
   })
 }
 
-/** The gap with the reason why it is lost for good, where that is known of all of it. */
-function given(gap: Gap, lost: readonly Lost[]): Gap {
-  const found = lost.find(({ from, until }) => from <= gap.from && until >= gap.until)
-  return found ? { ...gap, lost: { code: found.code, detail: found.detail } } : gap
+/** Gaps in order of time, each with the reason why it is lost for good, where that is known of all of it. */
+function given(gaps: readonly Gap[], lost: readonly Lost[]): readonly Gap[] {
+  const sorted = [...lost].sort((a, b) => compare(a.from, b.from))
+  let next = 0
+  let longest: Lost | undefined
+  return gaps.map((gap) => {
+    for (let each = sorted[next]; each && each.from <= gap.from; each = sorted[++next])
+      if (!longest || each.until > longest.until) longest = each
+    if (!longest || longest.until < gap.until) return gap
+    return { ...gap, lost: { code: longest.code, detail: longest.detail } }
+  })
 }
 
 function datasetGaps(
@@ -127,6 +132,7 @@ function datasetGaps(
   const covered = coverage(held)
   const sorted = [...breaks].sort((a, b) => compare(a.at, b.at))
   const firstProof = covered[0]?.from
+  const counters = countersOf(held)
   const lastProof = held.reduce<Nanos | undefined>(
     (latest, { until }) => (latest === undefined || until > latest ? until : latest),
     undefined,
@@ -136,7 +142,7 @@ function datasetGaps(
     const end = until ?? refusedUntil(pendingSince, sorted, now) ?? pendingSince
     return uncovered(from, end, covered).map((hole): Gap => {
       const cause = causeOf(hole.from, hole.until, sorted, firstProof)
-      const missing = missingIn(hole.from, hole.until, held)
+      const missing = missingIn(hole.from, hole.until, counters)
       return { dataset, ...hole, ...cause, ...(missing === undefined ? {} : { missing }) }
     })
   })
@@ -160,12 +166,12 @@ function refusedUntil(since: Nanos, breaks: readonly LedgerBreak[], now: Nanos |
   return now !== undefined && now > last.at ? now : last.at
 }
 
-/** The parts of a range that no stretch covers. */
+/** The parts of a range that no stretch covers; the stretches in order, none over another. */
 export function uncovered(from: Nanos, until: Nanos, covered: readonly Covered[]): { from: Nanos; until: Nanos }[] {
   const holes: { from: Nanos; until: Nanos }[] = []
   let at = from
-  for (const stretch of covered) {
-    if (stretch.until <= at) continue
+  let next = firstWhere(covered, (stretch) => stretch.until > from)
+  for (let stretch = covered[next]; stretch; stretch = covered[++next]) {
     if (stretch.from >= until) break
     if (stretch.from > at) holes.push({ from: at, until: stretch.from })
     at = stretch.until
@@ -174,20 +180,20 @@ export function uncovered(from: Nanos, until: Nanos, covered: readonly Covered[]
   return holes
 }
 
-/** The first break inside, else the nearest, else what can be said without one: a gap always has a cause. */
+/** The first break inside, else the nearest, else what can be said without one: a gap always has a cause. `breaks`: in order of time. */
 function causeOf(
   from: Nanos,
   until: Nanos,
   breaks: readonly LedgerBreak[],
   firstProof: Nanos | undefined,
 ): { readonly code: ErrorCode; readonly detail: string } {
-  const inside = breaks.find(({ at }) => at >= from && at <= until)
-  if (inside) return { code: inside.code, detail: inside.detail }
+  const index = firstWhere(breaks, ({ at }) => at >= from)
+  const after = breaks[index]
+  if (after && after.at <= until) return { code: after.code, detail: after.detail }
+  const earlier = breaks[index - 1]
+  const before = earlier && breaks[firstWhere(breaks, ({ at }) => at >= earlier.at)]
   const distance = ({ at }: LedgerBreak) => (at < from ? from - at : at - until)
-  const nearest = breaks.reduce<LedgerBreak | undefined>(
-    (best, each) => (!best || distance(each) < distance(best) ? each : best),
-    undefined,
-  )
+  const nearest = before && !(after && distance(after) < distance(before)) ? before : after
   if (nearest && distance(nearest) <= NEAR) return { code: nearest.code, detail: nearest.detail }
   if (firstProof === undefined || until <= firstProof) {
     return { code: 'CONNECT_FAILED', detail: 'nothing was received yet since it was wanted' }
@@ -195,17 +201,41 @@ function causeOf(
   return { code: 'CONNECTION_LOST', detail: 'no proof covers this time, and no cause was recorded' }
 }
 
-/** Counter at the start of the next stretch minus counter at the end of the one before. */
-function missingIn(from: Nanos, until: Nanos, held: readonly Held[]): bigint | undefined {
-  let last: bigint | undefined
-  let before: bigint | undefined
+/** The counters where held stretches end (the highest) and before they begin (the lowest), by time. */
+export interface Counters {
+  readonly last: ReadonlyMap<Nanos, bigint>
+  readonly before: ReadonlyMap<Nanos, bigint>
+}
+
+export function countersOf(held: readonly Held[]): Counters {
+  const last = new Map<Nanos, bigint>()
+  const before = new Map<Nanos, bigint>()
   for (const stretch of held) {
-    if (stretch.until === from && stretch.last !== null && (last === undefined || stretch.last > last))
-      last = stretch.last
-    if (stretch.from === until && stretch.before !== null && (before === undefined || stretch.before < before)) {
-      before = stretch.before
-    }
+    const ends = last.get(stretch.until)
+    if (stretch.last !== null && (ends === undefined || stretch.last > ends)) last.set(stretch.until, stretch.last)
+    const begins = before.get(stretch.from)
+    if (stretch.before !== null && (begins === undefined || stretch.before < begins))
+      before.set(stretch.from, stretch.before)
   }
+  return { last, before }
+}
+
+/** Where the first one is for which a condition holds that holds for all after it. */
+function firstWhere<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  let [low, high] = [0, items.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const item = items[middle]
+    if (item !== undefined && holds(item)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** Counter at the start of the next stretch minus counter at the end of the one before. */
+function missingIn(from: Nanos, until: Nanos, counters: Counters): bigint | undefined {
+  const last = counters.last.get(from)
+  const before = counters.before.get(until)
   return last !== undefined && before !== undefined && before > last ? before - last : undefined
 }
 
