@@ -48,6 +48,14 @@ describe('trades against the truth', () => {
     expect(problems).toMatchObject([{ what: 'lost', detail: expect.stringContaining('trade 2') }])
   })
 
+  it('one of the instant at which what is held ends is not asked for', async () => {
+    const truth = truthOf(1, 2)
+    const same = truth.trades.get('2')
+    if (same) truth.trades.set('3', { ...same, trade_id: '3' })
+    const held = { reach: { from: time(1), until: time(2) } }
+    expect((await compareTrades([tradeRow(1), tradeRow(2)], truth, [], held)).problems).toEqual([])
+  })
+
   it('one that is missing in a gap is counted', async () => {
     const gaps = [{ from: time(2), until: time(3) }]
     expect(await compareTrades([tradeRow(1), tradeRow(4)], truthOf(1, 2, 3, 4), gaps)).toMatchObject({

@@ -37,19 +37,22 @@ const inside = (time: bigint, gaps: readonly Interval[]) =>
   gaps.some(({ from, until }) => time >= from && time <= until)
 const decimal = (value: unknown) => canonicalDecimal(String(value))
 
-/** The stretch that is compared: what is stored lies in it, and what is held. */
+/** The stretch that is compared: what is held, or from the first to the last stored row. */
 class Stretch {
+  private readonly isGiven: boolean
   private from: bigint | undefined
   private until = 0n
 
   constructor(reach: Interval | undefined) {
+    this.isGiven = reach !== undefined
     if (!reach) return
     this.from = reach.from
     this.until = reach.until - 1n
   }
 
   stored(time: unknown): void {
-    if (typeof time !== 'bigint') return
+    // The last one that is stored may be one of several of its instant: what is held ends just before.
+    if (this.isGiven || typeof time !== 'bigint') return
     if (this.from === undefined || time < this.from) this.from = time
     if (time > this.until) this.until = time
   }

@@ -17,7 +17,7 @@ export interface Step {
 }
 
 /** Pauses between steps: long enough for books to come back, short enough that a five-minute run sees dozens. */
-const LEAST_PAUSE_MS = 2500
+export const LEAST_PAUSE_MS = 2500
 const MOST_PAUSE_MS = 6500
 
 type Draw = (below: number) => number

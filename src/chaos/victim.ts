@@ -106,7 +106,7 @@ export class Victim {
   private async wait(what: string, ready: () => Promise<boolean>): Promise<void> {
     const end = Date.now() + LIVE_WITHIN_MS
     while (!(await ready())) {
-      const code = this.child?.exitCode
+      const code = this.child?.exitCode ?? this.child?.signalCode
       if (code !== null && code !== undefined)
         throw new CollectorError('PROCESS_CRASHED', `the program ended with ${code}: ${this.said}`)
       if (Date.now() > end)
