@@ -18,6 +18,7 @@ import { CollectorError } from '../src/model/error.js'
 import { coverage, uncovered } from '../src/model/gaps.js'
 import type { Instrument } from '../src/model/instrument.js'
 import type { Lost } from '../src/model/ledger.js'
+import type { JournalRecord } from '../src/model/record.js'
 import { DAY, isoFromNanos, type Nanos, nanosFromIso, SECOND } from '../src/model/time.js'
 import { FakeClock } from '../testkit/fake-clock.js'
 import { ListSink } from '../testkit/lane-script.js'
@@ -121,8 +122,14 @@ function thread(world: World, trades: readonly TrueTrade[], manners: readonly Ma
   const { adapter, symbol } = world
   const clock = new FakeClock(NOW)
   const sink = new ListSink()
-  let position = 0
-  const writer = { lane: 1, durable: 0, pendingBytes: 0, append: () => position++, whenDurable: async () => {} }
+  const records: JournalRecord[] = []
+  const writer = {
+    lane: 1,
+    durable: 0,
+    pendingBytes: 0,
+    append: (record: JournalRecord) => records.push(record) - 1,
+    whenDurable: async () => {},
+  }
   const lane: Lane = new Lane(clock, writer, new Deriver(() => adapter, sink), (wish) => driver.obey(wish))
   const counts = { requests: 0, files: 0 }
   const ask = async (_: string, path: string) => {
@@ -231,7 +238,7 @@ function thread(world: World, trades: readonly TrueTrade[], manners: readonly Ma
     const rows = new Map(sink.rows.trades.map(({ row }) => [row.trade_id, row]))
     return [...rows.values()]
   }
-  return { run, carryOut, stored, sink, dataset, counts, left, lose }
+  return { run, carryOut, records, stored, sink, dataset, counts, left, lose }
 }
 
 /** Some trades a day, in bursts that share an instant, up to now. */
@@ -336,19 +343,35 @@ it('what requests do not reach is taken from files; what no file has yet is left
   expect(happened.filter((each) => each.time < FIRST + 3n * DAY && !ids.has(BYBIT.idOf(each)))).toEqual([])
 })
 
-it('a gap that the ledger calls lost, because requests do not reach it, is filled from a file when repaired by hand; healing asks no file', async () => {
-  const happened = Array.from({ length: 400 }, (_, n) => ({ id: 100 + n, time: FIRST + BigInt(n) * 650n * SECOND }))
-  const gap = { from: FIRST + 3600n * SECOND, until: FIRST + 2n * 3600n * SECOND }
-  const lost: Lost = { dataset: 'bybit trades BTC/USDT', ...gap, code: 'HISTORY_OUT_OF_REACH', detail: 'too old' }
-  const { carryOut, stored, sink, dataset, counts } = thread(BYBIT, happened, ['whole', 'whole', 'whole'], [lost])
-  await carryOut({ kind: 'repair', priority: 'heal' })
-  expect(counts).toEqual({ requests: 0, files: 0 })
-  await carryOut({ kind: 'repair' })
-  expect(counts).toEqual({ requests: 0, files: 1 })
-  expect(stored().map(({ trade_id }) => trade_id)).toEqual(
-    happened.filter(({ time }) => time >= gap.from && time < gap.until).map(BYBIT.idOf),
-  )
-  expect(uncovered(gap.from, gap.until, coverage(sink.held(dataset)))).toEqual([])
+it.each(['HISTORY_OUT_OF_REACH', 'HISTORY_INCOMPLETE'] as const)(
+  'a gap that the ledger calls lost (%s), because requests do not reach it, is filled from a file when repaired by hand; healing asks no file',
+  async (code) => {
+    const happened = Array.from({ length: 400 }, (_, n) => ({ id: 100 + n, time: FIRST + BigInt(n) * 650n * SECOND }))
+    const gap = { from: FIRST + 3600n * SECOND, until: FIRST + 2n * 3600n * SECOND }
+    const lost: Lost = { dataset: 'bybit trades BTC/USDT', ...gap, code, detail: 'too old' }
+    const { carryOut, stored, sink, dataset, counts } = thread(BYBIT, happened, ['whole', 'whole', 'whole'], [lost])
+    await carryOut({ kind: 'repair', priority: 'heal' })
+    expect(counts).toEqual({ requests: 0, files: 0 })
+    await carryOut({ kind: 'repair' })
+    expect(counts).toEqual({ requests: 0, files: 1 })
+    expect(stored().map(({ trade_id }) => trade_id)).toEqual(
+      happened.filter(({ time }) => time >= gap.from && time < gap.until).map(BYBIT.idOf),
+    )
+    expect(uncovered(gap.from, gap.until, coverage(sink.held(dataset)))).toEqual([])
+  },
+)
+
+it('what was journalled gives the same rows and the same ledger again, without a file and without a network', async () => {
+  const happened = Array.from({ length: 300 }, (_, n) => ({ id: 100 + n, time: FIRST + BigInt(n) * 860n * SECOND }))
+  const { run, records, sink, dataset } = thread(BINANCE, happened, ['whole', { at: 40, count: 3 }, 'whole'])
+  await run(FIRST, 'auto')
+  const anew = new ListSink()
+  const deriver = new Deriver(() => binance, anew)
+  // As from the disk: nothing but bytes and text.
+  for (const record of records) deriver.process(structuredClone(record))
+  expect(anew.rows.trades.map(({ row }) => row)).toEqual(sink.rows.trades.map(({ row }) => row))
+  expect(new Set(anew.rows.trades.map(({ row }) => row.source))).toEqual(new Set(['archive', 'backfill']))
+  expect(anew.held(dataset)).toEqual(sink.held(dataset))
 })
 
 it('without files the same is asked of the exchange', async () => {

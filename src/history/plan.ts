@@ -57,9 +57,11 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   const proven = await ports.ledger.proven(wanted)
   signal.throwIfAborted()
   const { held } = proven
-  // What requests do not reach any more may come to stand in a file.
-  const isFinal = ({ code }: { readonly code: string }) =>
-    !order.retryLost && !(archive && code === 'HISTORY_OUT_OF_REACH')
+  // What requests do not reach any more, or of which they gave the newest part alone, may come to stand in a file.
+  const filed: readonly string[] = feed.reach
+    ? ['HISTORY_OUT_OF_REACH', 'HISTORY_INCOMPLETE']
+    : ['HISTORY_OUT_OF_REACH']
+  const isFinal = ({ code }: { readonly code: string }) => !order.retryLost && !(archive && filed.includes(code))
   const lost = proven.lost.filter(isFinal)
   const now = ports.wall()
   const of = { target, dataset, feed, archive, held, now, reach: reachOf(feed, target, now) }
