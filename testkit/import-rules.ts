@@ -45,7 +45,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   archives: {
     may: ['model', 'lib'],
     typesOf: ['net', 'exchanges/exchange.ts'],
-    packages: ['node', 'fflate'],
+    packages: ['node'],
   },
   history: { may: ['model', 'lib'], typesOf: ['net', 'store', 'archives', 'exchanges/exchange.ts'] },
   replay: { may: ['model', 'lib'], typesOf: ['journal', 'store', 'exchanges/exchange.ts'] },

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
 import { strToU8, Zip, ZipDeflate, zipSync } from 'fflate'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type StagedFile, stageFile } from './staged-file.js'
@@ -33,6 +33,18 @@ function streamedZip(files: Readonly<Record<string, string>>): Uint8Array {
   }
   zip.end()
   return Buffer.concat(written)
+}
+
+/** Deflated without making it smaller, so that the content stands in the zip as it is; without lengths in the header. */
+function unshrunkZip(text: string): Buffer {
+  const [head, end] = [Buffer.alloc(30), Buffer.alloc(22)]
+  head.writeUInt32LE(0x04034b50, 0)
+  head.writeUInt16LE(8, 6)
+  head.writeUInt16LE(8, 8)
+  head.writeUInt16LE(5, 26)
+  end.writeUInt32LE(0x06054b50, 0)
+  end.writeUInt16LE(1, 10)
+  return Buffer.concat([head, Buffer.from('a.csv'), deflateRawSync(text, { level: 0 }), end])
 }
 
 const rows = (count: number) => Array.from({ length: count }, (_, i) => `${i},${(i * 7919) % 1000}.5,BTCUSD,${i % 3}`)
@@ -99,12 +111,30 @@ describe('a file of an archive, staged', () => {
     ['a page instead of gzip', strToU8('<html><body>Busy</body></html>'), 'gzip'],
     ['nothing', new Uint8Array(0), 'zip'],
     ['an empty file in a zip', zipSync({ 'a.csv': new Uint8Array(0) }), 'zip'],
+    ['a zip that is not packed', zipSync({ a: strToU8('1,2') }, { level: 0 }), 'zip'],
     ['two files in a zip', streamedZip({ a: '1,2', b: '3,4' }), 'zip'],
     ['no text', zipSync({ a: Uint8Array.from([0x31, 0xff, 0xfe, 0x0a]) }), 'zip'],
     ['a line without an end', gzipSync('1'.repeat(200_000)), 'gzip'],
   ] as const)('%s is refused, and leaves nothing', async (_, bytes, packing) => {
     await expect(stage(bytes, packing)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' })
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('what stands in the packed bytes like the mark of another file is no end of this one', async () => {
+    const text = '1,PK\u0003\u0004,PK\u0007\u0008,PK\u0001\u0002,PK\u0005\u0006\n2,3\n'
+    const zipped = unshrunkZip(text)
+    expect(zipped.includes('PK\u0007\u0008')).toBe(true)
+    const staged = await stage(zipped, 'zip', { size: 100 })
+    expect(textOf(await staged.part(0)).slice(1)).toEqual(text.trimEnd().split('\n'))
+  })
+
+  it('a zip in pieces of any size is the same', async () => {
+    const zipped = streamedZip({ 'a.csv': rows(500).join('\n') })
+    for (const size of [1, 2, 21, 22, 23, 29, 31, 1000]) {
+      const staged = await stage(zipped, 'zip', { size })
+      expect(textOf(await staged.part(0)).slice(1)).toEqual(rows(500))
+      await staged.remove()
+    }
   })
 
   it('what breaks the transfer is told as it is, so that it is tried again', async () => {

@@ -16,6 +16,8 @@ afterEach(async () => {
 })
 
 const DAY_MS = 86_400_000
+/** Dates are those of one day, also where midnight passes. */
+const BEGAN = Date.now()
 const run = z.object({ id: z.number(), state: z.string(), rows: z.number(), requests: z.number() })
 const detail = run.extend({ log: z.array(z.string()) })
 const plan = z.object({
@@ -23,7 +25,7 @@ const plan = z.object({
 })
 
 /** `2026-11-25` for 1: the day before today, and so on. */
-const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10)
+const daysAgo = (days: number) => new Date(BEGAN - days * DAY_MS).toISOString().slice(0, 10)
 
 /** So many whole days and what today has had: quiet, because all of it is kept. */
 async function emulate(bench: Bench, exchange: string, days: number, ...more: readonly string[]): Promise<void> {
