@@ -47,7 +47,7 @@ export function feed(keeper: BookKeeper, event: BookEvent) {
   return event.kind === 'book_snapshot' ? keeper.snapshot(event) : keeper.delta(event)
 }
 
-/** Replays a book by the exchange's rules. `keep`: how many states to keep for experiments. */
+/** Replays a book by the exchange's rules. `keep`: how many states to keep for experiments, spread over the tape. */
 export function replayBook(rules: BookRules, tape: BookTape, depth?: number, keep = 0): Replay {
   const keeper = new BookKeeper(rules, depth)
   const problems: string[] = []
@@ -55,9 +55,10 @@ export function replayBook(rules: BookRules, tape: BookTape, depth?: number, kee
   let applied = 0
   let stale = 0
   let snapshots = 0
+  const every = Math.max(1, Math.floor(tape.events.length / Math.max(1, keep)))
   tape.events.forEach((event, at) => {
     const ready = keeper.ready
-    if (ready && event.kind === 'book_delta' && states.length < keep) states.push({ at, state: keeper.save() })
+    if (ready && event.kind === 'book_delta' && at % every === 0 && states.length < keep) states.push({ at, state: keeper.save() })
     const kept = feed(keeper, event)
     if (kept.outcome === 'applied') applied++
     else if (kept.outcome === 'snapshot') {

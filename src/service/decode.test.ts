@@ -130,13 +130,14 @@ describe('decode', () => {
   })
 })
 
-/** Recordings of each exchange in the protocol that its adapter speaks. Of Bybit, Kraken and OKX little or none is recorded of today's protocol. */
+/** Recordings of each exchange in the protocol that its adapter speaks. Of Kraken nothing is recorded of today's protocol. */
 const RECORDED = [
   { id: 'binance', file: 'binance', api: 'binance-ws' },
   { id: 'binance_coinm', file: 'binance-coinm', api: 'binance-coinm-ws' },
   { id: 'binance_usdm', file: 'binance-usdm', api: 'binance-usdm-ws' },
   { id: 'bitfinex', file: 'bitfinex', api: 'bitfinex-ws' },
   { id: 'bitmex', file: 'bitmex', api: 'bitmex-ws' },
+  { id: 'bybit', file: 'bybit', api: 'bybit-ws-v5' },
   { id: 'coinbase', file: 'coinbase', api: 'coinbase-exchange-ws' },
   { id: 'coinbase_advanced', file: 'coinbase', api: 'coinbase-advanced-ws' },
   { id: 'okx', file: 'okx', api: 'okx-ws-v5' },
@@ -156,6 +157,7 @@ describe('decode of recordings', () => {
       }
       const report = await decode(adapter, lines(), () => {})
       expect(report.problems).toEqual([])
+      expect(report.drifts).toEqual([])
       expect(understood(report)).toBe(true)
       const wanted = recorded.filter(({ direction, transport }) => direction === 'in' && transport === 'ws').length
       expect(Object.values(report.counts).reduce((sum, count) => sum + count)).toBe(wanted)
