@@ -58,7 +58,8 @@ export function replayBook(rules: BookRules, tape: BookTape, depth?: number, kee
   const every = Math.max(1, Math.floor(tape.events.length / Math.max(1, keep)))
   tape.events.forEach((event, at) => {
     const ready = keeper.ready
-    if (ready && event.kind === 'book_delta' && at % every === 0 && states.length < keep) states.push({ at, state: keeper.save() })
+    if (ready && event.kind === 'book_delta' && at % every === 0 && states.length < keep)
+      states.push({ at, state: keeper.save() })
     const kept = feed(keeper, event)
     if (kept.outcome === 'applied') applied++
     else if (kept.outcome === 'snapshot') {

@@ -8,7 +8,6 @@ import type {
   Quote,
   Trade,
 } from '../../model/event.js'
-import { type Nanos, nanosFromMs } from '../../model/time.js'
 import type { Subscription } from '../exchange.js'
 import {
   counter,
@@ -18,6 +17,7 @@ import {
   flag,
   integer,
   levels,
+  milliseconds,
   text,
   unsignedDecimal,
   WireError,
@@ -50,7 +50,12 @@ export function eventsOf(
       return funding(symbol, data)
     default:
       return [
-        { kind: 'mark_price', symbol, exchangeTime: time(data.E, 'E'), price: unsignedDecimal(data.p, 'p') } as const,
+        {
+          kind: 'mark_price',
+          symbol,
+          exchangeTime: milliseconds(data.E, 'E'),
+          price: unsignedDecimal(data.p, 'p'),
+        } as const,
       ]
   }
 }
@@ -76,7 +81,7 @@ export function trade(symbol: string, data: Fields) {
   return {
     kind: 'trade',
     symbol,
-    exchangeTime: time(data.T, 'T'),
+    exchangeTime: milliseconds(data.T, 'T'),
     price: unsignedDecimal(data.p, 'p'),
     amount: unsignedDecimal(data.q, 'q'),
     takerSide: flag(data.m, 'm') ? 'sell' : 'buy',
@@ -91,7 +96,7 @@ function bookDelta(symbol: string, data: Fields): BookDelta {
   return {
     kind: 'book_delta',
     symbol,
-    exchangeTime: time(data.E, 'E'),
+    exchangeTime: milliseconds(data.E, 'E'),
     bids: levels(data.b, 'b'),
     asks: levels(data.a, 'a'),
     firstSequence,
@@ -106,7 +111,7 @@ function quote(symbol: string, data: Fields): Quote {
   return {
     kind: 'quote',
     symbol,
-    exchangeTime: time(data.E, 'E'),
+    exchangeTime: milliseconds(data.E, 'E'),
     sequence: counter(data.u, 'u'),
     bidPrice: unsignedDecimal(data.b, 'b'),
     bidAmount: unsignedDecimal(data.B, 'B'),
@@ -124,9 +129,9 @@ function candle(market: Market, symbol: string, data: Fields, wanted: string | u
   return {
     kind: 'candle',
     symbol,
-    exchangeTime: time(data.E, 'E'),
+    exchangeTime: milliseconds(data.E, 'E'),
     interval,
-    openTime: time(k.t, 'k.t'),
+    openTime: milliseconds(k.t, 'k.t'),
     open: unsignedDecimal(k.o, 'k.o'),
     high: unsignedDecimal(k.h, 'k.h'),
     low: unsignedDecimal(k.l, 'k.l'),
@@ -147,10 +152,10 @@ function funding(symbol: string, data: Fields): Funding[] {
     {
       kind: 'funding',
       symbol,
-      exchangeTime: time(data.E, 'E'),
+      exchangeTime: milliseconds(data.E, 'E'),
       rate: decimal(data.r, 'r'),
       predictedRate: undefined,
-      nextFundingTime: time(data.T, 'T'),
+      nextFundingTime: milliseconds(data.T, 'T'),
       intervalSeconds: undefined,
       settled: false,
     },
@@ -163,7 +168,7 @@ function index(symbol: string, data: Fields): IndexPrice[] {
   else same(text(data.s, 's'), symbol)
   const price = data.e === 'indexPriceUpdate' ? data.p : data.i
   if (price === undefined) return []
-  return [{ kind: 'index_price', symbol, exchangeTime: time(data.E, 'E'), price: unsignedDecimal(price, 'i') }]
+  return [{ kind: 'index_price', symbol, exchangeTime: milliseconds(data.E, 'E'), price: unsignedDecimal(price, 'i') }]
 }
 
 /** `z`: filled in all; `ap`: at this price on average; `p`: the price of the order. */
@@ -175,17 +180,11 @@ function liquidation(symbol: string, data: Fields): Liquidation {
   return {
     kind: 'liquidation',
     symbol,
-    exchangeTime: time(o.T, 'o.T'),
+    exchangeTime: milliseconds(o.T, 'o.T'),
     orderId: undefined,
     side: side === 'SELL' ? 'sell' : 'buy',
     price: unsignedDecimal(o.p, 'o.p'),
     averagePrice: unsignedDecimal(o.ap, 'o.ap'),
     amount: unsignedDecimal(o.z, 'o.z'),
   }
-}
-
-function time(value: unknown, name: string): Nanos {
-  const nanos = nanosFromMs(value)
-  if (nanos === undefined) throw new WireError(`${name} should be a time in milliseconds`)
-  return nanos
 }

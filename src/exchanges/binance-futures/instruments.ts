@@ -1,8 +1,8 @@
 import { type Instrument, isPair } from '../../model/instrument.js'
-import { isoFromNanos, type Nanos, nanosFromMs } from '../../model/time.js'
+import { isoFromNanos } from '../../model/time.js'
 import { readAnswer } from '../kit/answer.js'
 import { filterSize } from '../kit/symbol-filters.js'
-import { decimal, type Fields, fields, list, text, WireError } from '../kit/wire.js'
+import { decimal, type Fields, fields, list, milliseconds, text } from '../kit/wire.js'
 import { errors, type Market } from './market.js'
 
 /** What stands as the end of contracts that have none: the year 2100. */
@@ -23,8 +23,8 @@ function instrument(market: Market, of: Fields): Instrument {
   const base = text(of.baseAsset, 'baseAsset')
   const quote = text(of.quoteAsset, 'quoteAsset')
   const settle = text(of.marginAsset, 'marginAsset')
-  const expiry = of.deliveryDate === NEVER_MS ? undefined : time(of.deliveryDate, 'deliveryDate')
-  const begin = of.onboardDate === undefined ? undefined : time(of.onboardDate, 'onboardDate')
+  const expiry = of.deliveryDate === NEVER_MS ? undefined : milliseconds(of.deliveryDate, 'deliveryDate')
+  const begin = of.onboardDate === undefined ? undefined : milliseconds(of.onboardDate, 'onboardDate')
   const end = expiry === undefined ? undefined : isoFromNanos(expiry)
   const perpetual = isPerpetual(of)
   const priceIncrement = filterSize(of, 'PRICE_FILTER', 'tickSize')
@@ -55,10 +55,4 @@ function instrument(market: Market, of: Fields): Instrument {
 /** `PERPETUAL`, `TRADIFI_PERPETUAL`, `PERPETUAL DELIVERING` (delisted); other contracts are named by their quarter or month. */
 function isPerpetual({ contractType, deliveryDate }: Fields): boolean {
   return contractType === '' ? deliveryDate === NEVER_MS : text(contractType, 'contractType').includes('PERPETUAL')
-}
-
-function time(value: unknown, name: string): Nanos {
-  const nanos = nanosFromMs(value)
-  if (nanos === undefined) throw new WireError(`${name} should be a time in milliseconds`)
-  return nanos
 }

@@ -1,7 +1,17 @@
 import type { BookDelta, Candle, MarketData, Quote, Trade } from '../../model/event.js'
-import { type Nanos, nanosFromMs } from '../../model/time.js'
 import type { Subscription } from '../exchange.js'
-import { counter, type Fields, fields, flag, integer, levels, text, unsignedDecimal, WireError } from '../kit/wire.js'
+import {
+  counter,
+  type Fields,
+  fields,
+  flag,
+  integer,
+  levels,
+  milliseconds,
+  text,
+  unsignedDecimal,
+  WireError,
+} from '../kit/wire.js'
 
 /**
  * The event in a payload of a subscription's stream. Times are milliseconds. Throws a WireError.
@@ -28,7 +38,7 @@ function trade(symbol: string, data: Fields): Trade {
   return {
     kind: 'trade',
     symbol,
-    exchangeTime: time(data.T, 'T'),
+    exchangeTime: milliseconds(data.T, 'T'),
     tradeId: id.toString(),
     price: unsignedDecimal(data.p, 'p'),
     amount: unsignedDecimal(data.q, 'q'),
@@ -45,7 +55,7 @@ function bookDelta(symbol: string, data: Fields): BookDelta {
   return {
     kind: 'book_delta',
     symbol,
-    exchangeTime: time(data.E, 'E'),
+    exchangeTime: milliseconds(data.E, 'E'),
     bids: levels(data.b, 'b'),
     asks: levels(data.a, 'a'),
     firstSequence,
@@ -76,9 +86,9 @@ function candle(symbol: string, data: Fields, wanted: string | undefined): Candl
   return {
     kind: 'candle',
     symbol,
-    exchangeTime: time(data.E, 'E'),
+    exchangeTime: milliseconds(data.E, 'E'),
     interval,
-    openTime: time(k.t, 'k.t'),
+    openTime: milliseconds(k.t, 'k.t'),
     open: unsignedDecimal(k.o, 'k.o'),
     high: unsignedDecimal(k.h, 'k.h'),
     low: unsignedDecimal(k.l, 'k.l'),
@@ -90,10 +100,4 @@ function candle(symbol: string, data: Fields, wanted: string | undefined): Candl
     vwap: undefined,
     closed: flag(k.x, 'k.x'),
   }
-}
-
-function time(value: unknown, name: string): Nanos {
-  const nanos = nanosFromMs(value)
-  if (nanos === undefined) throw new WireError(`${name} should be a time in milliseconds`)
-  return nanos
 }

@@ -4,9 +4,8 @@ import type { AdapterEvent, Break } from '../../model/event.js'
 import type { ConnectionPlan, Conversation, Json, Reading, Subscription } from '../exchange.js'
 import { confirmed, heartbeat, notice, preceded, readMessage, released, unknown } from '../kit/reading.js'
 import { Topics } from '../kit/topics.js'
-import { counter, type Fields, integer, isFields, text } from '../kit/wire.js'
+import { counter, type Fields, integer, isFields, milliseconds, text } from '../kit/wire.js'
 import { type Channel, carried, channelState } from './channel.js'
-import { milliseconds } from './messages.js'
 import { params, subscribeMessage, topicKey, topicOf, topicOfAck } from './topics.js'
 
 /** Flags of `conf`: a time in every message, a sequence over all of them, checksums of books. */

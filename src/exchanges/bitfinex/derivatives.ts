@@ -1,6 +1,5 @@
 import type { MarketData } from '../../model/event.js'
-import { decimal, integer, list, text, unsignedDecimal } from '../kit/wire.js'
-import { milliseconds } from './messages.js'
+import { decimal, integer, list, milliseconds, text, unsignedDecimal } from '../kit/wire.js'
 
 /** What was last told of a funding rate: empty places in a message mean that it still holds. */
 export interface Rate {

@@ -1,17 +1,11 @@
 import type { AdapterEvent, Level, Side } from '../../model/event.js'
-import { type Nanos, nanosFromMs } from '../../model/time.js'
-import { counter, decimal, integer, list, unsignedDecimal, WireError } from '../kit/wire.js'
+import type { Nanos } from '../../model/time.js'
+import { counter, decimal, integer, list, milliseconds, unsignedDecimal } from '../kit/wire.js'
 
 /** Where a payload belongs: the symbol, and the time of the message (flag TIMESTAMP). */
 export interface About {
   readonly symbol: string
   readonly time: Nanos | undefined
-}
-
-export function milliseconds(value: unknown, name: string): Nanos {
-  const time = nanosFromMs(value)
-  if (time === undefined) throw new WireError(`${name} should be milliseconds, is ${JSON.stringify(value)}`)
-  return time
 }
 
 /** Whether a payload is a list of items (a snapshot) instead of one. */

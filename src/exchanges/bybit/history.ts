@@ -3,9 +3,9 @@ import type { HistoryFeed } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { fallingCandles, newestOnly } from '../kit/falling.js'
 import { candleEdge, toMs } from '../kit/history.js'
-import { fields, list, text, unsignedDecimal } from '../kit/wire.js'
+import { fields, list, milliseconds, text, unsignedDecimal } from '../kit/wire.js'
 import { resultOf } from './instruments.js'
-import { takerSide, time } from './messages.js'
+import { takerSide } from './messages.js'
 import { BYBIT_INTERVALS, categoryOf, lengthOf } from './topics.js'
 
 const CANDLES = 1000
@@ -42,7 +42,7 @@ function trade(symbol: string, row: unknown): Trade {
   return {
     kind: 'trade',
     symbol,
-    exchangeTime: time(at, 'time'),
+    exchangeTime: milliseconds(at, 'time'),
     tradeId: text(execId, 'execId'),
     price: unsignedDecimal(price, 'price'),
     amount: unsignedDecimal(size, 'size'),
@@ -85,7 +85,7 @@ function candle(symbol: string, interval: string, row: readonly unknown[]): Cand
     symbol,
     exchangeTime: undefined,
     interval,
-    openTime: time(start, 'start'),
+    openTime: milliseconds(start, 'start'),
     open: unsignedDecimal(open, 'open'),
     high: unsignedDecimal(high, 'high'),
     low: unsignedDecimal(low, 'low'),

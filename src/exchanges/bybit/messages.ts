@@ -1,15 +1,19 @@
 import type { AdapterEvent, Level, TakerSide } from '../../model/event.js'
-import { type Nanos, nanosFromMs } from '../../model/time.js'
+import type { Nanos } from '../../model/time.js'
 import type { BookView, Subscription } from '../exchange.js'
-import { counter, type Fields, fields, flag, levels, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
+import {
+  counter,
+  type Fields,
+  fields,
+  flag,
+  levels,
+  list,
+  milliseconds,
+  text,
+  unsignedDecimal,
+  WireError,
+} from '../kit/wire.js'
 import { categoryOf } from './topics.js'
-
-/** Throws a WireError. */
-export function time(value: unknown, name: string): Nanos {
-  const nanos = nanosFromMs(value)
-  if (nanos === undefined) throw new WireError(`${name} should be a time in milliseconds`)
-  return nanos
-}
 
 /** Bybit names the taker's side; a side it never had is no side. */
 export function takerSide(value: unknown): TakerSide | undefined {
@@ -27,7 +31,7 @@ export function trades({ symbol }: Subscription, message: Fields): AdapterEvent[
     return {
       kind: 'trade',
       symbol,
-      exchangeTime: time(trade.T, 'T'),
+      exchangeTime: milliseconds(trade.T, 'T'),
       tradeId: text(trade.i, 'i'),
       price: unsignedDecimal(trade.p, 'p'),
       amount: unsignedDecimal(trade.v, 'v'),
@@ -39,7 +43,7 @@ export function trades({ symbol }: Subscription, message: Fields): AdapterEvent[
 
 /** `cts`: when the engine made it, `ts`: when it was sent. */
 export function bookTime(message: Fields): Nanos {
-  return message.cts === undefined ? time(message.ts, 'ts') : time(message.cts, 'cts')
+  return message.cts === undefined ? milliseconds(message.ts, 'ts') : milliseconds(message.cts, 'cts')
 }
 
 function isWhole({ type }: Fields, u: bigint): boolean {
@@ -119,9 +123,9 @@ export function candles({ symbol, interval = '1m' }: Subscription, message: Fiel
     return {
       kind: 'candle',
       symbol,
-      exchangeTime: time(bar.timestamp, 'timestamp'),
+      exchangeTime: milliseconds(bar.timestamp, 'timestamp'),
       interval,
-      openTime: time(bar.start, 'start'),
+      openTime: milliseconds(bar.start, 'start'),
       open: unsignedDecimal(bar.open, 'open'),
       high: unsignedDecimal(bar.high, 'high'),
       low: unsignedDecimal(bar.low, 'low'),
@@ -148,7 +152,7 @@ export function liquidations({ symbol }: Subscription, message: Fields): Adapter
     return {
       kind: 'liquidation',
       symbol,
-      exchangeTime: time(item.T, 'T'),
+      exchangeTime: milliseconds(item.T, 'T'),
       orderId: undefined,
       side: position === 'buy' ? 'sell' : 'buy',
       price: unsignedDecimal(item.p, 'p'),

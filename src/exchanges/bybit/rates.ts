@@ -2,9 +2,8 @@ import type { Funding, OpenInterest } from '../../model/event.js'
 import type { HistoryFeed, HistoryRequest } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { candleEdge, fallingPoints, pointsOf, toMs } from '../kit/history.js'
-import { decimal, fields, list, unsignedDecimal } from '../kit/wire.js'
+import { decimal, fields, list, milliseconds, unsignedDecimal } from '../kit/wire.js'
 import { resultOf } from './instruments.js'
-import { time } from './messages.js'
 import { categoryOf } from './topics.js'
 
 const POINTS = 200
@@ -48,7 +47,7 @@ function charged(symbol: string, row: unknown): Funding {
   return {
     kind: 'funding',
     symbol,
-    exchangeTime: time(of.fundingRateTimestamp, 'fundingRateTimestamp'),
+    exchangeTime: milliseconds(of.fundingRateTimestamp, 'fundingRateTimestamp'),
     rate: decimal(of.fundingRate, 'fundingRate'),
     predictedRate: undefined,
     nextFundingTime: undefined,
@@ -81,7 +80,7 @@ function openInterest(symbol: string, row: unknown): OpenInterest {
   return {
     kind: 'open_interest',
     symbol,
-    exchangeTime: time(of.timestamp, 'timestamp'),
+    exchangeTime: milliseconds(of.timestamp, 'timestamp'),
     amount: unsignedDecimal(of.openInterest, 'openInterest'),
     value: undefined,
   }

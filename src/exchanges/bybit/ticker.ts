@@ -1,7 +1,6 @@
 import type { AdapterEvent } from '../../model/event.js'
 import type { Subscription } from '../exchange.js'
-import { decimal, type Fields, fields, integer, unsignedDecimal } from '../kit/wire.js'
-import { time } from './messages.js'
+import { decimal, type Fields, fields, integer, milliseconds, unsignedDecimal } from '../kit/wire.js'
 
 /** Fields of a ticker that are kept: what a change leaves out has not changed. */
 const KEPT = [
@@ -42,7 +41,7 @@ export function tickerAfter(before: Ticker | undefined, { type, data }: Fields):
  */
 export function tickerEvents(of: readonly Subscription[], message: Fields, known: Ticker): AdapterEvent[] {
   const changes = fields(message.data, 'data')
-  const exchangeTime = time(message.ts, 'ts')
+  const exchangeTime = milliseconds(message.ts, 'ts')
   return of.flatMap(({ channel, symbol }): AdapterEvent[] => {
     const causes = CAUSES[channel] ?? []
     const [main = ''] = causes
@@ -74,7 +73,7 @@ export function tickerEvents(of: readonly Subscription[], message: Fields, known
             rate: decimal(value, main),
             predictedRate: undefined,
             nextFundingTime:
-              nextFundingTime && nextFundingTime !== '0' ? time(nextFundingTime, 'nextFundingTime') : undefined,
+              nextFundingTime && nextFundingTime !== '0' ? milliseconds(nextFundingTime, 'nextFundingTime') : undefined,
             intervalSeconds: fundingIntervalHour
               ? integer(fundingIntervalHour, 'fundingIntervalHour') * 3600
               : undefined,

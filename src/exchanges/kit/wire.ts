@@ -1,5 +1,6 @@
 import { type DecimalText, isDecimal } from '../../model/decimal.js'
 import type { Level } from '../../model/event.js'
+import { type Nanos, nanosFromMs } from '../../model/time.js'
 
 /** What came over the wire is not what the protocol allows. An adapter turns it into a `bad` reading, never lets it out. */
 export class WireError extends Error {
@@ -67,6 +68,13 @@ export function counter(value: unknown, name: string): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
   if (typeof value === 'string' && WHOLE.test(value) && !value.startsWith('-')) return BigInt(value)
   throw wrong(name, 'a counter', value)
+}
+
+/** A time in milliseconds since 1970, as number or text. */
+export function milliseconds(value: unknown, name: string): Nanos {
+  const nanos = nanosFromMs(value)
+  if (nanos === undefined) throw wrong(name, 'a time in milliseconds', value)
+  return nanos
 }
 
 /** Levels written as `[price, amount]` texts; what stands behind them in a level is left out. */

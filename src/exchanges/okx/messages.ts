@@ -1,5 +1,4 @@
 import type { AdapterEvent, TakerSide } from '../../model/event.js'
-import { type Nanos, nanosFromMs } from '../../model/time.js'
 import type { Subscription } from '../exchange.js'
 import {
   counter,
@@ -9,6 +8,7 @@ import {
   integer,
   levels,
   list,
+  milliseconds,
   text,
   unsignedDecimal,
   WireError,
@@ -16,12 +16,6 @@ import {
 
 /** One item of a message's `data`, and the message around it. Everything is text, times are milliseconds. */
 type Read = (of: Subscription, item: Fields, message: Fields) => AdapterEvent[]
-
-function time(value: unknown, name: string): Nanos {
-  const nanos = nanosFromMs(value)
-  if (nanos === undefined) throw new WireError(`${name} should be a time in milliseconds`)
-  return nanos
-}
 
 /** `undefined` where the venue leaves the field out or empty. */
 function given<T>(value: unknown, read: (value: unknown) => T): T | undefined {
@@ -45,7 +39,7 @@ const trade: Read = ({ symbol }, item) => {
     {
       kind: 'trade',
       symbol,
-      exchangeTime: time(item.ts, 'ts'),
+      exchangeTime: milliseconds(item.ts, 'ts'),
       tradeId: id.toString(),
       price: unsignedDecimal(item.px, 'px'),
       amount: unsignedDecimal(item.sz, 'sz'),
@@ -66,7 +60,7 @@ function checksumOf({ checksum }: Fields): number | undefined {
 const book: Read = ({ symbol }, item, { action }) => {
   const [bids, asks] = [levels(item.bids, 'bids'), levels(item.asks, 'asks')]
   const lastSequence = item.seqId === undefined ? undefined : counter(item.seqId, 'seqId')
-  const exchangeTime = time(item.ts, 'ts')
+  const exchangeTime = milliseconds(item.ts, 'ts')
   // An instrument that is not trading.
   if (bids.length + asks.length === 0 && exchangeTime === 0n) return []
   const of = { symbol, exchangeTime, bids, asks, checksum: checksumOf(item) }
@@ -79,13 +73,13 @@ const book: Read = ({ symbol }, item, { action }) => {
 /** `books5` and `bbo-tbt` have no `action`. Their `seqId` names no message before. */
 export function wholeBook({ symbol }: Subscription, item: Fields) {
   const book = { bids: levels(item.bids, 'bids'), asks: levels(item.asks, 'asks') }
-  return [book, { symbol, exchangeTime: time(item.ts, 'ts') }] as const
+  return [book, { symbol, exchangeTime: milliseconds(item.ts, 'ts') }] as const
 }
 
 /** No quote while a side is empty. */
 const quote: Read = ({ symbol }, item) => {
   const [[bid], [ask]] = [levels(item.bids, 'bids'), levels(item.asks, 'asks')]
-  const exchangeTime = time(item.ts, 'ts')
+  const exchangeTime = milliseconds(item.ts, 'ts')
   if (!bid || !ask) return []
   const [bidPrice, bidAmount] = bid
   const [askPrice, askAmount] = ask
@@ -95,13 +89,13 @@ const quote: Read = ({ symbol }, item) => {
 
 /** `fundingTime`: when this rate is charged; `nextFundingTime`: the one after it. */
 const funding: Read = ({ symbol }, item) => {
-  const at = given(item.fundingTime, (value) => time(value, 'fundingTime'))
-  const after = given(item.nextFundingTime, (value) => time(value, 'nextFundingTime'))
+  const at = given(item.fundingTime, (value) => milliseconds(value, 'fundingTime'))
+  const after = given(item.nextFundingTime, (value) => milliseconds(value, 'nextFundingTime'))
   return [
     {
       kind: 'funding',
       symbol,
-      exchangeTime: given(item.ts, (value) => time(value, 'ts')),
+      exchangeTime: given(item.ts, (value) => milliseconds(value, 'ts')),
       rate: decimal(item.fundingRate, 'fundingRate'),
       predictedRate: given(item.nextFundingRate, (value) => decimal(value, 'nextFundingRate')),
       nextFundingTime: at,
@@ -112,11 +106,21 @@ const funding: Read = ({ symbol }, item) => {
 }
 
 const markPrice: Read = ({ symbol }, item) => [
-  { kind: 'mark_price', symbol, exchangeTime: time(item.ts, 'ts'), price: unsignedDecimal(item.markPx, 'markPx') },
+  {
+    kind: 'mark_price',
+    symbol,
+    exchangeTime: milliseconds(item.ts, 'ts'),
+    price: unsignedDecimal(item.markPx, 'markPx'),
+  },
 ]
 
 const indexPrice: Read = ({ symbol }, item) => [
-  { kind: 'index_price', symbol, exchangeTime: time(item.ts, 'ts'), price: unsignedDecimal(item.idxPx, 'idxPx') },
+  {
+    kind: 'index_price',
+    symbol,
+    exchangeTime: milliseconds(item.ts, 'ts'),
+    price: unsignedDecimal(item.idxPx, 'idxPx'),
+  },
 ]
 
 /** In contracts; the value in dollars. */
@@ -124,7 +128,7 @@ const openInterest: Read = ({ symbol }, item) => [
   {
     kind: 'open_interest',
     symbol,
-    exchangeTime: time(item.ts, 'ts'),
+    exchangeTime: milliseconds(item.ts, 'ts'),
     amount: unsignedDecimal(item.oi, 'oi'),
     value: given(item.oiUsd, (value) => unsignedDecimal(value, 'oiUsd')),
   },
@@ -139,7 +143,7 @@ const liquidation: Read = ({ symbol }, item) =>
     return {
       kind: 'liquidation',
       symbol,
-      exchangeTime: time(detail.ts, 'ts'),
+      exchangeTime: milliseconds(detail.ts, 'ts'),
       orderId: undefined,
       side,
       price: unsignedDecimal(detail.bkPx, 'bkPx'),
@@ -171,7 +175,7 @@ export function candle({ symbol, interval = '1m' }: Subscription, row: readonly 
     symbol,
     exchangeTime: undefined,
     interval,
-    openTime: time(openTime, 'ts'),
+    openTime: milliseconds(openTime, 'ts'),
     open: unsignedDecimal(open, 'o'),
     high: unsignedDecimal(high, 'h'),
     low: unsignedDecimal(low, 'l'),
