@@ -661,6 +661,32 @@ it('two equal liquidations are two', () => {
   expect(script.sink.rows.liquidations).toHaveLength(2)
 })
 
+it('what comes each second is missed by its own times, when the stream goes on after a moment', () => {
+  const script = new LaneScript(toyExchange({ markEveryMs: 1000 }))
+  const mark = 'mark_price AB'
+  script.open(0, 1, ['mark_price'])
+  script.frame(0.5, 1, { ack: [mark] })
+  // Seconds 4 and 5 never come; the exchange is a little late with 8.
+  for (const [second, time] of [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [6, 6],
+    [7, 7],
+    [8, 8.2],
+    [9, 9],
+  ] as const)
+    script.frame(second, 1, { sub: mark, shared: [mark], t: script.ms(time), mark: String(second) })
+  script.deriver.flush()
+  expect(held(script, 'toy mark_price A/B').map(({ from, until }) => [from, until])).toEqual([
+    [1, 3],
+    [6, 9],
+  ])
+  expect(script.sink.breaks('toy mark_price A/B')).toMatchObject([
+    { code: 'SEQUENCE_GAP', detail: '2 missing; the exchange sends it every 1 s' },
+  ])
+})
+
 it('what comes at a steady pace is a gap when it stays away, though the connection lives and all else comes', () => {
   const script = new LaneScript(toyExchange({ markEveryMs: 1000 }))
   const mark = 'mark_price AB'

@@ -392,6 +392,7 @@ export class Listening {
 
   private plain(event: PlainEvent, at: FrameContext): void {
     const instant = this.instant(event.exchangeTime, at)
+    if (instant) this.keepsPace(instant)
     if (instant) this.coverage?.event(instant, at.receipt.frame)
     const value = standing(event)
     if (value !== null && value === this.value) return
@@ -571,6 +572,18 @@ export class Listening {
     const last = this.coverage?.state.lastEvent
     const most = everyMs === undefined || !last ? mono : last.mono + BigInt(everyMs) * MS
     this.coverage?.alive(mono < most ? mono : most, newest)
+  }
+
+  /** What comes at a steady pace and whatever happens counts itself: by the times that it bears. */
+  private keepsPace({ time }: Instant): void {
+    const { everyMs } = this.capability
+    const { run, lastEvent } = this.coverage?.state ?? {}
+    if (everyMs === undefined || !run || !lastEvent) return
+    const every = BigInt(everyMs) * MS
+    const apart = time - lastEvent.time
+    if (apart * 2n <= every * 3n) return
+    const missing = (apart + every / 2n) / every - 1n
+    this.broken('SEQUENCE_GAP', `${missing} missing; the exchange sends it every ${everyMs / 1000} s`)
   }
 
   private watchPace(mono: Nanos): void {

@@ -98,6 +98,11 @@ export async function runChaos(
   const data = join(folder, 'data')
   const disturbances: Mutable<Disturbance>[] = []
   const done = new Map<Torment, number>()
+  const troubles: string[] = []
+  const stopped = async () => {
+    // What is stored is compared all the same.
+    await victim.stop().catch((error: unknown) => troubles.push(error instanceof Error ? error.message : String(error)))
+  }
   let recovery = new AbortController()
   try {
     await writeConfig(folder, emulator.port, emulated)
@@ -131,7 +136,7 @@ export async function runChaos(
     say('in peace: every stream must come back')
     await victim.live()
     recovery.abort()
-    await victim.stop()
+    await stopped()
     // A stop has ten seconds; on a machine that is busy it leaves some rows to the next one.
     for (let tries = 0; tries < STOPS_MOST; tries++) {
       const hidden = await ports.unpublished(data)
@@ -139,7 +144,7 @@ export async function runChaos(
       say(`${hidden} rows are safe and not yet visible: started again, with no exchange to be had`)
       await writeConfig(folder, UNREACHABLE, emulated)
       await victim.start()
-      await victim.stop()
+      await stopped()
     }
     say('stopped; comparing what is stored with what happened')
   } finally {
@@ -154,7 +159,9 @@ export async function runChaos(
   const found = await verdictOf(ports, { data, truth, recorded: emulated, disturbances })
   const kills = done.get('kill') ?? 0
   const steps = [...done.values()].reduce((sum, count) => sum + count, 0)
-  return { seed, seconds, kills, faults: steps - kills, torments: Object.fromEntries(done), ...found }
+  const problems = [...troubles, ...found.problems]
+  const run = { seed, seconds, kills, faults: steps - kills, torments: Object.fromEntries(done) }
+  return { ...run, ...found, problems, passed: problems.length === 0 }
 }
 
 function describe({ what, exchange, ms, fault, machine }: Step): string {
@@ -184,13 +191,19 @@ async function carryOut(step: Step, victim: Victim, port: number): Promise<void>
     await victim.machine(QUIET)
     return
   }
+  await ask(port, { ...step.fault, exchange: step.exchange })
+  await sleep(step.ms)
+  // What was said meanwhile is gone. No network loses it and goes on: the connection ends.
+  if (tormentOf(step) === 'hang') await ask(port, { fault: 'cut', exchange: step.exchange })
+}
+
+async function ask(port: number, fault: Readonly<Record<string, unknown>>): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/_emulator/faults`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...step.fault, exchange: step.exchange }),
+    body: JSON.stringify(fault),
   })
   if (!answer.ok) throw new CollectorError('INTERNAL', `the emulator refused a fault: ${await answer.text()}`)
-  await sleep(step.ms)
 }
 
 /** Lets a disturbance last until all that it touched is live again, or until the next one. */

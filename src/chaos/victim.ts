@@ -83,8 +83,9 @@ export class Victim {
         'PROCESS_CRASHED',
         `the program had not ended ${ENDS_WITHIN_MS / 1000} s after it was asked to`,
       )
-    if (this.child?.exitCode !== 0)
-      throw new CollectorError('PROCESS_CRASHED', `the program did not end in order: ${this.said}`)
+    const { exitCode, signalCode } = this.child ?? {}
+    if (exitCode !== 0)
+      throw new CollectorError('PROCESS_CRASHED', `the program ended with ${signalCode ?? exitCode}: ${this.said}`)
   }
 
   /** Whatever state it is in. */
