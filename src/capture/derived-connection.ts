@@ -8,7 +8,7 @@ import type { JournalRecord } from '../model/record.js'
 import type { Nanos } from '../model/time.js'
 import type { DecideBody, OpenBody, RestPurpose } from './bodies.js'
 import type { Instant } from './coverage.js'
-import type { DriftWatch } from './drift-watch.js'
+import { type DriftWatch, due, type Looks } from './drift-watch.js'
 import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
 import type { PageOutcome } from './page.js'
 import type { Sink } from './sink.js'
@@ -106,6 +106,7 @@ export class DerivedConnection {
   private readonly adapter: ExchangeAdapter
   private readonly conversation: Conversation
   private readonly hooks: LaneHooks
+  private readonly looks: Looks
   private readonly listening = new Map<string, Listening>()
 
   constructor(
@@ -120,6 +121,7 @@ export class DerivedConnection {
     this.body = body
     this.adapter = adapter
     this.hooks = hooks
+    this.looks = hooks.watch.looksOf(adapter.id)
     this.conversation = body.polled
       ? SILENCE
       : adapter.live.converse({ path: body.path, subscriptions: body.subscriptions }, state?.conversation)
@@ -213,8 +215,8 @@ export class DerivedConnection {
     const { watch } = this.hooks
     if (reading.kind === 'data') {
       const channel = this.listening.get(reading.subscription)?.sub.channel
-      const at = { wall, mono, frame: frameNumber(this.number, n) }
-      if (channel) watch.message(this.adapter, channel, reading.events[0]?.kind ?? '', frame, at)
+      if (channel === undefined || !due(this.looks, channel, reading.events[0]?.kind ?? '', mono)) return
+      watch.message(this.adapter, channel, frame, { wall, mono, frame: frameNumber(this.number, n) })
     } else if (reading.kind === 'bad' || reading.kind === 'unknown') {
       const id = reading.kind === 'bad' ? reading.subscription : undefined
       const channel = id === undefined ? undefined : this.listening.get(id)?.sub.channel
@@ -324,11 +326,8 @@ export class DerivedConnection {
       const body = text.decode(record.body)
       events = poll.call(asked.map(({ sub }) => sub)).read(body)
       const { wall, mono, n } = record
-      this.hooks.watch.message(this.adapter, poll.channel, 'poll', body, {
-        wall,
-        mono,
-        frame: frameNumber(this.number, n),
-      })
+      if (due(this.looks, poll.channel, 'poll', mono))
+        this.hooks.watch.message(this.adapter, poll.channel, body, { wall, mono, frame: frameNumber(this.number, n) })
     } catch (error) {
       const code = error instanceof CollectorError ? error.code : 'BAD_MESSAGE'
       for (const each of asked) each.broken(code, error instanceof Error ? error.message : String(error))

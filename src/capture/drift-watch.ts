@@ -9,6 +9,22 @@ const EVERY: Nanos = SECOND
 const MOST = 200
 const LONGEST = 120
 
+/** When messages were looked at last, by channel and form. */
+export type Looks = Map<Channel, Map<string, Nanos>>
+
+/** Whether the next message of a channel is to be looked at, and it is this one. `form`: those of one channel that differ are told apart by it. */
+export function due(looks: Looks, channel: Channel, form: string, mono: Nanos): boolean {
+  let forms = looks.get(channel)
+  if (!forms) {
+    forms = new Map()
+    looks.set(channel, forms)
+  }
+  const before = forms.get(form)
+  if (before !== undefined && mono - before < EVERY) return false
+  forms.set(form, mono)
+  return true
+}
+
 /** When a message came, and its number in the journal. */
 export interface Seen {
   readonly wall: Nanos
@@ -21,7 +37,8 @@ export interface Seen {
  * derived hangs on it, and it is not saved.
  */
 export class DriftWatch {
-  private readonly looked = new Map<string, Nanos>()
+  /** By exchange, channel and form. */
+  private readonly looked = new Map<string, Looks>()
   private readonly found = new Map<string, Drift>()
   /** Rises with every change of what `drifts` gives. */
   version = 0
@@ -30,20 +47,19 @@ export class DriftWatch {
     return [...this.found.values()]
   }
 
-  /** A message of a channel; of many only some are looked at. `form`: those of one channel that differ are told apart by it. */
-  message(
-    { id, shapes }: Pick<ExchangeAdapter, 'id' | 'shapes'>,
-    channel: Channel,
-    form: string,
-    text: string,
-    at: Seen,
-  ): void {
+  /** When messages of an exchange were looked at, for `due`: asked of every frame, so that it is found once. */
+  looksOf(exchange: string): Looks {
+    const known = this.looked.get(exchange)
+    if (known) return known
+    const looks: Looks = new Map()
+    this.looked.set(exchange, looks)
+    return looks
+  }
+
+  /** A message of a channel that was due to be looked at. */
+  message({ id, shapes }: Pick<ExchangeAdapter, 'id' | 'shapes'>, channel: Channel, text: string, at: Seen): void {
     const shape = shapes[channel]
     if (!shape) return
-    const key = `${id} ${channel} ${form}`
-    const before = this.looked.get(key)
-    if (before !== undefined && at.mono - before < EVERY) return
-    this.looked.set(key, at.mono)
     let message: unknown
     try {
       message = JSON.parse(text)
