@@ -60,8 +60,11 @@ export async function compareCandles(
     if (seen.has(at)) problems.push({ what: 'doubled', detail: `the candle at ${at} stands twice` })
     seen.add(at)
     const real = candles.get(at)
+    // BitMEX opens a candle with the close of the one before.
+    const before = candles.get(at - span)?.close
+    const open = before !== undefined && decimal(row.open) === decimal(before) ? before : real?.open
     const theirs = real
-      ? [real.open, real.high, real.low, real.close].map(decimal).join(' ')
+      ? [open, real.high, real.low, real.close].map(decimal).join(' ')
       : Array(4).fill(decimal(row.close)).join(' ')
     const mine = [row.open, row.high, row.low, row.close].map(decimal).join(' ')
     if (mine !== theirs || scaled(String(row.volume)) !== (real?.volume ?? 0n))

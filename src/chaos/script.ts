@@ -50,7 +50,8 @@ const KINDS: readonly ((draw: Draw) => Kind)[] = [
   (draw) => fault('delay', 1000 + draw(3000), { by_ms: 100 + draw(900) }),
   (draw) => fault('status', 1000 + draw(3000), { status: [429, 500, 503][draw(3)] }),
   (draw) => ({ ...fault('lose', 0, { channel: 'book', count: 1 + draw(3) }), numbered: true }),
-  (draw) => fault('repeat', 0, { count: 1 + draw(5) }),
+  // A liquidation bears no number anywhere: told twice it is two, and no network tells it twice.
+  (draw) => fault('repeat', 0, { channel: ['trades', 'book'][draw(2)], count: 1 + draw(5) }),
   (draw) => ({ ...fault('reorder', 0, { channel: 'book', count: 1 + draw(3) }), numbered: true }),
   (draw) => fault('corrupt', 0, { channel: 'book', form: ['truncated', 'binary', 'text'][draw(3)] }),
   (draw) => fault('checksum', 0, { channel: 'book', count: 1 + draw(2) }),
