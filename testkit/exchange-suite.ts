@@ -30,6 +30,8 @@ export interface ExchangeSuiteOptions extends MaterialOptions {
   readonly rowsById?: boolean
   /** Whether a recorded frame is of a topic that we would ask for ourselves (all, when not given); others are data in recordings only. */
   readonly asks?: (record: Recorded) => boolean
+  /** Whether a recorded frame bears the time that we ask for (all, when not given). */
+  readonly timed?: (record: Recorded) => boolean
   readonly skip?: readonly { readonly case: string; readonly reason: string }[]
 }
 
@@ -110,7 +112,8 @@ export function describeExchange(adapter: ExchangeAdapter, options: ExchangeSuit
           const counted = event.kind !== 'trade' || proof !== 'counter' || event.counter !== undefined
           // Snapshots of REST need none, and a candle has its open time.
           const timed = event.exchangeTime !== undefined || event.kind === 'book_snapshot' || event.kind === 'candle'
-          if (!counted || (axis === 'exchange' && !timed))
+          const mustBeTimed = axis === 'exchange' && options.timed?.(read.record) !== false
+          if (!counted || (mustBeTimed && !timed))
             expect.fail(`${read.record.place}: the proof or the time that ${channel} declares is missing`)
         }
       }

@@ -147,7 +147,7 @@ describe('a recording of Bitfinex', () => {
   it('repeats one connection with its own numbers and sequence, and answers what it was asked', async () => {
     const emulator = await play({ file: await recording('bitfinex.ndjson', records), pace: 'max' })
     const client = await connectClient(cleanup, emulator, '/bitfinex/ws/2')
-    client.say({ event: 'conf', flags: 229_376 })
+    client.say({ event: 'conf', flags: 65_536 })
     client.say({ event: 'subscribe', channel: 'trades', symbol: 'tBTCUSD', subId: 't1' })
     client.say({ event: 'subscribe', channel: 'trades', symbol: 'tNOPE' })
     client.say({ event: 'ping', cid: 1 })
@@ -161,6 +161,18 @@ describe('a recording of Bitfinex', () => {
     const late = await connectClient(cleanup, emulator, '/bitfinex/ws/2')
     late.say({ event: 'subscribe', channel: 'trades', symbol: 'tBTCUSD' })
     await waitFor(() => late.heard.includes(frames[4] ?? ''))
+  })
+
+  it('puts the time of receipt behind what was recorded without one, for a client that wants times', async () => {
+    const emulator = await play({ file: await recording('bitfinex.ndjson', records), pace: 'max' })
+    const client = await connectClient(cleanup, emulator, '/bitfinex/ws/2')
+    client.say({ event: 'conf', flags: 229_376 })
+    client.say({ event: 'subscribe', channel: 'trades', symbol: 'tBTCUSD', subId: 't1' })
+    await done(emulator)
+    await waitFor(() => client.heard.length === 8)
+    expect(JSON.parse(client.heard[1] ?? '')).toEqual({ event: 'conf', status: 'OK', flags: 65_536 + 32_768 })
+    const last = frames[7] ?? ''
+    expect(client.heard.at(-1)).toBe(`${last.slice(0, -1)},${Date.parse(at(7))}]`)
   })
 
   it('lists the pairs of the recording beside those that were listed', async () => {

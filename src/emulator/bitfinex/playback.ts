@@ -7,6 +7,8 @@ import { confPart } from './listing.js'
 import { toMs } from './numbers.js'
 import { UNKNOWN_SYMBOL } from './topic.js'
 
+const TIMESTAMP = 32_768
+
 interface Fields {
   readonly event?: unknown
   readonly version?: unknown
@@ -16,6 +18,7 @@ interface Fields {
   readonly len?: unknown
   readonly chanId?: unknown
   readonly cid?: unknown
+  readonly flags?: unknown
 }
 
 /** A subscription of the recorded connection. */
@@ -27,7 +30,8 @@ interface RecordedChannel {
 
 /**
  * The recorded connection with the most frames, told byte for byte to each client that subscribed to some of its channels: also the
- * channels that the client did not ask for, since the sequence counts them. The flags in force are the recorded ones.
+ * channels that the client did not ask for, since the sequence counts them. The flags in force are the recorded ones, and TIMESTAMP if the client
+ * wants it: what was recorded without it gets the time of its receipt.
  */
 export class BitfinexPlayback implements Playback {
   readonly manners: SocketManners = {}
@@ -35,6 +39,8 @@ export class BitfinexPlayback implements Playback {
   private readonly context: PlaybackContext
   private readonly info: string
   private readonly conf: string
+  /** Flags of the recorded connection. */
+  private readonly flags: number
   /** By what they carry. */
   private readonly subjects = new Map<string, RecordedChannel>()
   /** By number. */
@@ -62,6 +68,7 @@ export class BitfinexPlayback implements Playback {
     })
     this.info = info
     this.conf = conf
+    this.flags = Number(eventOf(conf)?.flags ?? 0)
   }
 
   private remember(frame: RecordedFrame, ack: Fields): void {
@@ -77,15 +84,22 @@ export class BitfinexPlayback implements Playback {
 
   connect(link: Link, path: string): Session | undefined {
     if (path !== '/ws/2') return undefined
-    const client: Client = { link, asks: false }
+    const client: Client = { link, asks: false, stamps: false }
     link.send(this.info)
     this.clients.add(client)
     return { receive: (text) => this.receive(client, text), closed: () => this.clients.delete(client) }
   }
 
-  play({ text }: RecordedFrame): void {
+  play({ text, time }: RecordedFrame): void {
     const label = this.labelOf(text)
-    for (const { link, asks } of this.clients) if (asks) link.send(text, label)
+    const stamped = text.startsWith('[') ? `${text.slice(0, -1)},${toMs(time)}]` : text
+    for (const { link, asks, stamps } of this.clients) if (asks) link.send(stamps ? stamped : text, label)
+  }
+
+  private configure(client: Client, flags: number): void {
+    client.stamps = (flags & TIMESTAMP) !== 0 && (this.flags & TIMESTAMP) === 0
+    const { conf } = this
+    client.link.send(client.stamps ? JSON.stringify({ ...eventOf(conf), flags: this.flags + TIMESTAMP }) : conf)
   }
 
   answer({ path, query }: HttpRequest): string | undefined {
@@ -115,7 +129,7 @@ export class BitfinexPlayback implements Playback {
     const { link } = client
     if (event === 'ping')
       link.send(JSON.stringify({ event: 'pong', ts: this.nowMs(), ...(cid === undefined ? {} : { cid }) }))
-    else if (event === 'conf') link.send(this.conf)
+    else if (event === 'conf') this.configure(client, Number(request.flags ?? 0))
     else if (event === 'unsubscribe') link.send(JSON.stringify({ event: 'unsubscribed', status: 'OK', chanId }))
     else if (event === 'subscribe') this.subscribe(client, request)
     else link.send(JSON.stringify({ event: 'error', msg: 'event: unknown', code: 10_000 }))
@@ -151,6 +165,8 @@ interface Client {
   readonly link: Link
   /** Whether it has subscribed to something. */
   asks: boolean
+  /** Whether messages get a time. */
+  stamps: boolean
 }
 
 const CHANNELS: Readonly<Record<string, Channel>> = {

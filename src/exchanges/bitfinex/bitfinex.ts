@@ -26,8 +26,8 @@ export const bitfinex: ExchangeAdapter = {
   capabilities: [
     { channel: 'trades', proof: 'connection', axis: 'exchange' },
     // Whether the messages of a book carry a time is a flag of the connection: coverage must not hang on it.
-    { channel: 'book', proof: 'connection', axis: 'receive', depths: [1, 25, 100, 250] },
-    { channel: 'quotes', proof: 'connection', axis: 'receive' },
+    { channel: 'book', proof: 'connection', axis: 'exchange', depths: [1, 25, 100, 250] },
+    { channel: 'quotes', proof: 'connection', axis: 'exchange' },
     { channel: 'ohlc', proof: 'unit', axis: 'exchange', intervals: CANDLE_INTERVALS },
     { channel: 'funding', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
     { channel: 'mark_price', proof: 'connection', axis: 'exchange', kinds: ['perpetual'] },
