@@ -70,7 +70,7 @@ export const okx: ExchangeAdapter = {
     // 480 requests an hour, each for up to 50 things: nothing that a plan or a few resyncs come near.
     messagesPerSecond: 3,
     // Three a second are allowed; what is opened evenly does not arrive so.
-    connects: { count: 2, perMs: 1000 },
+    connects: { count: 1, perMs: 700 },
     rest: { weight: 20, perMs: 2000 },
   },
   endpoints: { websocket: 'wss://ws.okx.com:8443', rest: 'https://www.okx.com' },
