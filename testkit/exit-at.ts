@@ -99,11 +99,14 @@ class SafeDisk {
 
   /** Puts in the place of the folder what is left of it. */
   lose(): void {
-    const left = `${this.root}-left`
+    // Operations that others of this process have under way come to their end first: none must meet what is put in its place.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    const [left, gone] = [`${this.root}-left`, `${this.root}-gone`]
     mkdirSync(left)
     this.restore(this.root, left)
-    rmSync(this.root, { recursive: true, force: true })
+    fs.renameSync(this.root, gone)
     fs.renameSync(left, this.root)
+    rmSync(gone, { recursive: true, force: true })
   }
 
   private restore(from: string, to: string): void {

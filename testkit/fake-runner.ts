@@ -13,7 +13,7 @@ export class FakeRunner implements TaskRunner {
   /** Keys that `start` refuses, against its contract. */
   readonly refuses = new Set<string>()
   flushes = 0
-  flush: (signal?: AbortSignal) => Promise<void> = async () => {
+  flush: () => Promise<void> = async () => {
     this.flushes += 1
   }
   readonly #listeners = new Set<(report: TaskReport) => void>()

@@ -199,9 +199,9 @@ export class CapturePool implements TaskRunner {
     return () => this.listeners.delete(listener)
   }
 
-  async flush(signal?: AbortSignal): Promise<void> {
+  /** Connections still receive: what they bring until `close` is published with all of it there, once. */
+  async flush(): Promise<void> {
     await this.commit()
-    if (!signal?.aborted) await this.deps.store.publish({ all: true }, signal)
   }
 
   private workerOf(exchange: string): Promise<CaptureWorker> {

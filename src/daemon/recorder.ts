@@ -301,8 +301,8 @@ export class Recorder implements TaskRunner {
     return () => this.listeners.delete(listener)
   }
 
-  async flush(signal?: AbortSignal): Promise<void> {
-    await this.pool?.flush(signal)
+  async flush(): Promise<void> {
+    await this.pool?.flush()
   }
 
   /** Everything received is stored; visible too unless the signal says that there is no time. Afterwards it can be opened again. */

@@ -275,7 +275,7 @@ export class StreamManager {
       deadline.step('ending the copies', 0.5, () => sync.stop()),
       deadline.step('ending the tasks', 0.5, () => this.#allDrained()),
     ])
-    if (used) await deadline.step('committing what was received', 0.8, (signal) => runner.flush(signal))
+    if (used) await deadline.step('committing what was received', 0.8, () => runner.flush())
     await deadline.step('saving the metrics', 0.82, async () => this.#health?.flush())
     if (used) await deadline.step('closing', 0.97, async (signal) => close?.(signal))
     this.#tasks.close()

@@ -12,6 +12,6 @@ export interface TaskRunner {
   ending?(): void
   /** Registers the receiver of reports; the returned function removes it. */
   onReport(listener: (report: TaskReport) => void): () => void
-  /** Commits everything received so far and makes it visible. */
-  flush(signal?: AbortSignal): Promise<void>
+  /** Commits everything received so far. */
+  flush(): Promise<void>
 }

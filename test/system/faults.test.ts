@@ -32,7 +32,11 @@ it('three venues, ten instruments, five cuts and three kills: what is stored is 
     { exchange: 'bitfinex', quote: 'USD', channels: ['trades', 'book', 'ohlc'] },
   ]
   const listed = streams.map((stream) => ({ ...stream, pairs: COINS.map((coin) => `${coin}/${stream.quote}`) }))
-  bench.config(listed.map(({ exchange, pairs, channels }) => ({ exchange, pairs, channels, time_step: 5, depth: 25 })))
+  // Time enough at the end to publish all of it: what is visible is compared.
+  bench.config(
+    listed.map(({ exchange, pairs, channels }) => ({ exchange, pairs, channels, time_step: 5, depth: 25 })),
+    { settings: { stop_timeout: 120 } },
+  )
   await bench.startDaemon()
   await bench.live()
 
