@@ -64,6 +64,8 @@ const STOPS_MOST = 6
 /** Until a status tells of what was just done. */
 const TOLD_MS = 1500
 const LOOK_MS = 200
+/** However busy the machine is, a connection that hangs is cut by then. */
+const CUT_WITHIN_MS = 60_000
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -191,10 +193,11 @@ async function carryOut(step: Step, victim: Victim, port: number): Promise<void>
     await victim.machine(QUIET)
     return
   }
-  await ask(port, { ...step.fault, exchange: step.exchange })
+  // What is said in a hang is gone. No network loses it and goes on: the connection ends, and before the hang does, so that nothing is answered after it.
+  const hangs = tormentOf(step) === 'hang'
+  await ask(port, { ...step.fault, exchange: step.exchange, ...(hangs ? { ms: step.ms + CUT_WITHIN_MS } : {}) })
   await sleep(step.ms)
-  // What was said meanwhile is gone. No network loses it and goes on: the connection ends.
-  if (tormentOf(step) === 'hang') await ask(port, { fault: 'cut', exchange: step.exchange })
+  if (hangs) await ask(port, { fault: 'cut', exchange: step.exchange })
 }
 
 async function ask(port: number, fault: Readonly<Record<string, unknown>>): Promise<void> {
