@@ -88,7 +88,8 @@ async function mistake(page) {
   const text = page.getByRole('textbox', { name: 'Config as YAML' })
   const { yaml } = await page.evaluate(async () => await (await fetch('api/v1/config')).json())
   await text.fill(yaml.replace('ETH/USD]', 'ETHUSD]').replace('time_step: 5', 'timestep: 5'))
-  await page.locator('.problems .bad').first().waitFor()
+  await page.locator('.problems .bad').first().click()
+  await page.waitForTimeout(500)
 }
 
 async function apply(page) {
@@ -96,7 +97,7 @@ async function apply(page) {
   const { yaml } = await page.evaluate(async () => await (await fetch('api/v1/config')).json())
   await text.fill(yaml.replace('[BTC/USD, ETH/USD]', '[BTC/USD, ETH/USD, SOL/USD]'))
   await page.locator('button:enabled', { hasText: 'Apply …' }).click()
-  await page.waitForTimeout(500)
+  await page.locator('.diff .added').first().waitFor()
 }
 
 async function palette(page) {

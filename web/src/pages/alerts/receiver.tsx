@@ -9,6 +9,7 @@ export function Receiver({ config }: { config: ConfigAnswer | undefined }) {
   const { api, toasts, mayControl } = useApp()
   const [busy, setBusy] = useState(false)
   const alerts = isRecord(config?.config.alerts) ? config.config.alerts : {}
+  const most = Number(alerts.max_consecutive_errors ?? 3)
   const named = typeof alerts.webhook_url === 'string'
   const test = async () => {
     setBusy(true)
@@ -37,9 +38,8 @@ export function Receiver({ config }: { config: ConfigAnswer | undefined }) {
       <div class="body">
         {named ? (
           <p>
-            A webhook in the form “{String(alerts.format ?? 'auto')}”, after{' '}
-            {String(alerts.max_consecutive_errors ?? 3)} failures in a row and again when it works.{' '}
-            <span class="soft">Its address is kept out of this page.</span>
+            A webhook, {most === 1 ? 'at the first failure' : `after ${most} failures in a row`} and again when it works
+            (form: {String(alerts.format ?? 'auto')}). <span class="soft">Its address is kept out of this page.</span>
           </p>
         ) : (
           <p class="soft">

@@ -1,8 +1,10 @@
 import type { ConfigCheck } from '../../api/contract.js'
 import { Dialog } from '../../parts/dialog.js'
+import { Loading } from '../../parts/nothing.js'
 
 interface Props {
-  readonly check: ConfigCheck
+  /** Undefined while what is shown is still being checked. */
+  readonly check: ConfigCheck | undefined
   readonly busy: boolean
   onClose(): void
   onApply(): void
@@ -10,7 +12,6 @@ interface Props {
 
 /** What would change in the text, and what that would start and stop. */
 export function ApplyDialog({ check, busy, onClose, onApply }: Props) {
-  const { plan, diff, valid } = check
   return (
     <Dialog
       title="Apply the config"
@@ -21,33 +22,39 @@ export function ApplyDialog({ check, busy, onClose, onApply }: Props) {
           <button type="button" class="button" onClick={onClose}>
             Not yet
           </button>
-          <button type="button" class="button main" disabled={busy || !valid} onClick={onApply}>
+          <button type="button" class="button main" disabled={busy || !check?.valid} onClick={onApply}>
             {busy ? 'Applying …' : 'Apply'}
           </button>
         </>
       }
     >
-      <div class="stack">
-        {!valid && <p class="bad">It is not valid yet: look at the problems below the text.</p>}
-        {plan && (
-          <dl class="facts">
-            <Change name="Starts" keys={plan.started} tone="good" />
-            <Change name="Stops" keys={plan.stopped} tone="bad" />
-            <Change name="Restarts" keys={plan.restarted} tone="warn" />
-            <dt>Unchanged</dt>
-            <dd>{plan.unchanged.length} streams, which do not notice</dd>
-            {plan.restart_needed.length > 0 && (
-              <>
-                <dt>After a restart</dt>
-                <dd class="warn">{plan.restart_needed.join(', ')}</dd>
-              </>
-            )}
-          </dl>
-        )}
-        <h3>Text</h3>
-        {diff === '' ? <p class="soft">No line changes.</p> : <Diff text={diff} />}
-      </div>
+      {check ? <Changes check={check} /> : <Loading what="what would change" />}
     </Dialog>
+  )
+}
+
+function Changes({ check: { plan, diff, valid } }: { check: ConfigCheck }) {
+  return (
+    <div class="stack">
+      {!valid && <p class="bad">It is not valid yet: look at the problems below the text.</p>}
+      {plan && (
+        <dl class="facts">
+          <Change name="Starts" keys={plan.started} tone="good" />
+          <Change name="Stops" keys={plan.stopped} tone="bad" />
+          <Change name="Restarts" keys={plan.restarted} tone="warn" />
+          <dt>Unchanged</dt>
+          <dd>{plan.unchanged.length} streams, which do not notice</dd>
+          {plan.restart_needed.length > 0 && (
+            <>
+              <dt>After a restart</dt>
+              <dd class="warn">{plan.restart_needed.join(', ')}</dd>
+            </>
+          )}
+        </dl>
+      )}
+      <h3>Text</h3>
+      {diff === '' ? <p class="soft">No line changes.</p> : <Diff text={diff} />}
+    </div>
   )
 }
 

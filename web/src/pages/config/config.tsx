@@ -20,7 +20,7 @@ export default function Config() {
   const loaded = useResource((signal) => api.get<ConfigAnswer>('/config', {}, signal), [])
   const [text, setText] = useState<string>()
   const [base, setBase] = useState<ConfigAnswer>()
-  const [check, setCheck] = useState<ConfigCheck>()
+  const [checked, setChecked] = useState<{ readonly text: string | undefined; readonly check: ConfigCheck }>()
   const [asking, setAsking] = useState(false)
   const [busy, setBusy] = useState(false)
   const [side, setSide] = useState<'form' | 'yaml'>('form')
@@ -31,8 +31,8 @@ export default function Config() {
   const theirs = dirty && answer !== undefined && answer.etag !== base.etag ? answer : undefined
   useEffect(() => feed.on('config', loaded.reload), [feed])
 
-  // What is being edited stays, whatever comes; saving then says that somebody else was here.
-  useEffect(() => {
+  // What is being edited stays, whatever comes; saving then says that somebody else was here. With the commit: later, what was typed since would be lost.
+  useLayoutEffect(() => {
     if (!answer || dirty) return
     setBase(answer)
     setText(answer.yaml ?? undefined)
@@ -41,7 +41,11 @@ export default function Config() {
     if (text === undefined) return
     const control = new AbortController()
     const timer = window.setTimeout(() => {
-      api.post<ConfigCheck>('/config/validate', { yaml: text }, control.signal).then(setCheck, () => {})
+      const asked = api.post<ConfigCheck>('/config/validate', { yaml: text }, control.signal)
+      asked.then(
+        (check) => setChecked({ text, check }),
+        () => {},
+      )
     }, SETTLE_MS)
     return () => {
       window.clearTimeout(timer)
@@ -55,6 +59,7 @@ export default function Config() {
       ]),
     [keys],
   )
+  const check = checked?.check
   const problems = check?.problems ?? answer?.problems ?? NONE
   const warnings = check?.warnings ?? answer?.warnings ?? NONE
   const marks = useMemo(
@@ -72,7 +77,7 @@ export default function Config() {
       const changes = [value === undefined ? { path } : { path, value }]
       const next = await api.post<ConfigCheck>('/config/validate', { yaml: text, changes })
       if (next.yaml !== null) setText(next.yaml)
-      setCheck(next)
+      setChecked({ text: next.yaml ?? text, check: next })
     } catch (error) {
       toasts.failed('The field could not be changed', error)
     }
@@ -227,8 +232,13 @@ export default function Config() {
           <ProblemList problems={problems} warnings={warnings} onGoTo={jump} />
         </section>
       </div>
-      {asking && check && (
-        <ApplyDialog check={check} busy={busy} onClose={() => setAsking(false)} onApply={() => void apply()} />
+      {asking && (
+        <ApplyDialog
+          check={checked?.text === text ? check : undefined}
+          busy={busy}
+          onClose={() => setAsking(false)}
+          onApply={() => void apply()}
+        />
       )}
     </div>
   )
