@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,8 +80,37 @@ describe('the examples', () => {
     expect(client.text().match(/^event /gm)?.length).toBe(5)
     const script = run('sh', ['examples/watch.sh', url])
     expect(await script.ended(), script.text()).toBe(0)
-    for (const shown of ['"status":', '"stopped":true', '"columns":', '"datasets":', 'event: status', 'event: rates'])
-      expect(script.text()).toContain(shown)
+    // What it does on each page of the UI, and a piece of what comes back.
+    const pages = new Map(
+      script
+        .text()
+        .split('\n== ')
+        .slice(1)
+        .map((part) => [part.slice(0, part.indexOf('\n')).toLowerCase(), part]),
+    )
+    for (const page of readdirSync(join(root, 'web/src/pages')))
+      expect([...pages.keys()], 'pages of the UI').toContain(page)
+    const shown: Readonly<Record<string, readonly string[]>> = {
+      overview: ['"status":', '"journal_lag_ms":'],
+      streams: ['"symbol":"BTCUSDT"', '"stopped":true', '"what":"opened"', '"what":"unsubscribed"'],
+      data: [
+        '"unpublished_rows":',
+        '"datasets":',
+        '"next_cursor":',
+        '"candles":',
+        '"bids":',
+        '"columns":',
+        'exchange_time,',
+      ],
+      history: ['"paused":false', '"parts":', '"kind":"repair"'],
+      storage: ['"free_bytes":', '"amplification":', '"remotes":[]'],
+      alerts: ['"code":"UNSUPPORTED"'],
+      config: ['"valid":true', '"applied":', '"code":"CONFIG_CHANGED"'],
+      logs: ['"message":"the config was changed"'],
+      live: ['event: status', 'event: rates'],
+    }
+    for (const [page, pieces] of Object.entries(shown))
+      for (const piece of pieces) expect(pages.get(page), `${page}: ${script.text()}`).toContain(piece)
   })
 
   it('the collector records in its own process and hands out what comes', { timeout: 120_000 }, async () => {
