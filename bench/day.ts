@@ -10,9 +10,9 @@ import { FakeClock } from '../testkit/fake-clock.js'
 import { candle, delta, trade } from '../testkit/store-rows.js'
 import { type Figure, figure } from './figure.js'
 
-/** 2026-11-23T21:00:00Z: the evening before the day that is measured. */
-const EVENING: Nanos = 1_795_467_600n * SECOND
-const EVENING_HOURS = 3
+/** 2026-11-23T23:00:00Z: the hour before the day that is measured. */
+const EVENING: Nanos = 1_795_474_800n * SECOND
+const EVENING_HOURS = 1
 const TICK_MINUTES = 4
 const OFFSET_MS = 10_000
 
@@ -23,12 +23,10 @@ interface Stream {
   readonly perDay: number
 }
 
-/** One busy pair, one of the middle, and some quiet ones, with what is usually recorded of each. */
+/** A busy pair, one of the middle and a quiet one, with what is usually recorded of each. */
 const STREAMS: readonly Stream[] = [
-  ...pair('BTC', 1_500_000, 300_000, 200_000),
-  ...pair('ETH', 400_000, 80_000, 50_000),
-  ...pair('ADA', 80_000, 30_000, 15_000),
-  ...pair('XTZ', 50_000, 10_000, 3000),
+  ...pair('BTC', 1_000_000, 200_000, 150_000),
+  ...pair('ETH', 300_000, 60_000, 40_000),
   ...pair('ZEC', 20_000, 5000, 800),
 ]
 

@@ -23,7 +23,9 @@ import { serveRpc } from '../lib/rpc.js'
 import { datasetKey, parseDatasetKey } from '../model/dataset.js'
 import { type CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Budgets } from '../net/budgets.js'
+import { fileSystemWeakness } from '../store/file-system.js'
 import { DataLock } from '../store/lock.js'
+import { placeState } from '../store/state-place.js'
 import { askRest, catalog, createBudgets } from './exchange-calls.js'
 import { openStore } from './open-store.js'
 import { type DaemonLog, hiddenFolder, spawn } from './threads.js'
@@ -32,6 +34,20 @@ import { type DaemonLog, hiddenFolder, spawn } from './threads.js'
 function workerCount(config: CollectorConfig): number {
   const { workers } = config.settings
   return workers === 'auto' ? Math.max(1, Math.min(4, availableParallelism() - 1)) : workers
+}
+
+/** The lock of the data folder, with catalog and journal where the config wants them. */
+async function takeDataFolder({ storage }: CollectorConfig, log: DaemonLog): Promise<DataLock> {
+  const lock = await DataLock.acquire(storage.local_path)
+  try {
+    if (storage.state_path !== null) await placeState(storage.local_path, storage.state_path)
+    const weakness = await fileSystemWeakness(storage.state_path ?? storage.local_path)
+    if (weakness) log.error(weakness)
+    return lock
+  } catch (error) {
+    lock.release()
+    throw error
+  }
 }
 
 /** The recorder of a config's data folder, in threads of their own. */
@@ -48,7 +64,7 @@ export function createRecorder(
   let threads = 0
   return new Recorder({
     clock: systemClock(),
-    lock: () => DataLock.acquire(config.storage.local_path),
+    lock: () => takeDataFolder(config, log),
     firstJournalFile: async () => {
       const names = await readdir(journalPath).catch((): string[] => [])
       return Math.max(0, ...journalNumbers(names)) + 1

@@ -13,9 +13,11 @@ export function absolutePath(path: string, folder: string, home: string): string
  */
 export function withAbsolutePaths(config: CollectorConfig, folder: string, home: string): CollectorConfig {
   const path = absolutePath(config.storage.local_path || config.settings.data_path, folder, home)
+  const { state_path } = config.storage
+  const state = state_path === null ? null : absolutePath(state_path, folder, home)
   return {
     ...config,
     settings: { ...config.settings, data_path: path },
-    storage: { ...config.storage, local_path: path },
+    storage: { ...config.storage, local_path: path, state_path: state },
   }
 }

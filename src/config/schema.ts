@@ -265,6 +265,17 @@ const storage = z
       .string()
       .default('')
       .meta(about('The older name of `settings.data_path`; when given it is used instead.', { expected: 'a path' })),
+    state_path: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .meta(
+        about(
+          'Where catalog and journal lie, when not in the data folder: a local disk beside data on a network. What is there already is moved at the start. One folder for each data folder.',
+          { expected: 'a path' },
+        ),
+      ),
     remotes: z
       .array(remote)
       .default([])

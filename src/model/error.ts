@@ -166,6 +166,12 @@ export const ERRORS = {
     meaning: 'Stored rows are not what was written, and could not be made anew.',
     remedy: 'Run `dccd verify --repair`; what it moved aside lies in .dccd/quarantine.',
   },
+  WEAK_FILE_SYSTEM: {
+    scope: 'process',
+    retry: 'never',
+    meaning: 'The file system of the data does not promise what recording builds on.',
+    remedy: 'Use a local disk for the data, or for catalog and journal alone with storage.state_path.',
+  },
   CATALOG_RESTORED: {
     scope: 'process',
     retry: 'never',

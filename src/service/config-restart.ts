@@ -3,6 +3,7 @@ import type { CollectorConfig } from '../config/schema.js'
 /** Keys that are read once, when the daemon starts. */
 const AT_START: readonly (readonly [string, (config: CollectorConfig) => unknown])[] = [
   ['settings.data_path', ({ storage }) => storage.local_path],
+  ['storage.state_path', ({ storage }) => storage.state_path],
   ['settings.ui_host', ({ settings }) => settings.ui_host],
   ['settings.ui_port', ({ settings }) => settings.ui_port],
   ['settings.workers', ({ settings }) => settings.workers],
