@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Dataset, datasetKey } from '../model/dataset.js'
+import { type Dataset, datasetKey, type Kind } from '../model/dataset.js'
 import { DAY, type Nanos, SECOND } from '../model/time.js'
 import type { PartState, Piece } from './catalog.js'
 import { isSlot, type Part, partEnd, partOfTime, partStart, slotsOf } from './partition.js'
@@ -78,20 +78,26 @@ class Simulation {
   private readonly names = new Map<number, string>()
   private readonly splits = new Map<string, Part>()
   private readonly perMinute: readonly number[]
+  private readonly kind: Kind
 
-  constructor(perMinute: readonly number[]) {
+  constructor(perMinute: readonly number[], kind: Kind) {
     this.perMinute = perMinute
-    for (const at of perMinute.keys()) this.names.set(at, datasetKey({ ...TRADES, pair: `A${at}/USDT` }))
+    this.kind = kind
+    for (const at of perMinute.keys())
+      this.names.set(
+        at,
+        datasetKey({ exchange: 'binance', kind, pair: `A${at}/USDT`, ...(kind === 'ohlc' ? { interval: '1m' } : {}) }),
+      )
   }
 
   /** Rows of four minutes are committed; what is due is published. */
   tick(now: Nanos): void {
     const time = now - 4n * MINUTE
-    const whole = partOfTime('trades', time)
+    const whole = partOfTime(this.kind, time)
     let bytes = 0
     for (const [dataset, rate] of this.perMinute.entries()) {
       const rows = rate * 4
-      const slot = slotsOf('trades', whole).first + Number((time - partStart('trades', whole)) / (60n * MINUTE))
+      const slot = this.slotOf(time)
       const part = slot >= (this.splits.get(`${dataset} ${whole}`) ?? Number.POSITIVE_INFINITY) ? slot : whole
       const state = this.parts.get(`${dataset} ${part}`) ?? { dataset, part, piece: undefined, segments: [] }
       this.parts.set(`${dataset} ${part}`, { ...state, segments: [...state.segments, segment(rows)] })
@@ -100,7 +106,7 @@ class Simulation {
     this.written += bytes
     const parts = [...this.parts.values()]
     const rows = parts.flatMap(({ segments }) => segments).reduce((sum, each) => sum + each.rows, 0)
-    const segments = [{ id: 1, kind: 'trades' as const, path: '', rows, bytes: rows * 12, hash: '' }]
+    const segments = [{ id: 1, kind: this.kind, path: '', rows, bytes: rows * 12, hash: '' }]
     for (const { state, split } of publishPlan(
       { names: this.names, parts, segments, writtenBytes: this.written },
       { now },
@@ -110,15 +116,22 @@ class Simulation {
       this.parts.set(`${dataset} ${part}`, { ...state, piece: { ...piece(part, all, now), dataset }, segments: [] })
       this.written += all * 12
       if (!split) continue
-      const next = slotsOf('trades', whole).first + Number((time - partStart('trades', whole)) / (60n * MINUTE)) + 1
-      if (!isSlot(part)) this.splits.set(`${dataset} ${part}`, next)
-      this.splits.set(`${dataset} ${whole + 1}`, slotsOf('trades', whole + 1).first)
+      const key = `${dataset} ${part}`
+      // As in the catalog: what is split stays so.
+      if (!isSlot(part) && !this.splits.has(key)) this.splits.set(key, this.slotOf(time) + 1)
+      this.splits.set(`${dataset} ${whole + 1}`, slotsOf(this.kind, whole + 1).first)
     }
     for (const { piece, segments, part } of this.parts.values())
-      if (segments.length > 0 && piece && now < partEnd('trades', part)) {
+      if (segments.length > 0 && piece && now < partEnd(this.kind, part)) {
         const lag = now - piece.published
         if (lag > this.worstLag) this.worstLag = lag
       }
+  }
+
+  private slotOf(time: Nanos): Part {
+    const whole = partOfTime(this.kind, time)
+    const length = this.kind === 'ohlc' ? DAY : 60n * MINUTE
+    return slotsOf(this.kind, whole).first + Number((time - partStart(this.kind, whole)) / length)
   }
 
   get files(): number {
@@ -130,12 +143,13 @@ class Simulation {
   }
 }
 
-/** From ten in the evening to the end of the next day, and its last files. */
-function simulate(perMinute: readonly number[]): Simulation {
-  const run = new Simulation(perMinute)
-  for (let now = MIDNIGHT - 2n * 60n * MINUTE + 4n * MINUTE; now <= MIDNIGHT + DAY; now += 4n * MINUTE) run.tick(now)
+/** From ten in the evening to the end of the next day, or some days, and its last files. */
+function simulate(perMinute: readonly number[], kind: Kind = 'trades', days = 1n): Simulation {
+  const run = new Simulation(perMinute, kind)
+  const end = MIDNIGHT + days * DAY
+  for (let now = MIDNIGHT - 2n * 60n * MINUTE + 4n * MINUTE; now <= end; now += 4n * MINUTE) run.tick(now)
   const { worstLag } = run
-  for (const minutes of [6n, 12n]) run.tick(MIDNIGHT + DAY + minutes * MINUTE)
+  for (const minutes of [6n, 12n]) run.tick(end + minutes * MINUTE)
   run.worstLag = worstLag
   return run
 }
@@ -159,5 +173,13 @@ describe('a day of recording', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('of candles, whose files are those of a year and of its days: neither', () => {
+    for (const rates of [[1], [1, 1, 1], [60]]) {
+      const run = simulate(rates, 'ohlc', 6n)
+      expect(run.amplification, String(rates)).toBeLessThanOrEqual(5)
+      expect(run.files).toBeLessThanOrEqual(rates.length * 8)
+    }
   })
 })

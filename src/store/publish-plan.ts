@@ -15,8 +15,8 @@ const CLOSED: Nanos = 5n * MINUTE
 /** Bytes of Parquet that may be written for one that stands (durability C8). */
 const WRITE_BUDGET = 5
 /** A growing partition with so many rows is split: its later slots have files of their own, which cost less to replace. */
-const SPLIT_ROWS = { date: 100_000, year: 10_000 } as const
-/** The same where the budget is spent. With fewer rows the file lags instead: it is not worth 24 files a day. */
+const SPLIT_ROWS = { date: 100_000, year: 2000 } as const
+/** The same of a date where the budget is spent. With fewer rows the file lags instead: it is not worth 24 files a day. */
 const SPLIT_ROWS_TIGHT = 2000
 /** Slots with so many rows are worth their files: the next partition is split as well. */
 const SLOT_ROWS = 400
@@ -36,8 +36,8 @@ export interface PlanOptions {
 }
 
 /**
- * What is to be published now. First what must be: datasets and slots without a file, ended partitions with rows outstanding. Then what grows, the stalest
- * first, while the write budget lasts; one that it does not allow is split when it is worth it, which costs its bytes once more and then no longer.
+ * What is to be published now. First what must be: datasets and slots without a file, growing hours, ended partitions with rows outstanding. Then what grows, the stalest
+ * first, while the write budget lasts; a date that it does not allow is split when it is worth it, and then no longer grows after its hour.
  */
 export function publishPlan(known: Publishable, { now, all = false, splitRows }: PlanOptions): Publication[] {
   const waiting = known.parts.flatMap((state) => {
@@ -52,12 +52,10 @@ export function publishPlan(known: Publishable, { now, all = false, splitRows }:
     (a, b) => Number(a.need === 'may') - Number(b.need === 'may') || age(b.state) - age(a.state),
   )
   return order.flatMap(({ dataset, state, need }) => {
+    const { partition } = SCHEMA[dataset.kind]
     const tight = need === 'may' && !budget.allows(state)
-    const enough = isSlot(state.part)
-      ? SLOT_ROWS
-      : tight
-        ? SPLIT_ROWS_TIGHT
-        : SPLIT_ROWS[SCHEMA[dataset.kind].partition]
+    if (tight && partition === 'year') return []
+    const enough = isSlot(state.part) ? SLOT_ROWS : tight ? SPLIT_ROWS_TIGHT : SPLIT_ROWS[partition]
     const grows = now < partEnd(dataset.kind, state.part)
     const split = grows && rowsOf(state) >= (splitRows ?? enough)
     if (tight && !split) return []
@@ -72,7 +70,8 @@ function needOf({ kind }: Dataset, { part, piece }: PartState, now: Nanos): 'mus
   const end = partEnd(kind, part) + (isSlot(part) ? 0n : CLOSED)
   if (now >= end) return now - piece.published >= CLOSED ? 'must' : undefined
   if (now / STALE === piece.published / STALE) return undefined
-  return isSlot(part) ? 'must' : 'may'
+  // An hour is written five times whatever comes; a day of a year would be a hundred and twenty times.
+  return isSlot(part) && SCHEMA[kind].partition === 'date' ? 'must' : 'may'
 }
 
 const unpublished = ({ segments }: PartState) => segments.reduce((sum, { rows }) => sum + rows, 0)
