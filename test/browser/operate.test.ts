@@ -47,8 +47,10 @@ describe.skipIf(CHROMIUM === undefined)('operating a daemon by its web UI', () =
     expect(await visitor.findings()).toEqual([])
     await visitor.go('overview')
     const concern = page.getByRole('listitem').filter({ hasText: `The last copy to ${REMOTE} failed` })
+    const begun = page.locator('.toasts').getByText('The copy has begun')
+    await begun.waitFor({ state: 'detached' }) // that of the first copy
     await concern.getByRole('button', { name: 'Copy again' }).click()
-    await page.locator('.toasts').getByText('The copy has begun').waitFor()
+    await begun.waitFor()
   })
 
   it('lists the alert, acknowledges it, and tries the receiver', async () => {
