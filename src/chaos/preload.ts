@@ -15,13 +15,15 @@ interface FileMethods {
 
 async function possess(path: string): Promise<void> {
   let control = QUIET
-  setInterval(() => {
+  const look = () => {
     try {
       control = parseControl(readFileSync(path, 'utf8'))
     } catch {
       // Just being replaced.
     }
-  }, 50).unref()
+  }
+  look()
+  setInterval(look, 50).unref()
 
   const realNow = Date.now
   Date.now = () => realNow() + control.clock_ms

@@ -36,23 +36,7 @@ export async function openStore(
     own.close()
     if (!closing) onExit(reason)
   })
-  const {
-    allocateLane,
-    reserveConnections,
-    laneState,
-    backedUpLanes,
-    closeLane,
-    commit,
-    publish,
-    loadInstruments,
-    saveInstruments,
-    wantedSince,
-    endWanted,
-    newRun,
-    saveRun,
-    runs,
-    forgetRuns,
-  } = client
+  const { close, gaps, ...calls } = client
   if (await client.isRestored()) {
     const { lanes } = await scanJournal(join(hiddenFolder(config), 'journal'), { onDamage: () => {} })
     await client.adoptLanes([...lanes.keys()])
@@ -60,26 +44,12 @@ export async function openStore(
     log.error(new CollectorError('CATALOG_RESTORED', message))
   }
   return {
-    allocateLane,
-    reserveConnections,
-    laneState,
-    backedUpLanes,
-    closeLane,
-    commit,
-    publish,
-    loadInstruments,
-    saveInstruments,
-    wantedSince,
-    endWanted,
-    newRun,
-    saveRun,
-    runs,
-    forgetRuns,
-    gaps: () => client.gaps({}),
+    ...calls,
+    gaps: () => gaps({}),
     serve,
     async close() {
       closing = true
-      await client.close()
+      await close()
       await thread.terminate()
     },
   }

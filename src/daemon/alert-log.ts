@@ -1,10 +1,9 @@
-import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
-import { writeFileAtomic } from '../lib/atomic-file.js'
 import type { Clock } from '../lib/clock.js'
-import { asCollectorError, CollectorError, ERRORS, type ErrorCode } from '../model/error.js'
+import { CollectorError, ERRORS, type ErrorCode } from '../model/error.js'
 import { isoFromNanos } from '../model/time.js'
 import type { Alert } from './alerts.js'
+import { SavedFile } from './saved-file.js'
 
 const recordSchema = z.object({
   id: z.int().positive(),
@@ -56,26 +55,21 @@ export class AlertLog {
   /** Oldest first. */
   #records: AlertRecord[] = []
   #next = 1
-  #dirty = false
-  #cancelSave: (() => void) | undefined
-  #saving: Promise<void> = Promise.resolve()
+  readonly #file: SavedFile<z.infer<typeof fileSchema>>
 
   constructor(options: AlertLogOptions) {
     this.#options = options
+    const { path, clock, onError } = options
+    const content = () => ({ version: 1 as const, next: this.#next, alerts: this.#records })
+    this.#file = new SavedFile({ path, schema: fileSchema, content, afterMs: SAVE_AFTER_MS, clock, onError })
   }
 
   /** Reads what earlier runs kept; before anything is told. A file that cannot be read is set aside as `alerts.json.bad`. */
   async open(): Promise<void> {
-    const { path, onError } = this.#options
-    try {
-      const file = fileSchema.parse(JSON.parse(await readFile(path, 'utf8')))
-      this.#records = file.alerts
-      this.#next = file.next
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return
-      onError(asCollectorError(cause, 'STORE_FAILED'))
-      await rename(path, `${path}.bad`).catch(() => {})
-    }
+    const file = await this.#file.read()
+    if (!file) return
+    this.#records = file.alerts
+    this.#next = file.next
   }
 
   /** Takes in what the health monitor tells. */
@@ -143,27 +137,11 @@ export class AlertLog {
 
   /** Writes what is not yet in the file. */
   async flush(): Promise<void> {
-    this.#cancelSave?.()
-    this.#cancelSave = undefined
-    this.#saving = this.#saving.then(() => this.#save())
-    await this.#saving
-  }
-
-  async #save(): Promise<void> {
-    if (!this.#dirty) return
-    this.#dirty = false
-    const file: z.infer<typeof fileSchema> = { version: 1, next: this.#next, alerts: this.#records }
-    try {
-      await writeFileAtomic(this.#options.path, `${JSON.stringify(file, null, 1)}\n`)
-    } catch (cause) {
-      this.#dirty = true
-      this.#options.onError(asCollectorError(cause, 'STORE_FAILED'))
-    }
+    await this.#file.flush()
   }
 
   #changed(what: AlertChange | undefined, record: AlertRecord): void {
-    this.#dirty = true
-    this.#cancelSave ??= this.#options.clock.after(SAVE_AFTER_MS, () => void this.flush())
+    this.#file.changed()
     if (what) this.#options.onChange?.(what, rowOf(record))
   }
 

@@ -1,10 +1,9 @@
-import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
-import { writeFileAtomic } from '../lib/atomic-file.js'
 import type { Clock } from '../lib/clock.js'
-import { asCollectorError, type CollectorError } from '../model/error.js'
+import type { CollectorError } from '../model/error.js'
 import { isoFromNanos } from '../model/time.js'
 import type { Alert } from './alerts.js'
+import { SavedFile } from './saved-file.js'
 
 const count = z.number().int().nonnegative()
 
@@ -47,13 +46,14 @@ export class HealthMonitor {
   readonly #entries = new Map<string, z.infer<typeof entrySchema>>()
   #alertAfter: number
   #opened = false
-  #dirty = false
-  #cancelSave: (() => void) | undefined
-  #saving: Promise<void> = Promise.resolve()
+  readonly #file: SavedFile<z.infer<typeof fileSchema>>
 
   constructor(options: HealthOptions) {
     this.#options = options
     this.#alertAfter = options.alertAfter ?? 3
+    const { path, clock, onError } = options
+    const content = () => ({ version: 1 as const, tasks: this.snapshot() })
+    this.#file = new SavedFile({ path, schema: fileSchema, content, afterMs: SAVE_AFTER_MS, clock, onError })
   }
 
   /** How many failures in a row are worth an alert from now on. */
@@ -65,15 +65,8 @@ export class HealthMonitor {
   async open(): Promise<void> {
     if (this.#opened) return
     this.#opened = true
-    const { path, onError } = this.#options
-    try {
-      const text = await readFile(path, 'utf8')
-      for (const [key, entry] of Object.entries(fileSchema.parse(JSON.parse(text)).tasks)) this.#add(key, entry)
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return
-      onError(asCollectorError(cause, 'STORE_FAILED'))
-      await rename(path, `${path}.bad`).catch(() => {})
-    }
+    const file = await this.#file.read()
+    for (const [key, entry] of Object.entries(file?.tasks ?? {})) this.#add(key, entry)
   }
 
   /** The task is live; a row of failures ends. */
@@ -145,27 +138,11 @@ export class HealthMonitor {
 
   /** Writes what is not yet in the file. */
   async flush(): Promise<void> {
-    this.#cancelSave?.()
-    this.#cancelSave = undefined
-    this.#saving = this.#saving.then(() => this.#save())
-    await this.#saving
-  }
-
-  async #save(): Promise<void> {
-    if (!this.#dirty) return
-    this.#dirty = false
-    const file: z.infer<typeof fileSchema> = { version: 1, tasks: this.snapshot() }
-    try {
-      await writeFileAtomic(this.#options.path, `${JSON.stringify(file, null, 1)}\n`)
-    } catch (cause) {
-      this.#dirty = true
-      this.#options.onError(asCollectorError(cause, 'STORE_FAILED'))
-    }
+    await this.#file.flush()
   }
 
   #changed(): void {
-    this.#dirty = true
-    this.#cancelSave ??= this.#options.clock.after(SAVE_AFTER_MS, () => void this.flush())
+    this.#file.changed()
   }
 
   #entry(key: string): z.infer<typeof entrySchema> {

@@ -11,12 +11,11 @@ const PRELOAD = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/chaos
 const folder = mkdtempSync(join(tmpdir(), 'dccd-preload-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-// Waits until the machine is possessed, then writes and syncs as the journal does, in a worker thread as well as here.
+// Writes and syncs as the journal does, in a worker thread as well as here.
 const VICTIM = `
 import { open } from 'node:fs/promises'
 import { Worker, isMainThread } from 'node:worker_threads'
 if (isMainThread) new Worker(new URL(import.meta.url), { argv: [process.argv[2]] })
-await new Promise((resolve) => setTimeout(resolve, 150))
 const file = await open(process.argv[2] + (isMainThread ? '.main' : '.worker'), 'w')
 const from = performance.now()
 const wrote = await file.write('x').then(() => 'written', ({ code }) => code)
