@@ -1,7 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createServices } from '../src/app.js'
 import { runCli } from '../src/cli/run-cli.js'
 import { createConfig } from '../src/config/parse.js'
@@ -26,6 +29,7 @@ const CONFIG = `settings:
 stream_jobs:
   - { exchange: binance, pairs: [BTC/USDT], channels: [trades, book] }
 `
+const NOBODY_THERE = 'endpoints: { binance: { websocket: "ws://127.0.0.1:9", rest: "http://127.0.0.1:9" } }'
 
 describe('usage', () => {
   it('a word that is no command: code 2, and what was probably meant', async () => {
@@ -144,6 +148,27 @@ it('alerts are listed and acknowledged without a daemon', async () => {
   expect(await list()).toEqual([JSON.parse(acknowledged.out)])
   expect(await run(['alerts', 'ack', '2', '--data', '.'])).toMatchObject({ err: expect.stringContaining('no alert 2') })
   expect(await run(['alerts', 'test', '--data', '.'])).toMatchObject({ err: expect.stringContaining('webhook_url') })
+})
+
+describe('start', () => {
+  // A service manager that starts and stops in one breath: such a signal killed the program, and nothing was stored in order.
+  it('a signal during the start ends it in order once it has started', async () => {
+    writeFileSync(
+      join(folder, 'config.yml'),
+      CONFIG.replace('data_path: ./data', `data_path: ./data\n  ${NOBODY_THERE}`),
+    )
+    const main = fileURLToPath(new URL('../dist/src/main.js', import.meta.url))
+    const child = spawn(process.execPath, [main, 'start', '--port', '0'], { cwd: folder })
+    let said = ''
+    child.stderr.on('data', (data: Buffer) => {
+      said += data.toString('utf8')
+    })
+    const ended = once(child, 'close')
+    await vi.waitFor(() => expect(existsSync(join(folder, 'data/.dccd'))).toBe(true), { timeout: 20_000, interval: 1 })
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    expect(said).toMatch(/ends as soon as it has started[\s\S]*storing everything/)
+  }, 60_000)
 })
 
 describe('decode', () => {

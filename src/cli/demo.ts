@@ -6,7 +6,7 @@ import { inventoryRows } from '../service/inventory.js'
 import type { Services } from '../service/services.js'
 import { statusJson } from '../service/streams.js'
 import { errorText, type Io } from './output.js'
-import { untilStopped } from './run-daemon.js'
+import { runDaemon } from './run-daemon.js'
 import { inventoryTable } from './show-data.js'
 import { streamsTable } from './show-streams.js'
 
@@ -57,32 +57,36 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
     ])
     await writeFileAtomic(file, text)
     const parsed = parseConfig(text, { file, environment: {} })
-    const daemon = await services.startDaemon(parsed.config, (error) => io.stderr(errorText(error)), {
-      parsed,
-      environment: {},
-    })
-    io.stdout(
-      `emulated exchanges on port ${emulator.port}, recorded into ${daemon.dataPath}\nWeb UI: ${daemon.url}   API: ${daemon.url}/api/docs   Ctrl-C ends\n\n`,
-    )
-    let lines = 0
-    const show = () => {
-      const text = streamsTable(daemon.status().map(statusJson), io, Date.now())
-      if (io.terminal && lines) io.stdout(`\u001b[${lines}A\u001b[J`)
-      io.stdout(text)
-      lines = text.split('\n').length - 1
+    let timer: NodeJS.Timeout | undefined
+    const start = async () => {
+      const daemon = await services.startDaemon(parsed.config, (error) => io.stderr(errorText(error)), {
+        parsed,
+        environment: {},
+      })
+      io.stdout(
+        `emulated exchanges on port ${emulator.port}, recorded into ${daemon.dataPath}\nWeb UI: ${daemon.url}   API: ${daemon.url}/api/docs   Ctrl-C ends\n\n`,
+      )
+      let lines = 0
+      const show = () => {
+        const text = streamsTable(daemon.status().map(statusJson), io, Date.now())
+        if (io.terminal && lines) io.stdout(`\u001b[${lines}A\u001b[J`)
+        io.stdout(text)
+        lines = text.split('\n').length - 1
+      }
+      timer = setInterval(show, io.terminal ? 1000 : 5000)
+      return daemon
     }
-    const timer = setInterval(show, io.terminal ? 1000 : 5000)
     try {
-      await untilStopped(daemon, io, options.seconds)
+      await runDaemon(io, start, options.seconds)
     } finally {
       clearInterval(timer)
     }
-    const data = await services.openData(daemon.dataPath)
+    const data = await services.openData(settings.data_path)
     const rows = await inventoryRows(data, data.gaps({}))
     await data.close()
-    io.stdout(`\non disk in ${daemon.dataPath}:\n${inventoryTable(rows, io)}`)
+    io.stdout(`\non disk in ${settings.data_path}:\n${inventoryTable(rows, io)}`)
     io.stdout(
-      `\nask DuckDB:\n  SELECT exchange, pair, count(*), min(exchange_time), max(exchange_time)\n  FROM read_parquet('${daemon.dataPath}/exchange=*/kind=trades/**/*.parquet', hive_partitioning = true) GROUP BY ALL;\n`,
+      `\nask DuckDB:\n  SELECT exchange, pair, count(*), min(exchange_time), max(exchange_time)\n  FROM read_parquet('${settings.data_path}/exchange=*/kind=trades/**/*.parquet', hive_partitioning = true) GROUP BY ALL;\n`,
     )
   } finally {
     await emulator.close()

@@ -36,7 +36,7 @@ import { addImportCommand } from './import.js'
 import { addOperationCommands } from './operation-commands.js'
 import { bytesText, errorText, exitCode, type Io, json, usage } from './output.js'
 import { printFile, printRows } from './read.js'
-import { untilStopped } from './run-daemon.js'
+import { runDaemon } from './run-daemon.js'
 import { gapsTable, inventoryTable } from './show-data.js'
 import { driftsText, streamsTable } from './show-streams.js'
 import { addVerifyCommand } from './verify.js'
@@ -121,14 +121,17 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       const parsed = await load(options.config)
       const { config } = parsed
       const settings = options.port === undefined ? config.settings : { ...config.settings, ui_port: options.port }
-      const daemon = await services.startDaemon({ ...config, settings }, (error) => io.stderr(errorText(error)), {
-        parsed,
-        environment: io.environment,
-      })
-      io.stdout(
-        `dccd records into ${daemon.dataPath}\n  Web UI: ${daemon.url}\n  Ctrl-C stores everything and ends; a second one ends at once.\n`,
-      )
-      setCode(await untilStopped(daemon, io))
+      const start = async () => {
+        const daemon = await services.startDaemon({ ...config, settings }, (error) => io.stderr(errorText(error)), {
+          parsed,
+          environment: io.environment,
+        })
+        io.stdout(
+          `dccd records into ${daemon.dataPath}\n  Web UI: ${daemon.url}\n  Ctrl-C stores everything and ends; a second one ends at once.\n`,
+        )
+        return daemon
+      }
+      setCode(await runDaemon(io, start))
     })
 
   program
