@@ -14,6 +14,7 @@ const control = z.union([
   z.object({ beat: z.literal(1) }),
   z.object({ lost: z.string() }),
   z.object({ say: z.array(z.string()) }),
+  z.object({ ending: z.literal(1) }),
 ])
 const data = z.union([
   z.object({ sub: z.string(), id: z.number().optional(), t: time, p: z.string(), q: z.string() }),
@@ -195,6 +196,7 @@ export function toyExchange(
             }
           if ('beat' in message) return { kind: 'heartbeat', proves: undefined, events: [] }
           if ('say' in message) return { kind: 'notice', name: 'say', events: [], reply: message.say }
+          if ('ending' in message) return { kind: 'notice', name: 'ending', action: 'reconnect', events: [] }
           if ('lost' in message)
             return {
               kind: 'notice',

@@ -31,9 +31,9 @@ export type Wish =
       readonly code: ErrorCode
       readonly detail: string
       readonly pauseMs?: number
-      /** The exchange announced it: there is a moment to open another one first. */
-      readonly announced?: true
     }
+  /** The exchange announced that it will end the connection: there is a moment in which another can take over. */
+  | { readonly wish: 'ending'; readonly connection: number }
 
 export interface DerivedConnectionState {
   number: number
@@ -255,11 +255,7 @@ export class DerivedConnection {
         }
         return []
       case 'notice':
-        if (reading.action === 'reconnect')
-          return this.reconnect('CONNECTION_LOST', `the exchange asked to reconnect (${reading.name})`).map((wish) => ({
-            ...wish,
-            announced: true,
-          }))
+        if (reading.action === 'reconnect') return [{ wish: 'ending', connection: this.number }]
         if (reading.action === 'pause')
           return this.reconnect('EXCHANGE_DOWN', `maintenance (${reading.name})`, MAINTENANCE_PAUSE_MS)
         return []

@@ -298,3 +298,48 @@ describe('an exchange that limits the messages of an address', () => {
     expect(sent()).toEqual([3, 3, 3, 3, 3])
   })
 })
+
+describe('an end that the exchange announces', () => {
+  const book: PlannedSubscription = { ...trades('A'), id: 'book:10 A', channel: 'book', depth: 10 }
+  const whole = { sub: 'book:10 A', whole: 5, t: 1_764_000_000_000, b: [['10', '1']], a: [['11', '1']] }
+
+  /** Open, with a whole book, and told that it will end. */
+  async function ending() {
+    const began = start()
+    began.session.add([book])
+    await began.clock.run(60)
+    began.sockets[0]?.events.onOpen()
+    began.hear(began.sockets[0], { ack: ['book:10 A'] })
+    began.hear(began.sockets[0], whole)
+    began.hear(began.sockets[0], { ending: 1 })
+    return began
+  }
+
+  it('is met by another connection that takes over first: nothing is missed', async () => {
+    const { clock, session, sockets, sink, hear } = await ending()
+    await clock.run(300)
+    expect(sockets.map(({ ended }) => ended)).toEqual([false, false])
+    sockets[1]?.events.onOpen()
+    hear(sockets[1], { ack: ['book:10 A'] })
+    hear(sockets[1], whole)
+    await clock.run(300)
+    expect(sockets.map(({ ended }) => ended)).toEqual([true, false])
+    // It is of the connection that was told: the next one stays.
+    await clock.run(5000)
+    expect(sockets).toHaveLength(2)
+    expect([...session.slots].map(({ state }) => state)).toEqual(['open'])
+    expect(sink.breaks('toy book_deltas A/USD')).toEqual([])
+  })
+
+  it('and comes before another has taken over is a loss like any other, and the next connection goes on', async () => {
+    const { clock, sockets, sink, hear } = await ending()
+    await clock.run(300)
+    sockets[1]?.events.onOpen()
+    sockets[0]?.events.onClose({ code: 1001, reason: '' })
+    hear(sockets[1], { ack: ['book:10 A'] })
+    hear(sockets[1], { ...whole, whole: 9 })
+    await clock.run(5000)
+    expect(sockets.map(({ ended }) => ended)).toEqual([true, false])
+    expect(sink.breaks('toy book_deltas A/USD')).toMatchObject([{ code: 'CONNECTION_LOST' }])
+  })
+})

@@ -51,10 +51,10 @@ const CONNECT_WEIGHT = 1
 /** A subscription that was refused is asked for again after this long, then after twice as long each time: it may be listed by then. */
 const REJECTED_FIRST_MS = 60_000
 const REJECTED_MOST_MS = 1_800_000
-/** A connection is replaced so long before the venue ends it by schedule. */
-const BEFORE_END_MS = 900_000
-/** A takeover that is not done by then is given up, and tried again after as long as this. */
-const TAKEOVER_MS = 120_000
+/** Connections begin to be replaced so long before the venue ends them by schedule, one after the other. */
+const BEFORE_END_MS = 3_600_000
+/** A takeover that is not done by then is given up, and tried again after as long as this. A thousand snapshots by REST take some minutes. */
+const TAKEOVER_MS = 900_000
 /** Connections with room for each other become one, when nothing was asked for in this time. */
 const QUIET_MS = 30_000
 
@@ -238,7 +238,6 @@ export class ExchangeSession {
       nextConnection,
       changed,
       tell,
-      announced: (slot) => this.succeed([slot]),
       openSocket: (url, events) => outward.openSocket(url, events, { clock }, this.ending.signal),
       mayConnect: async (signal) => {
         await this.gate?.promise
@@ -340,13 +339,15 @@ export class ExchangeSession {
     }
   }
 
-  /** Venues end connections after a day: another one takes over before. */
+  /** Venues end connections after a day, or announce that they will: another one takes over before. */
   private replaceOld(): void {
+    const slots = this.live()
+    for (const slot of slots) if (slot.ending) this.succeed([slot])
     const lifetime = this.adapter.limits.connectionLifetimeMs
     const now = this.ports.clock.mono()
-    if (lifetime === undefined || now < this.nextTakeover) return
+    if (lifetime === undefined || now < this.nextTakeover || slots.some(({ replaces }) => replaces.length)) return
     const due = BigInt(Math.max(lifetime / 2, lifetime - BEFORE_END_MS)) * MS
-    const old = this.live().find((slot) => slot.state === 'open' && !slot.successor && now - slot.openedAt > due)
+    const old = slots.find((slot) => slot.state === 'open' && !slot.successor && now - slot.openedAt > due)
     if (old) this.succeed([old])
   }
 

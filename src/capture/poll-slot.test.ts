@@ -50,7 +50,6 @@ function start(answer: (path: string, nth: number) => unknown, symbols = ['AB'])
     backoff: new Backoff({ random: () => 0 }),
     changed: () => {},
     tell: () => {},
-    announced: () => {},
   }
   const slot = new PollSlot(ports, symbols.map(interest))
   slot.start()

@@ -48,8 +48,6 @@ export interface SlotPorts {
   changed(): void
   /** For the log of the streams that these subscriptions are of. */
   tell(ids: Iterable<string>, event: SlotEvent): void
-  /** The exchange announced the end of this slot's connection: another may take over before. */
-  announced(slot: Slot): void
 }
 
 /** What stays of a subscription's counters when a connection ends. */
@@ -73,12 +71,14 @@ export class Slot {
   error: CollectorError | undefined
   private readonly ports: SlotPorts
   private readonly path: string
-  private readonly ending = new AbortController()
+  private readonly over = new AbortController()
   /** The slots that this one takes over from; empty once it has. */
   replaces: readonly Slot[]
   /** Another slot takes over from this one: when its connection ends, it is not opened again. */
   successor: Slot | undefined
   readonly madeAt: bigint
+  /** The exchange announced that it will end this connection. */
+  ending = false
   private number = -1
   private n = 0
   private socket: Socket | undefined
@@ -111,7 +111,7 @@ export class Slot {
     this.replaces = replaces
     this.madeAt = ports.lane.clock.mono()
     for (const slot of replaces) slot.successor = this
-    setMaxListeners(0, this.ending.signal) // one for each removal that waits for its confirmation
+    setMaxListeners(0, this.over.signal) // one for each removal that waits for its confirmation
     for (const { id } of plan.subscriptions) {
       const sub = planned.get(id)
       if (!sub) continue
@@ -154,7 +154,7 @@ export class Slot {
   private async open(): Promise<void> {
     this.attempt = new AbortController()
     setMaxListeners(0, this.attempt.signal) // one for each book whose snapshot is awaited
-    const signal = AbortSignal.any([this.attempt.signal, this.ending.signal])
+    const signal = AbortSignal.any([this.attempt.signal, this.over.signal])
     this.setState('connecting')
     try {
       await this.ports.mayConnect(signal)
@@ -163,6 +163,7 @@ export class Slot {
     }
     const { lane, adapter } = this.ports
     this.number = this.ports.nextConnection()
+    this.ending = false
     this.n = 0
     this.meanMs = 0
     this.probedAt = undefined
@@ -248,7 +249,7 @@ export class Slot {
       code,
       detail: message,
     })
-    if (this.ending.signal.aborted || this.successor) {
+    if (this.over.signal.aborted || this.successor) {
       this.setState('closed')
       return
     }
@@ -282,6 +283,7 @@ export class Slot {
       })
     } else if (wish.wish === 'snapshot') void this.fetchSnapshot(wish.id)
     else if (wish.wish === 'compare') void this.fetchComparison(wish.id)
+    else if (wish.wish === 'ending') this.ending = true
     else if (wish.wish === 'reconnect') {
       const error = new CollectorError(wish.code, wish.detail)
       // Not from within derivation: the record that closes comes after the one being derived.
@@ -430,7 +432,7 @@ export class Slot {
     const until = lane.clock.mono() + BigInt(withinMs) * 1_000_000n
     const left = () => own.some((id) => this.derived?.subscriptions.get(id)?.status === 'released')
     while (this.number === connection && this.socket && left() && lane.clock.mono() < until)
-      await pause(lane, 20, this.ending.signal)
+      await pause(lane, 20, this.over.signal)
   }
 
   /** Closes the connection, as if it had been lost; it is opened again as any other. */
@@ -440,7 +442,7 @@ export class Slot {
 
   /** Closes for good. */
   end(error: CollectorError): void {
-    this.ending.abort()
+    this.over.abort()
     this.cancelRetry?.()
     if (this.socket) this.close(error)
     else this.setState('closed')

@@ -58,6 +58,8 @@ export interface EmulatorOptions {
   readonly past?: number
   /** A recording to repeat, instead of seeded markets. */
   readonly play?: PlayOptions
+  /** Every exchange ends each connection after this long, instead of after the time that is its own. */
+  readonly lifetimeMs?: number
   readonly clock?: Clock
 }
 
@@ -127,6 +129,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
       venues: running.map(({ venue }) => venue),
       faults,
       clock,
+      ...(options.lifetimeMs === undefined ? {} : { lifetimeMs: options.lifetimeMs }),
       state: () => ({
         seed: options.seed ?? '1',
         rate,

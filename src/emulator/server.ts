@@ -17,6 +17,8 @@ export interface EmulatorServerOptions {
   readonly venues: readonly Venue[]
   readonly faults: FaultEngine
   readonly clock: Clock
+  /** Instead of the lifetime that a venue gives its connections. */
+  readonly lifetimeMs?: number
   /** Figures for `GET /_emulator/state` beside the server's own. */
   state(): Record<string, unknown>
 }
@@ -147,7 +149,7 @@ export class EmulatorServer {
       deny(socket, 404, 'Not Found')
       return
     }
-    const { faults, clock } = this.options
+    const { faults, clock, lifetimeMs } = this.options
     const { venue } = here
     if (faults.refusing(venue.exchange)) {
       socket.destroy()
@@ -161,7 +163,7 @@ export class EmulatorServer {
     const link = new SocketLink({
       exchange: venue.exchange,
       number: ++here.opened,
-      manners: venue.manners,
+      manners: lifetimeMs === undefined ? venue.manners : { ...venue.manners, lifetimeMs },
       faults,
       clock,
       mayHear: () => inTime(here.recentMessages, venue.manners.addressMessagesPerSecond, clock.mono()),
