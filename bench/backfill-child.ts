@@ -1,4 +1,7 @@
-/** Fetches a stretch of candles: as `dccd backfill` does it, or only downloading and parsing the same pages. Prints CPU and memory. */
+/**
+ * Fetches a stretch of candles: as `dccd backfill` does it, or only downloading and parsing the same pages; or (`write`) sorts and writes the files that a
+ * backfill left, with DuckDB and nothing else. Prints CPU and memory.
+ */
 const [mode = '', port = '', start = '', until = '', folder = ''] = process.argv.slice(2)
 const base = `http://127.0.0.1:${port}`
 let rows = 0
@@ -21,6 +24,15 @@ if (mode === 'backfill') {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await opened.close()
+} else if (mode === 'write') {
+  const { Engine } = await import('../src/store/engine.js')
+  const { copyTo, fileOrder, quoted } = await import('../src/store/canonical.js')
+  const engine = await Engine.open({ spill: `${folder}/spill` })
+  const held = `read_parquet(${quoted(`${folder}/exchange=*/kind=ohlc/**/*.parquet`)})`
+  await engine.run(copyTo(`SELECT * FROM ${held} ORDER BY ${fileOrder('ohlc')}`, `${folder}/again.parquet`))
+  const [[count] = []] = await engine.rows(`SELECT count(*) FROM read_parquet(${quoted(`${folder}/again.parquet`)})`)
+  rows = Number(count)
+  engine.close()
 } else {
   for (let at = Date.parse(start); at < Date.parse(until); ) {
     const path = `/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${at}&endTime=${Date.parse(until)}&limit=1000`

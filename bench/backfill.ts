@@ -7,6 +7,8 @@ import { child } from './child.js'
 import { type Figure, figure } from './figure.js'
 
 const ROWS = 1_000_000
+/** So few that what is measured is the process itself: its start, its threads, one file. */
+const FEW = 1000
 const START = Date.parse('2024-01-01T00:00:00Z')
 const MINUTE = 60_000
 
@@ -51,10 +53,19 @@ export async function benchBackfill(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'dccd-bench-'))
   try {
     const { port } = server.address() as AddressInfo // it listens on a port
-    const args = [String(port), new Date(START).toISOString(), new Date(START + ROWS * MINUTE).toISOString(), folder]
-    const plain = await child('./backfill-child.js', ['plain', ...args])
-    const ours = await child('./backfill-child.js', ['backfill', ...args])
+    const args = (rows: number, name: string) => {
+      const until = new Date(START + rows * MINUTE).toISOString()
+      return [String(port), new Date(START).toISOString(), until, join(folder, name)]
+    }
+    const plain = await child('./backfill-child.js', ['plain', ...args(ROWS, 'all')])
+    const ours = await child('./backfill-child.js', ['backfill', ...args(ROWS, 'all')])
     if (ours.trades !== ROWS) throw new Error(`${ours.trades} candles were fetched, not ${ROWS}`)
+    const few = await child('./backfill-child.js', ['backfill', ...args(FEW, 'few')])
+    const write = await child('./backfill-child.js', ['write', ...args(ROWS, 'all')])
+    if (write.trades !== ROWS) throw new Error(`${write.trades} candles were written again, not ${ROWS}`)
+    const cpu = (name: string, seconds: number) => figure(name, 'CPU-seconds', seconds, plain.cpuSeconds)
+    const memory = (name: string, { peakMb }: { readonly peakMb: number }) =>
+      figure(`peak memory of ${name}`, 'MB, the bound beside', peakMb, 300)
     return [
       figure(
         'candles backfilled vs downloaded and parsed',
@@ -62,7 +73,12 @@ export async function benchBackfill(): Promise<Figure[]> {
         ROWS / ours.cpuSeconds,
         plain.trades / plain.cpuSeconds,
       ),
-      figure('peak memory of that backfill', 'MB, the bound beside', ours.peakMb, 300),
+      memory('that backfill', ours),
+      cpu('a million candles backfilled, beside downloading and parsing them', ours.cpuSeconds),
+      cpu('of it: a backfill of a thousand', few.cpuSeconds),
+      cpu('of it: what DuckDB alone takes to sort and write the files', write.cpuSeconds),
+      memory('a backfill of a thousand', few),
+      memory('DuckDB alone', write),
     ]
   } finally {
     server.close()

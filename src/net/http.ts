@@ -72,5 +72,6 @@ async function bodyOf(response: Response, maxBytes: number, where: string): Prom
       throw new CollectorError('CONNECT_FAILED', `${where} answered with more than ${maxBytes} bytes`)
     parts.push(part)
   }
-  return Buffer.concat(parts, length)
+  const [only] = parts
+  return parts.length === 1 && only ? only : Buffer.concat(parts, length)
 }

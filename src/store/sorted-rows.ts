@@ -9,14 +9,15 @@ import type { Engine } from './engine.js'
 export async function sortedRows(engine: Engine, kind: Kind, rows: string): Promise<string> {
   const columns = fileColumns(kind)
   const order = fileOrder(kind)
-  const [counts = []] = await engine.rows(
-    `SELECT count(*), ${columns.map(({ name }) => `count(${name})`).join(', ')} FROM (${rows})`,
-  )
   const texts = columns.filter(({ type }) => type === 'VARCHAR')
-  const [bounds = []] = await engine.rows(
-    `SELECT ${texts.map(({ name }) => `min(${name}), max(${name})`).join(', ')} FROM (${rows})`,
-  )
+  const known = [
+    'count(*)',
+    ...columns.map(({ name }) => `count(${name})`),
+    ...texts.flatMap(({ name }) => [`min(${name})`, `max(${name})`]),
+  ]
+  const [counts = []] = await engine.rows(`SELECT ${known.join(', ')} FROM (${rows})`)
   const all = counts[0]
+  const bounds = counts.slice(1 + columns.length)
   const constants = new Map<string, string>()
   columns.forEach(({ name, type }, index) => {
     if (new RegExp(`\\b${name}\\b`).test(order)) return

@@ -182,10 +182,12 @@ export interface Point {
 
 /** Points of events that have a time. */
 export function pointsOf(events: readonly MarketData[]): Point[] {
-  return events.flatMap((event) => {
+  const points: Point[] = []
+  for (const event of events) {
     const at = event.kind === 'candle' ? event.openTime : event.exchangeTime
-    return at === undefined ? [] : [{ at, event }]
-  })
+    if (at !== undefined) points.push({ at, event })
+  }
+  return points
 }
 
 /**
@@ -198,7 +200,7 @@ export function risingPoints(points: readonly Point[], request: HistoryRequest, 
   const last = sorted.at(-1)?.at
   const cover = (to: Nanos): PageCover[] =>
     to > edge ? [{ from: edge, until: to, before: null, last: null, joined: true }] : []
-  const events = sorted.flatMap(({ at, event }) => (at >= from && at >= edge && at < until ? [event] : []))
+  const events = eventsBetween(sorted, from > edge ? from : edge, until)
   if (last === undefined || last < edge || last >= until) return { events, covers: cover(until) }
   const reached = last + span
   if (reached >= until) return { events, covers: cover(until) }
@@ -230,7 +232,7 @@ export function fallingPoints(points: readonly Point[], request: HistoryRequest,
   const first = sorted[0]?.at
   const cover = (start: Nanos): PageCover[] =>
     start < edge ? [{ from: start, until: edge, before: null, last: null, joined: true }] : []
-  const events = sorted.flatMap(({ at, event }) => (at >= from && at < edge && at < until ? [event] : []))
+  const events = eventsBetween(sorted, from, edge < until ? edge : until)
   if (first === undefined || first >= edge || first <= from) return { events, covers: cover(from) }
   return { events, covers: cover(first), next: { edge: first.toString() } }
 }
@@ -240,9 +242,19 @@ export function candleEdge(cursor: Json | undefined, first: Nanos): Nanos {
   return cursor === undefined ? first : BigInt(text(fields(cursor, 'cursor').edge, 'edge'))
 }
 
-function inOrder(points: readonly Point[]): Point[] {
+/** Each instant once; most answers are so already. */
+function inOrder(points: readonly Point[]): readonly Point[] {
+  const isRising = points.every(({ at }, index) => index === 0 || at > (points[index - 1]?.at ?? at))
+  if (isRising) return points
   const sorted = [...points].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   return sorted.filter(({ at }, index) => at !== sorted[index - 1]?.at)
+}
+
+/** Of points in order, what stands at or after `from` and before `until`. */
+function eventsBetween(points: readonly Point[], from: Nanos, until: Nanos): MarketData[] {
+  const events: MarketData[] = []
+  for (const { at, event } of points) if (at >= from && at < until) events.push(event)
+  return events
 }
 
 /** Nanoseconds as whole milliseconds, down. */
