@@ -1,3 +1,4 @@
+import { plainNumber } from '../model/decimal.js'
 import type { Level, Side } from '../model/event.js'
 
 /** Below this a double holds every whole number: a number of so many digits is written by `toFixed` as it was read. */
@@ -31,6 +32,12 @@ function decimalsOf(text: string, value: number): number {
   return decimals <= MOST_DECIMALS && value * (POWERS[decimals] ?? 0) < EXACT ? decimals : -1
 }
 
+/** As `Number`. */
+function numberOf(text: string): number {
+  const plain = plainNumber(text)
+  return Number.isNaN(plain) ? Number(text) : plain
+}
+
 /**
  * One side of a book, the best level last. Levels are numbers with the count of their digits after the point, outside the heap of objects: with
  * thousands of books that live for days, texts of levels are what the collector of garbage would go through again and again.
@@ -53,8 +60,8 @@ export class BookSide {
   }
 
   set(level: Level): void {
-    const price = Number(level[0])
-    const amount = Number(level[1])
+    const price = numberOf(level[0])
+    const amount = numberOf(level[1])
     const key = this.sign * price
     const at = this.find(key)
     const known = at < this.count && this.key(at) === key

@@ -55,7 +55,8 @@ export async function recoverLane(
     } else deriver.process(record)
     if (record.type === 'end') ended = true
     if (position > last) last = position
-    await onRecord?.(position, gate.open)
+    const done = onRecord?.(position, gate.open)
+    if (done) await done
     if (position === until) break
   }
   gate.open = true

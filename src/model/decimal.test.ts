@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalDecimal, toDouble } from './decimal.js'
+import { canonicalDecimal, plainNumber, toDouble } from './decimal.js'
 
 describe('toDouble', () => {
   const decimal = fc
@@ -33,4 +33,26 @@ describe('toDouble', () => {
   it.each(['0', '65000.10', '0.1', '123456789012345', '1e-7', '-0.0'])('needs no text for %s', (text) => {
     expect(toDouble(text)).toEqual({ value: Number(text), text: undefined })
   })
+})
+
+describe('plainNumber', () => {
+  it('is the double that Number gives, for every number of at most fifteen digits', () => {
+    const plain = fc.tuple(fc.stringMatching(/^\d{1,15}$/), fc.nat({ max: 15 })).map(([digits, at]) => {
+      const point = Math.min(digits.length, at)
+      return point === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`
+    })
+    fc.assert(
+      fc.property(plain, (text) => {
+        expect(plainNumber(text)).toBe(Number(text))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it.each(['', '.', '.5', '1.2.3', '-1', '+1', '1e5', ' 1', '0x10', 'NaN', '1234567890123456', '0.123456789012345'])(
+    'leaves %j to others',
+    (text) => {
+      expect(plainNumber(text)).toBeNaN()
+    },
+  )
 })

@@ -2,14 +2,12 @@ import {
   BIGINT,
   DOUBLE,
   type DuckDBAppender,
-  DuckDBBigIntVector,
   DuckDBDataChunk,
-  DuckDBDoubleVector,
-  DuckDBIntegerVector,
   type DuckDBType,
   INTEGER,
   VARCHAR,
 } from '@duckdb/node-api'
+import duckdb from '@duckdb/node-bindings'
 import type { Kind } from '../model/dataset.js'
 import { type ColumnType, SCHEMA } from '../model/row.js'
 import { quoted, SQL_TYPE } from './canonical.js'
@@ -91,12 +89,9 @@ export class TableForm {
         name,
         type: BIGINT,
         fill(chunk, at, { columns }, from, until) {
-          const vector = chunk.getColumnVector(at)
           const values = columns[index]
-          if (!(vector instanceof DuckDBBigIntVector)) throw misfit()
-          const list = values?.type === 'int64' ? values.values : noneOf(values)
-          for (let row = from; row < until; row++) vector.setItem(row - from, list?.[row] ?? NULL_INT64)
-          vector.flush()
+          const list = values?.type === 'int64' ? values.values.subarray(from, until) : noneOf(values)
+          copyIn(chunk, at, list ?? new BigInt64Array(until - from).fill(NULL_INT64))
         },
       })
       return
@@ -108,8 +103,8 @@ export class TableForm {
       type: INTEGER,
       fill(chunk, at, { columns }, from, until) {
         const values = columns[index]
-        const list = values?.type === 'int32' ? values.values : noneOf(values)
-        fillIntegers(chunk, at, from, until, (row) => list?.[row] ?? NULL_INT32)
+        const list = values?.type === 'int32' ? values.values.subarray(from, until) : noneOf(values)
+        copyIn(chunk, at, list ?? new Int32Array(until - from).fill(NULL_INT32))
       },
     })
   }
@@ -121,12 +116,9 @@ export class TableForm {
       name,
       type: DOUBLE,
       fill(chunk, at, { columns }, from, until) {
-        const vector = chunk.getColumnVector(at)
         const values = columns[index]
-        if (!(vector instanceof DuckDBDoubleVector)) throw misfit()
-        const list = values?.type === 'number' ? values.values : noneOf(values)
-        for (let row = from; row < until; row++) vector.setItem(row - from, list?.[row] ?? Number.NaN)
-        vector.flush()
+        const list = values?.type === 'number' ? values.values.subarray(from, until) : noneOf(values)
+        copyIn(chunk, at, list ?? new Float64Array(until - from).fill(Number.NaN))
       },
     })
     const text = `${name}_text`
@@ -215,10 +207,19 @@ function fillIntegers(
   until: number,
   read: (row: number) => number,
 ): void {
-  const vector = chunk.getColumnVector(at)
-  if (!(vector instanceof DuckDBIntegerVector)) throw misfit()
-  for (let row = from; row < until; row++) vector.setItem(row - from, read(row))
-  vector.flush()
+  const values = new Int32Array(until - from)
+  for (let row = from; row < until; row++) values[row - from] = read(row)
+  copyIn(chunk, at, values)
+}
+
+/** Makes these the values of a column of a chunk whose type has their width: all at once, none of them null. */
+function copyIn(
+  { chunk }: DuckDBDataChunk,
+  at: number,
+  values: Int32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Float64Array<ArrayBuffer>,
+): void {
+  const { buffer, byteOffset, byteLength } = values
+  duckdb.copy_data_to_vector(duckdb.data_chunk_get_vector(chunk, at), 0, buffer, byteOffset, byteLength)
 }
 
 /** The sparse exact texts of a column of numbers by row. */

@@ -25,17 +25,17 @@ export async function recoverThread(port: Port, start: RecoverStart): Promise<vo
         await committing
         await store.submit(lane, position, builder.take())
       }
+      const commit = async (position: number) => {
+        await submit(position)
+        committing = store.commit()
+        // Its failure is met by whoever waits for it next.
+        committing.catch(() => {})
+      }
       const from = found.states.findLast((position) => position <= committed) ?? found.first
       const last = await recoverLane(readLane(scan, lane, from, { onDamage }), adapterOf, builder, {
         committed,
         ...(until === undefined ? {} : { until }),
-        onRecord: async (position) => {
-          if (builder.bytes < COMMIT_BYTES) return
-          await submit(position)
-          committing = store.commit()
-          // Its failure is met by whoever waits for it next.
-          committing.catch(() => {})
-        },
+        onRecord: (position) => (builder.bytes < COMMIT_BYTES ? undefined : commit(position)),
       })
       await submit(last)
     }
