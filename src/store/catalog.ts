@@ -53,7 +53,15 @@ export interface PartState {
   readonly dataset: number
   readonly part: Part
   readonly piece: Piece | undefined
-  readonly segments: readonly { readonly id: number; readonly path: string; readonly rows: number }[]
+  readonly segments: readonly PartSegment[]
+}
+
+/** A segment with rows of a part: how many, and the hash of the whole file. */
+export interface PartSegment {
+  readonly id: number
+  readonly path: string
+  readonly rows: number
+  readonly hash: string
 }
 
 /** From `firstSlot` on the rows of a whole partition are in files of its slots (durability C9). */
@@ -328,10 +336,7 @@ export class Catalog {
   parts(dataset?: number): PartState[] {
     const where = dataset === undefined ? '' : 'WHERE dataset = ?'
     const values = dataset === undefined ? [] : [dataset]
-    const parts = new Map<
-      string,
-      { piece: Piece | undefined; segments: { id: number; path: string; rows: number }[] }
-    >()
+    const parts = new Map<string, { piece: Piece | undefined; segments: PartSegment[] }>()
     const at = (key: string) => {
       const known = parts.get(key)
       if (known) return known
@@ -344,7 +349,7 @@ export class Catalog {
       at(`${piece.dataset} ${piece.part}`).piece = piece
     }
     const segments = this.#db.all(
-      `SELECT p.dataset AS dataset, p.part AS part, s.id AS id, s.path AS path, p.rows AS rows
+      `SELECT p.dataset AS dataset, p.part AS part, s.id AS id, s.path AS path, s.hash AS hash, p.rows AS rows
        FROM segment_parts p JOIN segments s ON s.id = p.segment ${where} ORDER BY s.id`,
       ...values,
     )
@@ -353,6 +358,7 @@ export class Catalog {
         id: numberOf(row, 'id'),
         path: textOf(row, 'path'),
         rows: numberOf(row, 'rows'),
+        hash: textOf(row, 'hash'),
       })
     }
     return [...parts]

@@ -6,13 +6,15 @@ import type { Catalog, Segment } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
+import { damagedError, SoundFiles } from './sound-files.js'
 
 /** Segments of one kind beyond which the older half becomes one (durability C8). */
 export const MOST_SEGMENTS = 512
 
 /**
  * Makes one segment of the older half of a kind's segments: the rows of them that are not published yet. A commit of its own; what it replaces stays for those who read it.
- * Returns whether there was anything to do.
+ * Returns whether there was anything to do. Throws DATA_DAMAGED when one of them is not as it was written: it is left
+ * as it is, the others are merged.
  */
 export async function mergeSegments(
   engine: Engine,
@@ -24,7 +26,11 @@ export async function mergeSegments(
 ): Promise<boolean> {
   const all = catalog.segments().filter((segment) => segment.kind === kind)
   if (all.length <= most) return false
-  const old = all.slice(0, Math.ceil(all.length / 2))
+  const older = all.slice(0, Math.ceil(all.length / 2))
+  const [bad, ...more] = await new SoundFiles(folder).damaged(older)
+  const old = older.filter((segment) => segment !== bad && !more.includes(segment))
+  const damaged = bad && damagedError(bad, 'it is not merged with others')
+  if (damaged && old.length < 2) throw damaged
   const ids = new Set(old.map(({ id }) => id))
   const open = new Map<number, string[]>()
   for (const { dataset, part, segments } of catalog.parts())
@@ -60,5 +66,6 @@ export async function mergeSegments(
     parts,
   }
   catalog.replaceSegments(number, merged, [...ids], now)
+  if (damaged) throw damaged
   return true
 }

@@ -17,7 +17,7 @@ function piece(part: Part, rows: number, published: Nanos, bytes = rows * 12): P
   return { dataset: 1, part, generation: 1, rows, bytes, published, ...names }
 }
 
-const segment = (rows: number) => ({ id: 1, path: '', rows })
+const segment = (rows: number) => ({ id: 1, path: '', rows, hash: '' })
 const plan = (parts: readonly PartState[], now: Nanos, writtenBytes = 0) =>
   publishPlan(
     {

@@ -1,7 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Dataset, Kind } from '../model/dataset.js'
-import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
 import { canonicalRows, columnList, copyTo, mayHaveEquals, quoted, SCHEMA_VERSION } from './canonical.js'
 import type { Catalog, PartState, Piece, Split } from './catalog.js'
@@ -10,6 +9,7 @@ import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durabl
 import type { Engine } from './engine.js'
 import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './partition.js'
 import { sortedRows } from './sorted-rows.js'
+import { damagedError, SoundFiles } from './sound-files.js'
 
 /**
  * A query for all rows of a partition as they are known now, each identity once, unordered: the piece and what is not in it yet. `where` leaves out
@@ -52,6 +52,8 @@ interface PublishOptions {
   readonly content?: string
   /** Rows of slots that have none yet shall have files of their own from now on, in this partition and the next. */
   readonly split?: boolean
+  /** What is known of the files of which it is made. */
+  readonly sound?: SoundFiles
 }
 
 /**
@@ -64,7 +66,7 @@ export async function publishPart(
   folder: DataFolder,
   dataset: Dataset,
   state: PartState,
-  { now, content, split = false }: PublishOptions,
+  { now, content, split = false, sound = new SoundFiles(folder) }: PublishOptions,
 ): Promise<Piece> {
   const { kind } = dataset
   const generation = (state.piece?.generation ?? 0) + 1
@@ -75,7 +77,11 @@ export async function publishPart(
 
   const { exchange, pair, interval } = dataset
   const metadata = { schema_version: SCHEMA_VERSION, exchange, kind, pair, ...(interval ? { interval } : {}) }
-  if (state.piece && content === undefined) await expectSound(folder, state.piece)
+  if (content === undefined) {
+    const pieces = state.piece ? [{ path: state.piece.link, hash: state.piece.hash }] : []
+    const [bad] = await sound.damaged([...pieces, ...state.segments])
+    if (bad) throw damagedError(bad, `new rows of ${visible} wait unpublished`)
+  }
   const held = content ?? (await contentOf(engine, folder, dataset, state))
   const rows = await sortedRows(engine, kind, held)
   await engine.run(copyTo(rows, staged, metadata))
@@ -104,12 +110,6 @@ export async function publishPart(
   const merged = state.segments.map(({ id }) => id)
   catalog.publish(piece, merged, state.piece, splits)
   return piece
-}
-
-/** A byte that the disk changed would go on into every later file, under a hash that says that all is well. */
-async function expectSound(folder: DataFolder, { link, visible, hash }: Piece): Promise<void> {
-  if ((await hashFile(folder.at(link))).hash === hash) return
-  throw new CollectorError('DATA_DAMAGED', `${visible} is not as it was written; new rows of it wait unpublished`)
 }
 
 /**

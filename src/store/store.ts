@@ -21,6 +21,7 @@ import { publishPlan, STALE } from './publish-plan.js'
 import { DataReader, type GapFilter, type InventoryEntry, type StoredRow } from './reader.js'
 import { parseInstruments } from './saved-instruments.js'
 import { writeSegment } from './segment.js'
+import { SoundFiles } from './sound-files.js'
 
 export interface StoreOptions {
   readonly dataPath: string
@@ -212,7 +213,13 @@ export class Store {
     const halts = this.#halts
     const ended = () => this.#closing || this.#halts > halts
     let published = 0
+    const sound = new SoundFiles(this.#folder)
     let failure: CollectorError | undefined
+    // One damaged file keeps its own rows from being seen, not those of all others.
+    const failed = (error: unknown) => {
+      failure ??= asCollectorError(error, 'STORE_FAILED')
+      if (failure.code === 'DISK_FULL') throw failure
+    }
     for (const { dataset, state, split } of plan) {
       if (ended()) break
       const attempt = this.#exclusive(`publish ${datasetKey(dataset)}`, async () => {
@@ -221,18 +228,15 @@ export class Store {
         if (!fresh || fresh.segments.length === 0) return
         const { piece } = fresh
         if (!options.all && piece && piece.generation !== state.piece?.generation) return
-        await publishPart(this.#engine, this.#catalog, this.#folder, dataset, fresh, { now: this.#clock.wall(), split })
+        const how = { now: this.#clock.wall(), split, sound }
+        await publishPart(this.#engine, this.#catalog, this.#folder, dataset, fresh, how)
         published++
       })
-      // One damaged file keeps its own rows from being seen, not those of all others.
-      await attempt.catch((error: unknown) => {
-        failure ??= asCollectorError(error, 'STORE_FAILED')
-        if (failure.code === 'DISK_FULL') throw failure
-      })
+      await attempt.catch(failed)
     }
     if (ended()) return published
     await this.#exclusive('publish the ledger', () => this.#publishLedger(options.all ?? false))
-    await this.mergeSegments()
+    await this.mergeSegments().catch(failed)
     if (this.#closing) return published
     await this.#exclusive('back up the catalog', () => this.#backUp(false))
     await this.#exclusive('remove spent files', () => this.#sweep())

@@ -195,3 +195,39 @@ it('a damaged file keeps its own rows from being published, not those of others,
     expect(stored.get('BTC/USDT')).toMatchObject({ files: 1, unpublishedRows: 1 })
     await store.close()
   }))
+
+describe('a hidden file that the disk changed', () => {
+  /** Five commits, each a hidden file; the first is damaged. */
+  const damagedFirst = async (dataPath: string): Promise<Store> => {
+    const store = await Store.open({ dataPath, clock: new FakeClock(TEN), threads: 1, memoryLimit: '128MB' })
+    const lane = await store.allocateLane()
+    for (const n of [1, 2, 3, 4, 5]) {
+      const builder = new ColumnBuilder()
+      builder.row('trades', n === 1 ? TRADES : 'binance trades ETH/USDT', trade(n))
+      await store.submit(lane, n, builder.take())
+      await store.commit()
+    }
+    await flip(join(dataPath, '.dccd/tail/1-trades.seg'))
+    return store
+  }
+
+  it('goes into no published file: its rows wait, those of others do not', () =>
+    withFolder(async (dataPath) => {
+      const store = await damagedFirst(dataPath)
+      await expect(store.publish({ all: true })).rejects.toMatchObject({ code: 'DATA_DAMAGED' })
+      const stored = new Map((await store.inventory()).map((entry) => [entry.dataset.pair, entry]))
+      expect(stored.get('ETH/USDT')).toMatchObject({ files: 1, unpublishedRows: 0 })
+      expect(stored.get('BTC/USDT')).toMatchObject({ files: 0, unpublishedRows: 1 })
+      await store.close()
+      expect(await verify(dataPath)).toMatchObject([{ what: 'segment_damaged', path: '.dccd/tail/1-trades.seg' }])
+    }))
+
+  it('is not merged with others, which are merged without it', () =>
+    withFolder(async (dataPath) => {
+      const store = await damagedFirst(dataPath)
+      await expect(store.mergeSegments(1)).rejects.toMatchObject({ code: 'DATA_DAMAGED' })
+      expect(await store.segmentCount()).toBe(4)
+      await store.close()
+      expect(await verify(dataPath)).toMatchObject([{ what: 'segment_damaged', path: '.dccd/tail/1-trades.seg' }])
+    }))
+})
