@@ -1,4 +1,5 @@
-import { mkdir, readdir, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type ApiOnData, apiOnData } from '../../testkit/api-on-data.js'
@@ -44,6 +45,22 @@ it('adds up what stands on the disk: visible files by exchange and kind, and wha
   // Second names of visible files are not counted again.
   expect(facts.bytes.other).toBeGreaterThanOrEqual(5000)
   expect(facts.bytes.other).toBeLessThan(5000 + facts.bytes.data)
+})
+
+it('finds catalog and journal where storage.state_path put them, and counts nothing for what only links to it', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'dccd-state-'))
+  try {
+    const { bytes: before } = await storageFacts(api.ports)
+    const journal = join(dataPath, '.dccd', 'journal')
+    await rm(journal, { recursive: true, force: true })
+    await writeFile(join(elsewhere, '0000000001.journal'), Buffer.alloc(3_000_000))
+    await symlink(elsewhere, journal)
+    const { bytes } = await storageFacts(api.ports)
+    expect(bytes.journal).toBe(3_000_000)
+    expect(bytes.other).toBe(before.other)
+  } finally {
+    await rm(elsewhere, { recursive: true, force: true })
+  }
 })
 
 it('tells the disk, what writing cost, and how long things are kept', async () => {

@@ -18,13 +18,13 @@ export async function storageFacts(ports: StoredPorts) {
   const { journal, storage } = ports.config()
   const { bavail, blocks, bsize } = await statfs(dataPath)
   const hidden = join(dataPath, '.dccd')
-  const [frames, tail, catalog, logs, all, published] = await Promise.all([
+  const [frames, tail, catalog, logs, other] = await Promise.all([
     weightOf(join(hidden, 'journal')),
     weightOf(join(hidden, 'tail')),
     weightOf(join(hidden, 'catalog')),
     weightOf(join(hidden, 'logs')),
-    weightOf(hidden),
-    weightOf(join(hidden, 'published')),
+    // The files below `published` are second names of the visible ones.
+    weightOf(hidden, ['journal', 'tail', 'catalog', 'logs', 'published']),
   ])
   const stored = await ports.data()
   const kinds = byKind(stored.inventory())
@@ -42,8 +42,7 @@ export async function storageFacts(ports: StoredPorts) {
       tail: tail.bytes,
       catalog: catalog.bytes,
       logs: logs.bytes,
-      // The files below `published` are second names of the visible ones.
-      other: all.bytes - published.bytes - frames.bytes - tail.bytes - catalog.bytes - logs.bytes,
+      other: other.bytes,
     },
     data: kinds,
     journal: {
@@ -82,10 +81,11 @@ function byKind(inventory: ReturnType<Awaited<ReturnType<StoredPorts['data']>>['
   return [...groups.values()].sort((a, b) => b.bytes - a.bytes)
 }
 
-/** What stands below a folder now; files come and go meanwhile. */
-async function weightOf(folder: string): Promise<Weight> {
+/** What stands below a folder now, but for these of its entries; files come and go meanwhile. A folder may be a link: `storage.state_path`. */
+async function weightOf(folder: string, without: readonly string[] = []): Promise<Weight> {
   let [files, bytes, oldest] = [0, 0, Number.POSITIVE_INFINITY]
   for (const entry of await readdir(folder, { withFileTypes: true }).catch((): Dirent[] => [])) {
+    if (without.includes(entry.name)) continue
     const path = join(folder, entry.name)
     if (entry.isDirectory()) {
       const below = await weightOf(path)
