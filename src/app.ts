@@ -31,7 +31,10 @@ export function createServices(program = ''): Services {
       return await runChaos(request, chaosPorts(program, emulated), tell, signal)
     },
     async rebuild(dataPath, output, tell) {
-      const [{ rebuild }, { rebuildPorts }] = [await import('./service/rebuild.js'), await import('./rebuild-ports.js')]
+      const [{ rebuild }, { rebuildPorts }] = [
+        await import('./service/rebuild.js'),
+        await import('./compose/rebuild-ports.js'),
+      ]
       return await rebuild(dataPath, output, rebuildPorts(adapterOf), tell)
     },
     async importTree(dataPath, tree, dryRun, tell) {
@@ -43,7 +46,10 @@ export function createServices(program = ''): Services {
       return await exportFolder(dataPath, request)
     },
     async verify(dataPath, options, tell) {
-      const [{ verify }, { verifyPorts }] = [await import('./service/verify.js'), await import('./verify-ports.js')]
+      const [{ verify }, { verifyPorts }] = [
+        await import('./service/verify.js'),
+        await import('./compose/verify-ports.js'),
+      ]
       return await verify(dataPath, options, verifyPorts(adapterOf), tell)
     },
     async sql(dataPath, request, signal) {

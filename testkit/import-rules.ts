@@ -38,7 +38,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     typesOf: ['net', 'journal', 'archives'],
     packages: ['node', 'zod'],
   },
-  store: { may: ['model', 'lib'], packages: ['node', '@duckdb/node-api', 'libsql', 'zod'] },
+  store: { may: ['model', 'lib'], packages: ['node', '@duckdb/node-api', '@duckdb/node-bindings', 'libsql', 'zod'] },
   // Stored rows in the formats of others.
   export: { may: ['model', 'lib'], packages: ['node', 'apache-arrow', 'write-excel-file', 'libsql', 'fflate'] },
   // Files of the past: fetched, checked, cut into parts.
@@ -76,8 +76,6 @@ export const RULES: Readonly<Record<string, Rule>> = {
   compose: { may: ['*'], packages: ['node'] },
   'worker.ts': { may: ['threads'], typesOf: ['daemon', 'lib'], packages: ['node'] },
   threads: { may: ['*'], packages: ['node', 'zod'] },
-  'rebuild-ports.ts': { may: ['*'], packages: ['node'] },
-  'verify-ports.ts': { may: ['*'], packages: ['node'] },
   'index.ts': { may: ['*'] },
   'main.ts': { may: ['app.ts', 'cli', 'model', 'lib'], packages: ['node'] },
 }
@@ -88,8 +86,6 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   compose: ['app.ts', 'index.ts', 'threads/query.ts'],
   'main.ts': [],
   'index.ts': [],
-  'rebuild-ports.ts': ['app.ts', 'verify-ports.ts'],
-  'verify-ports.ts': ['app.ts'],
   threads: ['worker.ts'],
   'worker.ts': ['compose/threads.ts'],
 }

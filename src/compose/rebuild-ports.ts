@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { recoverLane } from './capture/recover-lane.js'
-import type { ExchangeAdapter } from './exchanges/exchange.js'
-import { readLane, scanJournal } from './journal/recover.js'
-import { systemClock } from './lib/clock.js'
-import { CollectorError } from './model/error.js'
-import type { RebuildPorts } from './service/rebuild.js'
-import { ColumnBuilder } from './store/columns.js'
-import { Store } from './store/store.js'
+import { recoverLane } from '../capture/recover-lane.js'
+import type { ExchangeAdapter } from '../exchanges/exchange.js'
+import { readLane, scanJournal } from '../journal/recover.js'
+import { systemClock } from '../lib/clock.js'
+import { CollectorError } from '../model/error.js'
+import type { RebuildPorts } from '../service/rebuild.js'
+import { ColumnBuilder } from '../store/columns.js'
+import { Store } from '../store/store.js'
 
 /** Columns are handed over when they hold this much. */
 const COMMIT_BYTES = 32 * 1024 * 1024
