@@ -56,13 +56,13 @@ describe('the scheduler', () => {
     ...interval,
   }
 
-  function make() {
+  function make(own: HistoryJob = job, chance = 0) {
     const clock = new FakeClock()
     const state = { running: false, started: 0, last: undefined as LastRun | undefined }
     const scheduler = new Scheduler({
       clock,
-      random: () => 0,
-      jobs: () => [job],
+      random: () => chance,
+      jobs: () => [own],
       last: () => state.last,
       running: () => state.running,
       start: () => {
@@ -85,6 +85,22 @@ describe('the scheduler', () => {
     expect(state.started).toBe(2)
     scheduler.stop()
   })
+
+  it.each([
+    ['an interval', interval],
+    ['once', { trigger: { kind: 'once' } }],
+    ['a cron expression', { trigger: { kind: 'cron', expression: '*/10 * * * *', timezone: 'UTC' } }],
+  ] as const)(
+    'a job that never ran, with %s, is started: its first moment, spread by chance, does not go on before it',
+    (_name, how) => {
+      const { clock, state, scheduler } = make({ ...job, ...how }, 0.5)
+      scheduler.start()
+      expect(state.started).toBe(0)
+      clock.advance(HOUR)
+      expect(state.started).toBe(1)
+      scheduler.stop()
+    },
+  )
 
   it('starts nothing while paused, and makes up for it afterwards', () => {
     const { clock, state, scheduler } = make()

@@ -21,13 +21,13 @@ const JITTER_MOST = 30_000
 const LOOK_MS = 30_000
 
 /**
- * When a job is due next, milliseconds since 1970; `undefined` for never. `last` undefined: it never ran, and a paced one is due at once.
- * What was missed while nothing ran is made up for by one run.
+ * When a job is due next, milliseconds since 1970; `undefined` for never. `last` undefined: it never ran, and a paced one is due since `known`, the moment
+ * it was first seen. What was missed while nothing ran is made up for by one run.
  */
 export function nextRun(
   { trigger }: Pick<HistoryJob, 'trigger'>,
   last: LastRun | undefined,
-  now: number,
+  known: number,
 ): number | undefined {
   if (trigger.kind === 'manual') return undefined
   if (last?.failures) {
@@ -37,11 +37,11 @@ export function nextRun(
   }
   switch (trigger.kind) {
     case 'once':
-      return last?.state === 'succeeded' ? undefined : last ? last.created + MINUTE : now
+      return last?.state === 'succeeded' ? undefined : last ? last.created + MINUTE : known
     case 'interval':
-      return last ? last.created + trigger.everyMs : now
+      return last ? last.created + trigger.everyMs : known
     case 'cron':
-      return cronNext(trigger, last ? last.created : now)
+      return cronNext(trigger, last ? last.created : known)
   }
 }
 
@@ -67,6 +67,8 @@ export interface SchedulerPorts {
 export class Scheduler {
   private readonly ports: SchedulerPorts
   private readonly jitter = new Map<string, number>()
+  /** Since when a job is known as it is. A due time that was counted from now would never come. */
+  private readonly known = new Map<string, number>()
   private cancel: () => void = () => {}
   private started = false
   paused = false
@@ -87,8 +89,15 @@ export class Scheduler {
 
   /** When a job is due, jitter included; `undefined` for never. */
   due(job: HistoryJob): number | undefined {
-    const at = nextRun(job, this.ports.last(job.id), this.now)
+    const at = nextRun(job, this.ports.last(job.id), this.knownSince(job))
     return at === undefined ? undefined : at + this.jitterOf(job)
+  }
+
+  private knownSince({ id, trigger }: HistoryJob): number {
+    const key = `${id} ${JSON.stringify(trigger)}`
+    const since = this.known.get(key) ?? this.now
+    this.known.set(key, since)
+    return since
   }
 
   private get now(): number {

@@ -41,6 +41,17 @@ describe('requestText', () => {
     expect(answer.wall).toBeGreaterThanOrEqual(answer.asked)
   })
 
+  it('asks for page after page over the same connections, not with a handshake each', async () => {
+    const sockets = new Set<unknown>()
+    const url = await serve((request, response) => {
+      sockets.add(request.socket)
+      response.end('page')
+    })
+    for (let page = 0; page < 20; page++) await requestText(`${url}/?page=${page}`, { clock })
+    // The next request may leave just before the connection of the last one is free again.
+    expect(sockets.size).toBeLessThanOrEqual(2)
+  })
+
   it('returns refusals and redirects instead of hiding or following them', async () => {
     const url = await serve((request, response) => {
       response.writeHead(request.url === '/moved' ? 302 : 429, { location: '/', 'retry-after': '3' }).end('no')

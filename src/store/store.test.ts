@@ -248,6 +248,22 @@ describe('Store', () => {
       await second.close()
     }))
 
+  it('forgets runs of histories that ended long ago, and none that runs, failed or is younger', () =>
+    withFolder(async (path) => {
+      const store = await open(path)
+      const save = async (state: string, ended: number | null) => {
+        const id = await store.newRun()
+        await store.saveRun({ id, job: 'j', state, ended, body: '{}' })
+        return id
+      }
+      await save('succeeded', 1000)
+      const kept = [await save('succeeded', 5000), await save('running', null), await save('failed', 1000)]
+      await store.forgetRuns(2000, ['succeeded', 'stale', 'cancelled'])
+      const left = await store.runs({ job: 'j', limit: 10 })
+      expect(left.map(({ id }) => id).toSorted()).toEqual(kept.toSorted())
+      await store.close()
+    }))
+
   it('writes one segment for 300 datasets of a kind', () =>
     withFolder(async (path) => {
       const store = await open(path)

@@ -250,6 +250,14 @@ describe('pages of candles', () => {
     )
   })
 
+  it('a row of the year 1970 or of the future among them is no candle of the window, and proves nothing', () => {
+    const page = risingCandles(bars([0, 10, 11]), minutes(10, 14), 10n * SPAN, SPAN)
+    expect(page.events).toEqual(bars([10, 11]))
+    expect(page.covers).toEqual([{ from: 10n * SPAN, until: 12n * SPAN, before: null, last: null, joined: true }])
+    expect(risingCandles(bars([0]), minutes(10, 14), 10n * SPAN, SPAN).events).toEqual([])
+    expect(risingCandles(bars([10, 11, 12, 13, 9_000_000]), minutes(10, 14), 10n * SPAN, SPAN).events).toHaveLength(4)
+  })
+
   it('the candle at the end of a page and that at the start of the next meet: no minute between is dropped', () => {
     const all = bars([10, 11, 12, 13])
     const first = risingCandles(all.slice(0, 2), minutes(10, 14), 10n * SPAN, SPAN)
