@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CollectorError } from '../model/error.js'
 import type { Nanos } from '../model/time.js'
+import { Aftermath } from './aftermath.js'
 import { QUIET } from './control.js'
-import type { Disturbance } from './ledger-check.js'
 import {
   LEAST_PAUSE_MS,
   type Step,
@@ -61,13 +61,8 @@ export interface ChaosPorts extends VerdictPorts {
 const UNREACHABLE = 9
 /** The stop that is there to make everything visible; every other one has the time that a daemon has by itself. */
 const LAST_STOP_SECONDS = 120
-/** Until a status tells of what was just done. */
-const TOLD_MS = 1500
-const LOOK_MS = 200
 /** However busy the machine is, a connection that hangs is cut by then. */
 const CUT_WITHIN_MS = 60_000
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Half of the pairs are recorded with a book of this depth, half with the other: some exchanges tell small books otherwise than large ones. */
 const DEPTHS = [25, 100] as const
@@ -98,20 +93,25 @@ export async function runChaos(
   const emulated = ports.emulated(instruments).filter(({ exchange }) => exchanges?.includes(exchange) ?? true)
   const victim = new Victim(folder, ['--import', ports.preload, ...ports.program])
   const data = join(folder, 'data')
-  const disturbances: Mutable<Disturbance>[] = []
+  const aftermath = new Aftermath(
+    emulated.map(({ exchange }) => exchange),
+    { waiting: () => victim.waiting(), wall: ports.wall, nowMs: Date.now, sleep },
+  )
   const done = new Map<Torment, number>()
   const troubles: string[] = []
   const stopped = async () => {
     // What is stored is compared all the same.
     await victim.stop().catch((error: unknown) => troubles.push(error instanceof Error ? error.message : String(error)))
   }
-  let recovery = new AbortController()
+  const recovered = new AbortController()
+  let watching = Promise.resolve()
   try {
     await writeConfig(folder, emulator.port, emulated)
     await victim.start()
     await victim.live()
     const began = Date.now()
     let free = began
+    watching = aftermath.watch(recovered.signal)
     const say = (text: string) => tell(`${((Date.now() - began) / 1000).toFixed(1).padStart(7)} s  ${text}`)
     for (const step of script(seed, seconds * 1000, emulated, chosen)) {
       // On a busy machine steps take longer than the script has it: something must be recorded between them all the same.
@@ -119,25 +119,20 @@ export async function runChaos(
       signal?.throwIfAborted()
       // What took longer than the script has it is on a busy machine no reason to go on for ever.
       if (Date.now() - began > seconds * 1000) break
-      const from = ports.wall()
       say(describe(step))
       const torment = tormentOf(step)
       done.set(torment, (done.get(torment) ?? 0) + 1)
       // A slow disk and a clock that is set cost nothing: what they cost all the same is unexplained.
       const isCostly = torment !== 'slow_disk' && torment !== 'clock'
-      if (isCostly) recovery.abort()
+      if (isCostly) aftermath.begins(step.exchange)
       await carryOut(step, victim, emulator.port)
       free = Date.now() + LEAST_PAUSE_MS
-      if (!isCostly) continue
-      const disturbance = { exchange: step.exchange, from, until: ports.wall() }
-      disturbances.push(disturbance)
-      recovery = new AbortController()
-      void follow(victim, disturbance, ports, recovery.signal)
+      if (isCostly) aftermath.done()
     }
     await sleep(began + seconds * 1000 - Date.now(), signal)
     say('in peace: every stream must come back')
     await victim.live()
-    recovery.abort()
+    recovered.abort()
     await stopped()
     // A stop has nine seconds; on a machine that is busy it leaves some rows to the next one.
     const hidden = await ports.unpublished(data)
@@ -150,10 +145,12 @@ export async function runChaos(
     }
     say('stopped; comparing what is stored with what happened')
   } finally {
-    recovery.abort()
+    recovered.abort()
+    await watching
     await victim.end()
     await emulator.close()
   }
+  const { disturbances } = aftermath
   const told = disturbances.map(({ exchange, from, until }) =>
     JSON.stringify({ exchange, from: `${from}`, until: `${until}` }),
   )
@@ -207,18 +204,6 @@ async function ask(port: number, fault: Readonly<Record<string, unknown>>): Prom
     body: JSON.stringify(fault),
   })
   if (!answer.ok) throw new CollectorError('INTERNAL', `the emulator refused a fault: ${await answer.text()}`)
-}
-
-/** Lets a disturbance last until all that it touched is live again, or until the next one. */
-async function follow(
-  victim: Victim,
-  disturbance: Mutable<Disturbance>,
-  { wall }: Pick<ChaosPorts, 'wall'>,
-  signal: AbortSignal,
-): Promise<void> {
-  await sleep(TOLD_MS, signal)
-  while (!signal.aborted && !(await victim.isLive(disturbance.exchange))) await sleep(LOOK_MS, signal)
-  disturbance.until = wall()
 }
 
 async function writeConfig(

@@ -55,13 +55,14 @@ export class Victim {
 
   /** Every stream live. */
   async live(): Promise<void> {
-    await this.wait('every stream to be live', () => this.isLive('all'))
+    await this.wait('every stream to be live', async () => (await this.waiting())?.size === 0)
   }
 
-  /** Whether every stream of an exchange is live, or of `all`. */
-  async isLive(exchange: string): Promise<boolean> {
-    const rows = (await this.rows()) ?? []
-    return rows.length > 0 && rows.every((row) => row.state === 'live' || !['all', row.exchange].includes(exchange))
+  /** Exchanges with a stream that is not live; undefined while there are none, or nobody answers. */
+  async waiting(): Promise<ReadonlySet<string> | undefined> {
+    const rows = await this.rows()
+    if (!rows?.length) return undefined
+    return new Set(rows.filter(({ state }) => state !== 'live').map(({ exchange }) => exchange))
   }
 
   async kill(): Promise<void> {
