@@ -84,9 +84,8 @@ export async function publishPart(
   }
   const held = content ?? (await contentOf(engine, folder, dataset, state))
   const rows = await sortedRows(engine, kind, held)
-  await engine.run(copyTo(rows, staged, metadata))
+  const [[count] = []] = await engine.rows(copyTo(rows, staged, metadata))
   await syncFile(staged)
-  const [[count] = []] = await engine.rows(`SELECT num_rows FROM parquet_file_metadata(${quoted(staged)})`)
   const { hash, bytes } = await hashFile(staged)
   const splits = await splitsAfter(engine, staged, kind, state, split)
 

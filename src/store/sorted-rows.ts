@@ -9,23 +9,17 @@ import type { Engine } from './engine.js'
 export async function sortedRows(engine: Engine, kind: Kind, rows: string): Promise<string> {
   const columns = fileColumns(kind)
   const order = fileOrder(kind)
-  const texts = columns.filter(({ type }) => type === 'VARCHAR')
-  const known = [
-    'count(*)',
-    ...columns.map(({ name }) => `count(${name})`),
-    ...texts.flatMap(({ name }) => [`min(${name})`, `max(${name})`]),
-  ]
-  const [counts = []] = await engine.rows(`SELECT ${known.join(', ')} FROM (${rows})`)
-  const all = counts[0]
-  const bounds = counts.slice(1 + columns.length)
+  const about = columns.map(({ name, type }) => {
+    const text = type === 'VARCHAR'
+    return `count(${name}), ${text ? `min(${name}), max(${name})` : 'NULL, NULL'}`
+  })
+  const [[all, ...facts] = []] = await engine.rows(`SELECT count(*), ${about.join(', ')} FROM (${rows})`)
   const constants = new Map<string, string>()
   columns.forEach(({ name, type }, index) => {
     if (new RegExp(`\\b${name}\\b`).test(order)) return
-    const held = counts[index + 1]
-    const at = texts.findIndex((each) => each.name === name)
-    const [least, most] = [bounds[at * 2], bounds[at * 2 + 1]]
+    const [held, least, most] = facts.slice(index * 3, index * 3 + 3)
     if (Number(held) === 0) constants.set(name, `NULL::${type}`)
-    else if (at >= 0 && held === all && typeof least === 'string' && least === most)
+    else if (held === all && typeof least === 'string' && least === most)
       constants.set(name, `${quoted(least)}::${type}`)
   })
   const sorted = columns.filter(({ name }) => !constants.has(name)).map(({ name }) => name)
