@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Dataset, datasetKey, type Kind } from '../model/dataset.js'
 import { DAY, type Nanos, SECOND } from '../model/time.js'
 import type { PartState, Piece } from './catalog.js'
-import { isSlot, type Part, partEnd, partOfTime, partStart, slotsOf } from './partition.js'
+import { isSlot, type Part, partOfTime, partStart, slotsOf } from './partition.js'
 import { publishPlan } from './publish-plan.js'
 
 const MINUTE = 60n * SECOND
@@ -56,8 +56,10 @@ describe('what is published when', () => {
 
   it('a dataset without a file, and an ended partition, whatever was written', () => {
     expect(plan([{ ...grown(0), piece: undefined }], noon, 1e12)).toHaveLength(1)
+    const due = [{ part: DAY_PART, split: false }]
+    expect(plan([grown(1000, MIDNIGHT + DAY - 12n * MINUTE)], MIDNIGHT + DAY, 1e12)).toEqual(due)
     const ended = grown(1000, MIDNIGHT + DAY - 10n * MINUTE)
-    expect(plan([ended], MIDNIGHT + DAY + 5n * MINUTE, 1e12)).toEqual([{ part: DAY_PART, split: false }])
+    expect(plan([ended], MIDNIGHT + DAY + 5n * MINUTE, 1e12)).toEqual(due)
   })
 
   it('the stalest first, while the bytes last', () => {
@@ -144,8 +146,8 @@ class Simulation {
       if (!isSlot(part) && !this.splits.has(key)) this.splits.set(key, this.slotOf(time) + 1)
       this.splits.set(`${dataset} ${whole + 1}`, slotsOf(this.kind, whole + 1).first)
     }
-    for (const { piece, segments, part } of this.parts.values())
-      if (segments.length > 0 && piece && now < partEnd(this.kind, part)) {
+    for (const { piece, segments } of this.parts.values())
+      if (segments.length > 0 && piece) {
         const lag = now - piece.published
         if (lag > this.worstLag) this.worstLag = lag
       }

@@ -72,7 +72,8 @@ function needOf({ kind }: Dataset, state: PartState, now: Nanos): 'must' | 'may'
   const end = partEnd(kind, part) + (isSlot(part) ? 0n : CLOSED)
   if (now >= end) return now - piece.published >= CLOSED ? 'must' : undefined
   if (now / STALE === piece.published / STALE) return undefined
-  // An hour is written five times whatever comes; a day of a year would be a hundred and twenty times.
+  // What has ended is written once more and then no longer. An hour is written five times whatever comes; a day of a year would be a hundred and twenty times.
+  if (now >= partEnd(kind, part)) return 'must'
   return isSlot(part) && SCHEMA[kind].partition === 'date' && isWorthItsFile(kind, state, now) ? 'must' : 'may'
 }
 
