@@ -32,11 +32,18 @@ ask /api/v1/jobs
 ask /api/v1/runs/plan POST "{\"kind\":\"repair\",\"exchange\":\"$exchange\",\"pairs\":[\"$pair\"]}"
 ask /api/v1/runs POST "{\"kind\":\"repair\",\"exchange\":\"$exchange\",\"pairs\":[\"$pair\"]}"
 ask '/api/v1/runs?limit=1'
+# A run that would take long, followed and cancelled.
+run=$(ask /api/v1/runs POST "{\"kind\":\"backfill\",\"exchange\":\"$exchange\",\"pairs\":[\"$pair\"],\"channels\":[\"trades\"],\"start\":\"2024-01-01T00:00:00Z\"}" | sed 's/^{"id":\([0-9]*\).*/\1/')
+ask "/api/v1/runs/$run/cancel" POST '{}'
+ask "/api/v1/runs/$run"
 page Storage
 ask /api/v1/storage
 ask /api/v1/sync
 page Alerts
-ask /api/v1/alerts
+alerts=$(ask '/api/v1/alerts?state=active')
+printf '%s\n' "$alerts"
+alert=$(printf %s "$alerts" | sed -n 's/^\[{"id":\([0-9]*\).*/\1/p')
+if [ -n "$alert" ]; then ask "/api/v1/alerts/$alert/ack" POST '{}'; fi
 # Nothing is sent where alerts.webhook_url is not set; the answer says so.
 curl -sS -X POST -H "authorization: Bearer ${token:-none}" "$url/api/v1/alerts/test"; echo
 page Config

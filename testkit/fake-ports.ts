@@ -22,6 +22,7 @@ export const streamRow: StreamStatus = {
   lagMs: 31,
   lagP99Ms: 48,
   reconnects: 0,
+  breaks: 0,
   gaps: 0,
   rows: 12,
   error: undefined,

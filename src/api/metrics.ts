@@ -74,7 +74,8 @@ function addStreams(registry: Registry, ports: Ports): void {
   const last = make('last_event_timestamp_seconds', 'When the last event came, seconds since 1970.')
   const rows = count('rows_total', 'Rows derived since it started.')
   const reconnects = count('reconnects_total', 'Connections lost since it started.')
-  const gaps = count('gaps_total', 'Breaks since it started.')
+  const breaks = count('gaps_total', 'Breaks since it started.')
+  const gaps = make('gaps', 'Stretches that were wanted and are not held, as the ledger has them now.')
   for (const row of ports.streams.status()) {
     if (row.state === 'draining') continue
     const labels = { key: row.key, exchange: row.exchange, pair: row.pair }
@@ -84,6 +85,7 @@ function addStreams(registry: Registry, ports: Ports): void {
     if (row.lastEvent !== undefined) last.set(labels, Number(row.lastEvent / 1_000_000n) / 1000)
     rows.inc(labels, row.rows)
     reconnects.inc(labels, row.reconnects)
-    gaps.inc(labels, row.gaps)
+    breaks.inc(labels, row.breaks)
+    if (row.gaps !== undefined) gaps.set(labels, row.gaps)
   }
 }

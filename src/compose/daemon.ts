@@ -13,6 +13,7 @@ import { parseLogLine } from '../service/log-lines.js'
 import { logTail } from '../service/log-tail.js'
 import { type ConfigOrigin, Running } from '../service/running.js'
 import type { Daemon } from '../service/services.js'
+import { CatalogView } from '../store/catalog-view.js'
 import { removeDaemonFile, writeDaemonFile, writeDaemonToken } from '../store/daemon-file.js'
 import { VERSION } from '../version.js'
 import { createAlerting } from './alerting.js'
@@ -49,7 +50,8 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
   })
   const deps = defaultDependencies(config, health, log, fail)
   const manager = new StreamManager(config, health, deps)
-  const jobs = createJobs(config, deps.recorder, log)
+  const view = new CatalogView(config.storage.local_path)
+  const jobs = createJobs(config, deps.recorder, view, log)
   const losses = new Map<string, number>()
   deps.recorder.onReport((report) => {
     written.report(report)
@@ -97,6 +99,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
       queries.configure(withoutTokens(next))
     },
     openData,
+    gapsOf: (dataset) => view.gapsOf(dataset),
     sql: sqlInTurn(config.storage.local_path, clock),
     exportData: (request, signal) => queries.export(request, signal),
     instruments: (exchange) => lists.of(exchange),
@@ -124,6 +127,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     await alerting.close()
     await ports.close()
     await queries.close()
+    view.close()
     await deps.recorder.close()
     await api.close()
     throw error
@@ -131,7 +135,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
   return {
     url: api.url,
     dataPath: config.storage.local_path,
-    status: () => manager.status(),
+    status: () => ports.streams.status(),
     jobs,
     failed,
     async stop(deadlineMs = config.settings.stop_timeout * 1000) {
@@ -145,6 +149,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
       await api.close()
       await ports.close()
       await queries.close()
+      view.close()
     },
   }
 }

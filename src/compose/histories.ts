@@ -4,16 +4,21 @@ import type { Recorder } from '../daemon/recorder.js'
 import { exchanges } from '../exchanges/index.js'
 import { systemClock } from '../lib/clock.js'
 import type { OpenJobs } from '../service/services.js'
+import { CatalogView } from '../store/catalog-view.js'
 import { createRecorder } from './recording.js'
 import type { DaemonLog } from './threads.js'
 
 /** Histories over a recorder. */
-export function createJobs(config: CollectorConfig, recorder: Recorder, log: DaemonLog): JobService {
+export function createJobs(config: CollectorConfig, recorder: Recorder, view: CatalogView, log: DaemonLog): JobService {
   return new JobService(config, {
     clock: systemClock(),
     random: Math.random,
     history: () => recorder.history(),
     store: () => recorder.store(),
+    savedRuns: async (query) => {
+      await recorder.store() // by then there is a catalog
+      return view.runs(query)
+    },
     commit: () => recorder.commit(),
     past: (exchange) => exchanges[exchange]?.history ?? [],
     exchanges: Object.keys(exchanges),
@@ -25,10 +30,12 @@ export function createJobs(config: CollectorConfig, recorder: Recorder, log: Dae
 export async function openJobs(config: CollectorConfig, log: DaemonLog): Promise<OpenJobs> {
   const recorder = createRecorder(config, log, (error) => log.error(error))
   await recorder.open()
-  const jobs = createJobs(config, recorder, log)
+  const view = new CatalogView(config.storage.local_path)
+  const jobs = createJobs(config, recorder, view, log)
   try {
     await jobs.open()
   } catch (error) {
+    view.close()
     await recorder.close()
     throw error
   }
@@ -36,6 +43,7 @@ export async function openJobs(config: CollectorConfig, log: DaemonLog): Promise
     jobs,
     async close() {
       await jobs.stop()
+      view.close()
       await recorder.close()
     },
   }

@@ -19,7 +19,6 @@ import { readStoredRun, withoutProcess } from './stored-runs.js'
 export interface RunStore {
   newRun(): Promise<number>
   saveRun(run: StoredRun): Promise<void>
-  runs(query: RunQuery): Promise<readonly StoredRun[]>
   forgetRuns(before: number, states: readonly string[]): Promise<void>
   gaps(): Promise<readonly Gap[]>
   publish(options: { readonly all?: boolean }): Promise<unknown>
@@ -31,6 +30,8 @@ export interface JobServiceDeps {
   /** The history thread, started when it is not running. */
   history(): Promise<HistoryClient>
   store(): Promise<RunStore>
+  /** Runs as they were saved, newest first: without waiting for what the store does. */
+  savedRuns(query: RunQuery): Promise<readonly StoredRun[]>
   /** What live streams received so far becomes safe, and known to the ledger. */
   commit(): Promise<void>
   /** What each exchange has a past of. */
@@ -95,7 +96,7 @@ export class JobService implements Jobs {
   private async openNow(): Promise<void> {
     const store = await this.deps.store()
     for (const state of ['running', 'queued'] as const) {
-      for (const kept of await store.runs({ state, limit: 10_000 })) {
+      for (const kept of await this.deps.savedRuns({ state, limit: 10_000 })) {
         const run = readStoredRun(kept.body)
         const ended = this.now
         const body = JSON.stringify(run ? { ...withoutProcess(run), ended: new Date(ended).toISOString() } : {})
@@ -109,9 +110,7 @@ export class JobService implements Jobs {
 
   private async loadLast(job: string): Promise<void> {
     if (this.last.has(job)) return
-    const runs = (await (await this.deps.store()).runs({ job, limit: 20 })).flatMap(
-      ({ body }) => readStoredRun(body) ?? [],
-    )
+    const runs = (await this.deps.savedRuns({ job, limit: 20 })).flatMap(({ body }) => readStoredRun(body) ?? [])
     const [newest] = runs
     if (!newest) return
     const succeeded = runs.findIndex(({ state }) => state === 'succeeded')
@@ -327,8 +326,7 @@ export class JobService implements Jobs {
 
   async runs(filter: RunFilter = {}): Promise<readonly Run[]> {
     const { job, state, before, limit = LIST } = filter
-    const store = await this.deps.store()
-    const kept = await store.runs({
+    const kept = await this.deps.savedRuns({
       ...(job === undefined ? {} : { job }),
       ...(state === undefined ? {} : { state }),
       ...(before === undefined ? {} : { before }),
@@ -347,7 +345,7 @@ export class JobService implements Jobs {
   async run(id: number): Promise<RunDetail | undefined> {
     const live = this.live.get(id)
     if (live) return live.detail(this.now)
-    const [kept] = await (await this.deps.store()).runs({ before: id + 1, limit: 1 })
+    const [kept] = await this.deps.savedRuns({ before: id + 1, limit: 1 })
     return kept?.id === id ? readStoredRun(kept.body) : undefined
   }
 

@@ -3,7 +3,7 @@ import { Backoff } from '../lib/backoff.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import type { Instrument } from '../model/instrument.js'
-import type { RunQuery, StoredRun } from '../store/catalog.js'
+import type { StoredRun } from '../store/catalog.js'
 import type { RecorderStore } from './recorder.js'
 
 /** One life of the store thread. */
@@ -138,10 +138,6 @@ export class StoreHost implements RecorderStore {
 
   saveRun(run: StoredRun): Promise<void> {
     return this.#repeat((thread) => thread.saveRun(run))
-  }
-
-  runs(query: RunQuery) {
-    return this.#repeat((thread) => thread.runs(query))
   }
 
   forgetRuns(before: number, states: readonly string[]): Promise<void> {

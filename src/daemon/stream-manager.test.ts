@@ -382,6 +382,7 @@ describe('status', () => {
       rows: 900,
     })
     const [row, other] = manager.status()
+    expect(row).toMatchObject({ breaks: 1, gaps: undefined })
     expect(row && statusJson(row)).toEqual({
       key: BTC,
       exchange: 'binance',
@@ -396,7 +397,7 @@ describe('status', () => {
       lag_ms: 40,
       lag_p99_ms: 90,
       reconnects: 2,
-      gaps: 1,
+      gaps: 0,
       rows: 900,
       error: null,
       configured: true,

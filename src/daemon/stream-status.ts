@@ -23,7 +23,10 @@ export interface StreamStatus {
   readonly lagMs: number | undefined
   readonly lagP99Ms: number | undefined
   readonly reconnects: number
-  readonly gaps: number
+  /** What its connections lost since it was started. */
+  readonly breaks: number
+  /** Stretches that were wanted and are not held, as the ledger has them now; undefined where nobody counted. */
+  readonly gaps: number | undefined
   readonly rows: number
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly remedy: string } | undefined
   /** Whether the config has an entry for it. */
@@ -58,7 +61,8 @@ export function streamStatus(
     lagMs: report?.lagMs,
     lagP99Ms: report?.lagP99Ms,
     reconnects: report?.reconnects ?? 0,
-    gaps: report?.gaps ?? 0,
+    breaks: report?.gaps ?? 0,
+    gaps: undefined,
     rows: report?.rows ?? 0,
     error: mute ? muteError(muteMs) : (report?.error ?? errorFields(task?.error)),
     configured,

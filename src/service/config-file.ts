@@ -24,6 +24,14 @@ export interface ConfigText {
   readonly etag: string
 }
 
+/** The file as it may be shown. */
+export interface ShownConfig extends ConfigText {
+  /** Without its secrets; null when it cannot be read as YAML. */
+  readonly yaml: string | null
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
 /** A text that was checked; `parsed` is there when it is valid. */
 export interface CheckedConfig {
   readonly text: string
@@ -42,6 +50,7 @@ export interface ConfigProposal {
 export class ConfigFile {
   readonly #options: ConfigFileOptions
   #turn: Promise<unknown> = Promise.resolve()
+  #shown: ShownConfig | undefined
 
   constructor(options: ConfigFileOptions) {
     this.#options = options
@@ -67,6 +76,16 @@ export class ConfigFile {
         remedy: 'Check the file and its permissions.',
       })
     }
+  }
+
+  /** The file without its secrets, and everything that is wrong with it: worked out once for each content. Throws like `read`. */
+  async shown(): Promise<ShownConfig> {
+    const now = await this.read()
+    if (this.#shown?.etag !== now.etag) {
+      const { problems, warnings } = this.check(now.text)
+      this.#shown = { ...now, yaml: redactYaml(now.text) ?? null, problems, warnings }
+    }
+    return this.#shown
   }
 
   /** What a proposal would make of the file: the text with its secrets, and everything that is wrong with it. */

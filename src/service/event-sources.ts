@@ -3,7 +3,7 @@ import type { EventHub } from './event-hub.js'
 import { runOf } from './operations/history.js'
 import type { Ports } from './ports.js'
 import { RateHistory } from './rate-history.js'
-import { listStreams, type StreamJson } from './streams.js'
+import { listStreams, type StreamJson, statusJson } from './streams.js'
 
 const LOOK_MS = 1000
 
@@ -27,7 +27,7 @@ export function watchForEvents(
   ports: Pick<Ports, 'streams' | 'jobs' | 'sync' | 'logs'>,
   clock: Clock,
 ): () => void {
-  let known = new Map<string, { readonly text: string; readonly gaps: number }>()
+  let known = new Map<string, { readonly text: string; readonly gaps: number | undefined }>()
   let runs = new Map<number, string>()
   let syncing = ports.sync.running
   let looking = false
@@ -39,8 +39,10 @@ export function watchForEvents(
   )
 
   const lookAtStreams = () => {
-    const rows = listStreams(ports.streams).filter(({ state }) => state !== 'draining')
-    const now = new Map(rows.map((row) => [row.key, { text: JSON.stringify(steady(row)), gaps: row.gaps }]))
+    const status = ports.streams.status().filter(({ state }) => state !== 'draining')
+    const rows = status.map(statusJson)
+    const counted = new Map(status.map(({ key, gaps }) => [key, gaps]))
+    const now = new Map(rows.map((row) => [row.key, { text: JSON.stringify(steady(row)), gaps: counted.get(row.key) }]))
     const changed = rows.filter(({ key }) => known.get(key)?.text !== now.get(key)?.text)
     const removed = [...known.keys()].filter((key) => !now.has(key))
     for (const row of changed) {
@@ -66,7 +68,7 @@ export function watchForEvents(
   }
 
   const lookAtRuns = async () => {
-    if (!ports.jobs || !hub.wanted('progress')) return
+    if (!ports.jobs) return
     const under = [...(await ports.jobs.runs({ state: 'running' })), ...(await ports.jobs.runs({ state: 'queued' }))]
     const now = new Map<number, string>()
     for (const run of under) now.set(run.id, JSON.stringify(runOf(run)))

@@ -6,6 +6,7 @@ import type { CatalogEntry } from '../config/validate-against.js'
 import type { ApplyReport } from '../daemon/stream-manager.js'
 import type { StreamedExport } from '../export/export-stream.js'
 import type { Clock } from '../lib/clock.js'
+import type { Dataset } from '../model/dataset.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Drift } from '../model/shape.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
@@ -14,6 +15,7 @@ import { ConfigFile } from './config-file.js'
 import { restartNeeded } from './config-restart.js'
 import { EventHub } from './event-hub.js'
 import { watchForEvents } from './event-sources.js'
+import { GapCounts } from './gap-counts.js'
 import type { Jobs } from './jobs.js'
 import { LiveHub, type LiveSource } from './live-hub.js'
 import type { LogPort } from './log-lines.js'
@@ -48,6 +50,8 @@ export interface RunningDeps {
   readonly alerts: AlertsPort
   readonly jobs?: Jobs | undefined
   openData(dataPath: string): Promise<StoredData>
+  /** How many gaps the ledger has of a dataset, at once; absent where nothing is recorded. */
+  gapsOf?(dataset: Dataset): number
   sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   exportData(request: StreamedExport, signal: AbortSignal): AsyncIterable<string | Uint8Array>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
@@ -64,12 +68,14 @@ export class Running implements Ports {
   readonly dataPath: string
   readonly events: EventHub
   readonly live: LiveHub
+  readonly streams: StreamControl
   readonly #deps: RunningDeps
   #tokens: Tokens
   #config: CollectorConfig
   #origin: ParsedConfig | undefined
   #etag: string | undefined
   #data: Promise<StoredData> | undefined
+  readonly #counts: GapCounts | undefined
   #stopWatching: () => void = () => {}
 
   constructor(deps: RunningDeps) {
@@ -78,6 +84,17 @@ export class Running implements Ports {
     this.#config = withoutTokens(deps.config)
     this.#origin = deps.origin && { ...deps.origin.parsed, config: withoutTokens(deps.origin.parsed.config) }
     this.dataPath = deps.config.storage.local_path
+    const { manager, gapsOf } = deps
+    const counts = gapsOf && new GapCounts(deps.clock, gapsOf)
+    this.#counts = counts
+    this.streams = {
+      status: () => {
+        const rows = manager.status()
+        return counts ? rows.map((row) => ({ ...row, gaps: counts.of(row) })) : rows
+      },
+      startOne: (job, pair, channels) => manager.startOne(job, pair, channels),
+      stopOne: (key) => manager.stopOne(key),
+    }
     this.events = new EventHub(deps.clock.wall().toString(36))
     this.live = new LiveHub(deps.source, deps.manager)
     this.configFile = new ConfigFile({
@@ -89,8 +106,31 @@ export class Running implements Ports {
 
   /** Learns which content of the config file is in force, and begins to look for what changes. */
   async open(): Promise<void> {
-    this.#stopWatching = watchForEvents(this.events, this, this.#deps.clock)
-    if (this.configFile.file !== undefined) this.#etag = (await this.configFile.read()).etag
+    const stopCounting = this.#countGaps()
+    const stopWatching = watchForEvents(this.events, this, this.#deps.clock)
+    this.#stopWatching = () => {
+      stopCounting()
+      stopWatching()
+    }
+    if (this.configFile.file !== undefined) this.#etag = (await this.configFile.shown()).etag
+  }
+
+  #countGaps(): () => void {
+    const counts = this.#counts
+    if (!counts) return () => {}
+    const { clock, manager } = this.#deps
+    const stopHearing = this.events.listen(new Set(['progress']), () => counts.disturbed())
+    const stopLooking = clock.every(1000, () => {
+      try {
+        counts.look(manager.status().filter(({ state }) => state !== 'draining'))
+      } catch {
+        // No catalog before the store is open; what is wrong with it later the store tells.
+      }
+    })
+    return () => {
+      stopHearing()
+      stopLooking()
+    }
   }
 
   get version(): string {
@@ -99,10 +139,6 @@ export class Running implements Ports {
 
   get catalog(): readonly CatalogEntry[] {
     return this.#deps.catalog
-  }
-
-  get streams(): StreamControl {
-    return this.#deps.manager
   }
 
   get sync(): Ports['sync'] {

@@ -10,10 +10,11 @@ import type { Instrument } from '../model/instrument.js'
 import type { Nanos } from '../model/time.js'
 import type { RunQuery, StoredRun } from '../store/catalog.js'
 import type { BarRule, DerivedCandle } from '../store/derived-candles.js'
+import type { EventRange } from '../store/event-ranges.js'
 import type { ImportReport } from '../store/import-predecessor.js'
 import type { PagePlace } from '../store/page-place.js'
 import type { PageRange } from '../store/page-reader.js'
-import type { EventRange, GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
+import type { GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
@@ -30,7 +31,7 @@ export type { StoredRow } from '../store/reader.js'
 export interface Daemon {
   readonly url: string
   readonly dataPath: string
-  status(): StreamStatus[]
+  status(): readonly StreamStatus[]
   /** Its histories. */
   readonly jobs: Jobs
   /** Resolves with the reason when the daemon cannot go on. */

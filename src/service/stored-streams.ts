@@ -1,7 +1,7 @@
-import { parseChannel } from '../config/channel.js'
 import { taskOf } from '../config/tasks.js'
-import { CHANNELS, type Channel, KIND_OF } from '../model/dataset.js'
+import { CHANNELS, type Channel, datasetKey, KIND_OF } from '../model/dataset.js'
 import type { inventoryRows } from './inventory.js'
+import { datasetsOf } from './stream-datasets.js'
 import type { StreamJson } from './streams.js'
 
 type Stored = Awaited<ReturnType<typeof inventoryRows>>[number]
@@ -37,17 +37,9 @@ function channelOf(kind: Stored['kind']): Channel | undefined {
 }
 
 function withStored(stream: StreamJson, stored: readonly Stored[], left: Set<Stored>): StreamJson {
-  const wanted = stream.channels.map(parseChannel)
-  const own = stored.filter(
-    ({ exchange, pair, kind, interval }) =>
-      exchange === stream.exchange &&
-      pair === stream.pair &&
-      wanted.some(
-        (each) =>
-          each &&
-          (KIND_OF[each.channel] === kind || (each.channel === 'book' && kind === 'book_snapshots')) &&
-          (each.interval ?? null) === interval,
-      ),
+  const wanted = new Set(datasetsOf(stream).map(datasetKey))
+  const own = stored.filter(({ exchange, pair, kind, interval }) =>
+    wanted.has(datasetKey({ exchange, pair, kind, ...(interval ? { interval } : {}) })),
   )
   for (const each of own) left.delete(each)
   const last = own.map(({ last_event }) => last_event).filter((time) => time !== null)

@@ -31,7 +31,7 @@ export function statusJson(row: StreamStatus) {
     lag_ms: row.lagMs ?? null,
     lag_p99_ms: row.lagP99Ms ?? null,
     reconnects: row.reconnects,
-    gaps: row.gaps,
+    gaps: row.gaps ?? 0,
     rows: row.rows,
     error,
     configured: row.configured,

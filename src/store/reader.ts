@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
 import type { CoverageRow } from '../model/coverage-rows.js'
-import { type Dataset, datasetKey, type Interval, KINDS, type Kind, parseDatasetKey } from '../model/dataset.js'
+import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
 import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
@@ -17,6 +17,7 @@ import type { Cell } from './column-buffer.js'
 import { DataFolder } from './data-folder.js'
 import { type BarRule, barsOf, CANDLE_FIELDS, type DerivedCandle, decodeCandle } from './derived-candles.js'
 import { Engine } from './engine.js'
+import { type EventRange, EventRanges } from './event-ranges.js'
 import { storeError } from './failure.js'
 import { arePlaceKeys, type PagePlace } from './page-place.js'
 import { type PageRange, PageReader } from './page-reader.js'
@@ -47,12 +48,6 @@ export interface InventoryEntry {
   readonly published: Nanos | undefined
 }
 
-/** Times of the first and the last event, on the dataset's axis. */
-export interface EventRange {
-  readonly first: Nanos
-  readonly last: Nanos
-}
-
 /** Which gaps: absent fields mean all. `now` lets refused datasets count as lost until then. */
 export interface GapFilter {
   readonly exchange?: string
@@ -69,12 +64,14 @@ export class DataReader {
   readonly #engine: Engine
   readonly #folder: DataFolder
   readonly #pages: PageReader
+  readonly #ranges: EventRanges
 
   constructor(catalog: Catalog, engine: Engine, folder: DataFolder) {
     this.#catalog = catalog
     this.#engine = engine
     this.#folder = folder
     this.#pages = new PageReader(engine, folder)
+    this.#ranges = new EventRanges(engine, folder)
   }
 
   inventory(): InventoryEntry[] {
@@ -104,52 +101,13 @@ export class DataReader {
     return [...new Set(keys)].sort().flatMap((key) => parseDatasetKey(key) ?? [])
   }
 
-  /**
-   * First and last event of every dataset, by its key: of the first and last partition, published or not. Read from the statistics of the files.
-   */
+  /** First and last event of every dataset, by its key: of the first and last partition, published or not. */
   async eventRanges(signal?: AbortSignal): Promise<Map<string, EventRange>> {
     const { names, parts } = this.#catalog.snapshot(() => ({
       names: this.#catalog.datasets(),
       parts: this.#catalog.parts(),
     }))
-    const ranges = new Map<string, EventRange>()
-    for (const kind of KINDS) {
-      const sources = this.#edgeSources(kind, names, parts)
-      if (sources.length === 0) continue
-      const query = `SELECT dataset, min(epoch_ns(${timeAxis(kind)})), max(epoch_ns(${timeAxis(kind)})) FROM (${sources.join(' UNION ALL ')}) GROUP BY dataset`
-      for await (const rows of this.#engine.stream(query, 3, signal))
-        for (const [, id, first, last] of rows) {
-          const key = names.get(Number(id))
-          if (key && typeof first === 'bigint' && typeof last === 'bigint') ranges.set(key, { first, last })
-        }
-    }
-    return ranges
-  }
-
-  /** The files with the earliest and the latest rows of each dataset of a kind. */
-  #edgeSources(kind: Kind, names: ReadonlyMap<number, string>, parts: readonly PartState[]): string[] {
-    const times = kind === 'ohlc' ? 'open_time' : 'exchange_time, receive_time'
-    const own = new Map<number, PartState[]>()
-    for (const part of parts) {
-      if (parseDatasetKey(names.get(part.dataset) ?? '')?.kind !== kind) continue
-      const known = own.get(part.dataset)
-      if (known) known.push(part)
-      else own.set(part.dataset, [part])
-    }
-    const segments = new Set<string>()
-    const pieces: string[] = []
-    for (const [id, list] of own)
-      for (const part of edges(kind, list)) {
-        for (const { path } of part.segments) segments.add(path)
-        if (part.piece)
-          pieces.push(
-            `SELECT ${id} AS dataset, ${times} FROM read_parquet(${quoted(this.#folder.at(part.piece.link))})`,
-          )
-      }
-    const tails = [...segments].map(
-      (path) => `SELECT dataset, ${times} FROM read_parquet(${quoted(this.#folder.at(path))})`,
-    )
-    return [...pieces, ...tails]
+    return await this.#ranges.of(names, parts, signal)
   }
 
   /** Bytes of Parquet written by all commits and publishes, over those that stand there now: what it costs the disk (durability C8). */
@@ -372,13 +330,6 @@ function wholeOnes(kind: Kind, parts: readonly PartState[]): PartState[][] {
     groups.set(whole, [...(groups.get(whole) ?? []), part])
   }
   return [...groups.values()]
-}
-
-/** The files among which the first and the last row of a dataset are: all of its first and of its last partition. */
-function edges(kind: Kind, parts: readonly PartState[]): PartState[] {
-  const whole = parts.map(({ part }) => wholePart(kind, part))
-  const [first, last] = [Math.min(...whole), Math.max(...whole)]
-  return parts.filter((_, at) => whole[at] === first || whole[at] === last)
 }
 
 /** Up to so many datasets are asked one by one. */

@@ -27,7 +27,6 @@ type Calls = Pick<
   | 'proven'
   | 'newRun'
   | 'saveRun'
-  | 'runs'
   | 'forgetRuns'
   | 'wantedSince'
   | 'backedUpLanes'
@@ -87,7 +86,6 @@ export function serveStore(port: MessagePort, store: Store): () => void {
     proven: (args) => store.proven(...args),
     newRun: () => store.newRun(),
     saveRun: (args) => store.saveRun(...args),
-    runs: (args) => store.runs(...args),
     forgetRuns: (args) => store.forgetRuns(...args),
     wantedSince: () => store.wantedSince(),
     backedUpLanes: () => store.backedUpLanes(),
@@ -183,7 +181,6 @@ export class StoreClient {
   readonly proven = (dataset: Dataset) => this.#call('proven', [dataset])
   readonly newRun = () => this.#call('newRun', [])
   readonly saveRun = (...args: Arguments<'saveRun'>) => this.#call('saveRun', args)
-  readonly runs = (...args: Arguments<'runs'>) => this.#call('runs', args)
   readonly forgetRuns = (...args: Arguments<'forgetRuns'>) => this.#call('forgetRuns', args)
   readonly wantedSince = () => this.#call('wantedSince', [])
   readonly backedUpLanes = () => this.#call('backedUpLanes', [])

@@ -8,6 +8,7 @@ import { candle, collect, delta, TEN, trade, tradesBatch, withFolder } from '../
 import { type Dataset, datasetKey } from '../model/dataset.js'
 import type { LedgerFact } from '../model/ledger.js'
 import { SECOND } from '../model/time.js'
+import { CatalogView } from './catalog-view.js'
 import { ColumnBuilder } from './columns.js'
 import { Store } from './store.js'
 
@@ -259,7 +260,9 @@ describe('Store', () => {
       await save('succeeded', 1000)
       const kept = [await save('succeeded', 5000), await save('running', null), await save('failed', 1000)]
       await store.forgetRuns(2000, ['succeeded', 'stale', 'cancelled'])
-      const left = await store.runs({ job: 'j', limit: 10 })
+      const view = new CatalogView(path)
+      const left = view.runs({ job: 'j', limit: 10 })
+      view.close()
       expect(left.map(({ id }) => id).toSorted()).toEqual(kept.toSorted())
       await store.close()
     }))

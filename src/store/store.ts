@@ -7,7 +7,7 @@ import type { Covered, Gap } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { type Nanos, SECOND } from '../model/time.js'
-import { Catalog, type LaneState, type RunQuery, type Segment, type StoredRun } from './catalog.js'
+import { Catalog, type LaneState, type Segment, type StoredRun } from './catalog.js'
 import { adoptFolder, backUpCatalog, exists, restoreCatalog } from './catalog-backup.js'
 import type { ColumnBatch } from './columns.js'
 import { DataFolder } from './data-folder.js'
@@ -381,10 +381,6 @@ export class Store {
 
   async saveRun(run: StoredRun): Promise<void> {
     this.#guarded('save a run', () => this.#catalog.saveRun(run))
-  }
-
-  async runs(query: RunQuery): Promise<StoredRun[]> {
-    return this.#guarded('read the runs', () => this.#catalog.runs(query))
   }
 
   async forgetRuns(before: number, states: readonly string[]): Promise<void> {

@@ -158,6 +158,17 @@ describe.skipIf(CHROMIUM === undefined)('operating a daemon by its web UI', () =
     await visitor.go('config')
     await page.getByRole('textbox', { name: 'Config as YAML' }).and(page.locator('[aria-readonly="true"]')).waitFor()
     expect(await page.getByRole('button', { name: /Apply/ }).count()).toBe(0)
+    // What is not offered is refused as well, to whoever asks with the login of this page.
+    const refused = await page.evaluate(`Promise.all([
+      ['POST', 'streams/binance_BTC_USDT_trades_book/stop'], ['POST', 'streams'], ['POST', 'runs'], ['POST', 'sync'],
+      ['POST', 'alerts/test'], ['POST', 'alerts/1/ack'], ['PATCH', 'config'], ['POST', 'config/undo'], ['DELETE', 'config/streams'], ['POST', 'scheduler'],
+    ].map(async ([method, path]) => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch('api/v1/' + path, { method, headers, body: '{}' })
+      return [answer.status, (await answer.json()).code].join(' ')
+    }))`)
+    expect(refused).toEqual(Array.from({ length: 10 }, () => '403 FORBIDDEN'))
+    await visitor.forgive(/status of 403/)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Token').fill(CONTROL)
     await page.getByRole('button', { name: 'Sign in' }).click()

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { until } from '../system/harness.js'
 import { Stage } from './stage.js'
 import { CHROMIUM, type Visitor } from './visitor.js'
@@ -62,7 +63,13 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     await row('SOL/USDT').getByText('live').waitFor({ state: 'detached' })
   })
 
-  it('shows a cut in the coverage map, says why, and offers the repair', async () => {
+  /** What the ledger has of Kraken, of one kind or all. */
+  const ledger = async (kind = '') => {
+    const answer = await fetch(`${stage.url}/api/v1/gaps?exchange=kraken${kind && `&kind=${kind}`}`)
+    return z.array(z.object({ code: z.string() })).parse(await answer.json()).length
+  }
+
+  it('shows a cut in the coverage map, says why, and repairs it: the hole has gone, in the ledger and in the picture', async () => {
     await stage.bench.fault({ fault: 'refuse', exchange: 'kraken', ms: 3000 }, { fault: 'cut', exchange: 'kraken' })
     await visitor.go('data?span=10m&exchange=kraken&kind=trades')
     const lost = await until('a loss in the picture', () => lostPixel(page))
@@ -75,6 +82,18 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     expect(await visitor.findings()).toEqual([])
     await why.getByRole('button', { name: 'Repair', exact: true }).first().click()
     await page.locator('.toasts .notice').first().waitFor()
+    await until('no gap of trades', async () => (await ledger('trades')) === 0 || undefined)
+    await until('no loss in the picture', async () => ((await lostPixel(page)) === undefined ? true : undefined))
+  })
+
+  // The table counted what its connections lost and stayed at 0 after a cut, while the ledger had the hole.
+  it('counts the gaps of a stream as the ledger does: those of the book, which nobody keeps, stay', async () => {
+    await visitor.go('streams')
+    const cell = row('BTC/USD').locator('[data-column="gaps"]')
+    await until('the number of gaps', async () => {
+      const [left, shown] = [await ledger(), await cell.last().textContent()]
+      return (left > 0 && shown === String(left)) || undefined
+    })
   })
 
   it('rebuilds the book at an instant', async () => {

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { until } from './harness.js'
 
 const root = join(import.meta.dirname, '../..')
 const children: ChildProcess[] = []
@@ -53,6 +54,26 @@ function run(command: string, args: readonly string[]) {
   }
 }
 
+/** A remote that cannot be reached: an alert to acknowledge. */
+async function somethingFails(url: string): Promise<void> {
+  const ask = async (path: string, method = 'GET', body?: unknown, headers = {}) => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return await answer.text()
+  }
+  const [, etag = ''] = /"etag":"([^"]+)"/.exec(await ask('/config')) ?? []
+  const changes = [
+    { path: ['alerts', 'max_consecutive_errors'], value: 1 },
+    { path: ['storage', 'remotes'], value: [{ provider: 'rclone', remote: 'nowhere:crypto' }] },
+  ]
+  await ask('/config', 'PATCH', { changes }, { 'if-match': etag })
+  await ask('/sync', 'POST', {})
+  await until('the alert', async () => (await ask('/alerts')).includes('sync nowhere') || undefined)
+}
+
 const dccd = (...args: string[]) => run(process.execPath, ['dist/src/main.js', ...args])
 
 // What the docs show is what runs.
@@ -78,6 +99,7 @@ describe('the examples', () => {
     expect(client.text()).toMatch(/candles binance/)
     expect(client.text()).toMatch(/trades [1-9]/)
     expect(client.text().match(/^event /gm)?.length).toBe(5)
+    await somethingFails(url)
     const script = run('sh', ['examples/watch.sh', url])
     expect(await script.ended(), script.text()).toBe(0)
     // What it does on each page of the UI, and a piece of what comes back.
@@ -102,9 +124,9 @@ describe('the examples', () => {
         '"columns":',
         'exchange_time,',
       ],
-      history: ['"paused":false', '"parts":', '"kind":"repair"'],
-      storage: ['"free_bytes":', '"amplification":', '"remotes":[]'],
-      alerts: ['"code":"UNSUPPORTED"'],
+      history: ['"paused":false', '"parts":', '"kind":"repair"', '"cancelled":true', '"log":'],
+      storage: ['"free_bytes":', '"amplification":', '"remotes":["nowhere:crypto"]'],
+      alerts: ['"key":"sync nowhere:crypto"', '"acknowledged_at":"20', '"code":"UNSUPPORTED"'],
       config: ['"valid":true', '"applied":', '"code":"CONFIG_CHANGED"'],
       logs: ['"message":"the config was changed"'],
       live: ['event: status', 'event: rates'],

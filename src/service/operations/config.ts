@@ -73,13 +73,12 @@ const get = operation({
     const config = redact(ports.config(), ports.secrets()) as Record<string, unknown> // a group, as the config is
     if (ports.configFile.file === undefined)
       return { file: null, etag: '', yaml: null, config, in_force: true, warnings: [], problems: [] }
-    const { file, text, etag } = await ports.configFile.read()
-    const { warnings, problems } = ports.configFile.check(text)
+    const { file, yaml, etag, warnings, problems } = await ports.configFile.shown()
     const inForce = etag === ports.configEtag()
     return {
       file,
       etag,
-      yaml: redactYaml(text) ?? null,
+      yaml,
       config,
       in_force: inForce,
       warnings: [...warnings],

@@ -21,7 +21,7 @@ export const streamSchema = z.object({
   lag_ms: z.number().nullable().describe('Median of receive minus exchange time, of the last events.'),
   lag_p99_ms: z.number().nullable().describe('What 99 of a hundred of them stay below.'),
   reconnects: z.number(),
-  gaps: z.number(),
+  gaps: z.number().describe('Stretches that were wanted and are not held, as `gaps` lists them.'),
   rows: z.number(),
   error: errorFields.nullable(),
   configured: z.boolean().describe('Whether the config has an entry for it.'),

@@ -208,7 +208,13 @@ export function DataTable<Row>(props: Props<Row>) {
                 </div>
               )}
               {shown.map((column) => (
-                <div key={column.id} class={`cell ${column.align ?? ''}`} role="gridcell" tabIndex={-1}>
+                <div
+                  key={column.id}
+                  class={`cell ${column.align ?? ''}`}
+                  data-column={column.id}
+                  role="gridcell"
+                  tabIndex={-1}
+                >
                   {column.cell(row)}
                 </div>
               ))}
