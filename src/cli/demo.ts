@@ -38,6 +38,7 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
           {
             websocket: `ws://127.0.0.1:${emulator.port}/${exchange}`,
             rest: `http://127.0.0.1:${emulator.port}/${exchange}`,
+            archive: `http://127.0.0.1:${emulator.port}/${exchange}`,
           },
         ]),
       ),

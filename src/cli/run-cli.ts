@@ -341,7 +341,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       io.stdout('emulated exchanges; to record them, put into the config:\n\nsettings:\n  endpoints:\n')
       for (const id of ids)
         io.stdout(
-          `    ${id}: { websocket: "ws://127.0.0.1:${emulator.port}/${id}", rest: "http://127.0.0.1:${emulator.port}/${id}" }\n`,
+          `    ${id}: { websocket: "ws://127.0.0.1:${emulator.port}/${id}", rest: "http://127.0.0.1:${emulator.port}/${id}", archive: "http://127.0.0.1:${emulator.port}/${id}" }\n`,
         )
       await new Promise<void>((done) => io.onSignal(done))
       await emulator.close()

@@ -118,7 +118,7 @@ function namedBy(config: CollectorConfig): (dataset: string) => boolean {
       (job) =>
         job.exchange === exchange &&
         mayMean(job, pair) &&
-        datasetsOf(tasksOf({ stream_jobs: [{ ...job, pairs: [pair] }] }, () => 'pair')).includes(key),
+        datasetsOf(tasksOf({ stream_jobs: [{ ...job, pairs: [pair] }], jobs: [] }, () => 'pair')).includes(key),
     )
   }
 }

@@ -88,7 +88,7 @@ export function intervalOfSeconds(seconds: number): Interval | undefined {
 }
 
 /** Version 3 also took `BTC-USDT`. */
-function usualPair(written: string): string | undefined {
+export function usualPair(written: string): string | undefined {
   const pair = written.includes('/') ? written : written.replace('-', '/')
   return isPair(pair) ? pair : undefined
 }

@@ -387,18 +387,11 @@ const histoJob = z
 const DATA_TYPES = ['ohlc', 'trades', 'orderbook', 'funding', 'open_interest']
 const TRIGGERS = ['once', 'interval', 'cron', 'supervised', 'manual']
 
-const oneOf = (
-  values: readonly string[],
-  preset: string,
-  description: string,
-  more: Partial<Pick<Meta, 'unbuilt'>> = {},
-) =>
+const oneOf = (values: readonly string[], preset: string, description: string) =>
   z
     .enum(values)
     .default(preset)
-    .meta(
-      about(description, { expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`, known: values, ...more }),
-    )
+    .meta(about(description, { expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`, known: values }))
 
 const olderJob = z
   .strictObject({
@@ -408,9 +401,7 @@ const olderJob = z
       .min(1)
       .meta(about('What to record.', { expected: 'a list of at least one pair' })),
     data_type: oneOf(DATA_TYPES, 'ohlc', 'What is wanted.'),
-    operation: oneOf(['backfill', 'stream'], 'backfill', 'Whether from the past or as it happens.', {
-      unbuilt: 'it is not started; name its feeds in stream_jobs',
-    }),
+    operation: oneOf(['backfill', 'stream'], 'backfill', 'Whether from the past or as it happens.'),
     span: span.schema.optional().meta(about('Length of a candle in seconds.', { expected: span.expected })),
     trigger_kind: oneOf(TRIGGERS, 'interval', 'What starts it.'),
     every: z

@@ -2,6 +2,7 @@ import { CollectorError } from '../model/error.js'
 import { isPair } from '../model/instrument.js'
 import type { TaskChannel, TaskSpec } from '../model/task.js'
 import { channelText, inKeyOrder, parseChannel } from './channel.js'
+import { olderStreams } from './older-streams.js'
 import type { CollectorConfig } from './schema.js'
 
 /** A task that is wanted; each run of it is an instance. */
@@ -43,10 +44,10 @@ export function taskOf(job: JobOptions, pair: string, channels: readonly string[
   }
 }
 
-/** Every task of a config, each key once, in the order of the config. */
-export function tasksOf(config: Pick<CollectorConfig, 'stream_jobs'>, taskPer: TaskPer): TaskPlan[] {
+/** Every task of a config, each key once, in the order of the config: its `stream_jobs`, and the `jobs` of version 3 that are feeds. */
+export function tasksOf(config: Pick<CollectorConfig, 'stream_jobs' | 'jobs'>, taskPer: TaskPer): TaskPlan[] {
   const plans = new Map<string, TaskPlan>()
-  for (const job of config.stream_jobs) {
+  for (const job of [...config.stream_jobs, ...olderStreams(config).map(({ job }) => job)]) {
     for (const pair of job.pairs) {
       const groups = taskPer(job.exchange) === 'channel' ? job.channels.map((channel) => [channel]) : [job.channels]
       for (const channels of groups) {

@@ -3,6 +3,7 @@ import type { Capability } from '../model/capability.js'
 import { KIND_OF } from '../model/dataset.js'
 import type { TaskChannel } from '../model/task.js'
 import { parseChannel } from './channel.js'
+import { olderStreams } from './older-streams.js'
 import { type KeyPath, pathText } from './path.js'
 import { ConfigError, type Place, type Problem } from './problem.js'
 import type { CollectorConfig, StreamJob } from './schema.js'
@@ -39,26 +40,28 @@ export function validateAgainst(checked: Checked, catalog: readonly CatalogEntry
     return { path: pathText(path), ...place, message, ...(source === undefined ? {} : { source }), ...more }
   }
   const ids = catalog.map(({ id }) => id)
-  config.stream_jobs.forEach((job, index) => {
-    const path = ['stream_jobs', index]
+  const written = config.stream_jobs.map((job, index) => ({ job, path: ['stream_jobs', index], isOlder: false }))
+  const older = olderStreams(config).map(({ job, index }) => ({ job, path: ['jobs', index], isOlder: true }))
+  for (const { job, path, isOlder } of [...written, ...older]) {
+    // What an older job calls its channel has another key.
+    const of = (...key: (string | number)[]) =>
+      isOlder && key[0] === 'channels' ? [...path, 'data_type'] : [...path, ...key]
     const entry = catalog.find(({ id }) => id === job.exchange)
     if (!entry) {
-      problems.push(unknownExchange(make, [...path, 'exchange'], job.exchange, ids))
-      return
+      problems.push(unknownExchange(make, of('exchange'), job.exchange, ids))
+      continue
     }
     job.channels.forEach((text, at) => {
       const channel = parseChannel(text)
       const said = channel && notOffered(entry, channel)
-      if (said) problems.push(make([...path, 'channels', at], said.message, said))
+      if (said) problems.push(make(of('channels', at), said.message, said))
     })
     if (job.top !== undefined && !entry.volumes)
-      problems.push(
-        make([...path, 'top'], `${entry.id} does not tell what is traded most; name the pairs, or leave top out`),
-      )
+      problems.push(make(of('top'), `${entry.id} does not tell what is traded most; name the pairs, or leave top out`))
     const depth = checkDepth(entry, job)
-    if (depth?.fatal) problems.push(make([...path, 'depth'], depth.message))
-    else if (depth) warnings.push(make([...path, 'depth'], depth.message))
-  })
+    if (depth?.fatal) problems.push(make(of('depth'), depth.message))
+    else if (depth) warnings.push(make(of('depth'), depth.message))
+  }
   for (const id of Object.keys(config.settings.endpoints)) {
     if (ids.includes(id)) continue
     const path = ['settings', 'endpoints', id]

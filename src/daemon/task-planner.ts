@@ -1,3 +1,4 @@
+import { olderStreams } from '../config/older-streams.js'
 import type { CollectorConfig, StreamJob } from '../config/schema.js'
 import { isPattern, isRule, type Listed, selectPairs } from '../config/selection.js'
 import { type JobOptions, type TaskPlan, taskOf, tasksOf } from '../config/tasks.js'
@@ -24,7 +25,7 @@ export class TaskPlanner {
     return this.#tasks(this.#expanded(config))
   }
 
-  #tasks(config: Pick<CollectorConfig, 'stream_jobs'>): ReadonlyMap<string, TaskPlan> {
+  #tasks(config: Pick<CollectorConfig, 'stream_jobs' | 'jobs'>): ReadonlyMap<string, TaskPlan> {
     const plans = tasksOf(config, (exchange) => this.#taskPer(exchange))
     return new Map(plans.map((plan) => [plan.key, plan]))
   }
@@ -65,8 +66,9 @@ export class TaskPlanner {
   plan(config: CollectorConfig): ReadonlyMap<string, TaskPlan> {
     validateAgainst({ config }, this.#catalog)
     const plans = new Map<string, TaskPlan>()
-    for (const job of this.#expanded(config).stream_jobs)
-      for (const [key, plan] of this.#tasks({ stream_jobs: [job] })) {
+    const older = olderStreams(config).map(({ job }) => job)
+    for (const job of [...this.#expanded(config).stream_jobs, ...older])
+      for (const [key, plan] of this.#tasks({ stream_jobs: [job], jobs: [] })) {
         const twin = plans.get(key)
         if (twin && !samePlan(twin, plan))
           throw new CollectorError('CONFIG_INVALID', `two stream_jobs make the task ${key} with different options`, {
@@ -83,7 +85,7 @@ export class TaskPlanner {
     const plan = taskOf(job, pair, channels)
     const { exchange, time_step, depth } = job
     const entry = { exchange, pairs: [pair], channels: [...channels], time_step, ...(depth !== undefined && { depth }) }
-    validateAgainst({ config: { ...config, stream_jobs: [entry] } }, this.#catalog)
+    validateAgainst({ config: { ...config, stream_jobs: [entry], jobs: [] } }, this.#catalog)
     if (plan.channels.length > 1 && this.#taskPer(exchange) === 'channel')
       throw new CollectorError(
         'UNSUPPORTED',
