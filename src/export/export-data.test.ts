@@ -2,10 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { tableFromIPC as tableFromBytes } from '@uwdata/flechette'
 import { tableFromIPC } from 'apache-arrow'
 import { unzipSync } from 'fflate'
-import Database from 'libsql'
 import readXlsxFile from 'read-excel-file/node'
+import initSqlJs from 'sql.js'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../testkit/fake-clock.js'
 import { readParquet } from '../../testkit/parquet.js'
@@ -132,6 +133,23 @@ describe('export, published rows and the tail, each read by the reader of its fo
       )
     }))
 
+  it.each(['arrow', 'arrow-stream'] as const)(
+    '%s: a reader that shares no code with the writer sees every value',
+    (format) =>
+      withFolder(async (path) => {
+        await fill(path)
+        const { output } = await exported(path, format)
+        const table = tableFromBytes(readFileSync(output), { useBigInt: true })
+        expect(table.numRows).toBe(3)
+        const column = (name: string) => [...(table.getChild(name) ?? [])]
+        expect(column('price')).toEqual([65_000.1, Number(EXACT), 65_000.1])
+        expect(column('price_text')).toEqual([null, EXACT, null])
+        expect(column('taker_side')).toEqual(['buy', null, 'sell'])
+        expect(column('trade_id')).toEqual(['0', BIG_ID, '2'])
+        expect(column('frame')).toEqual([0n, 1n, 2n].map((n) => (1n << 36n) + n))
+      }),
+  )
+
   it.each(['arrow', 'arrow-stream'] as const)('%s: apache-arrow reads types, nulls and exact texts', (format) =>
     withFolder(async (path) => {
       await fill(path)
@@ -172,17 +190,19 @@ describe('export, published rows and the tail, each read by the reader of its fo
       ])
     }))
 
-  it('sqlite: one table, exact texts beside doubles', () =>
+  it('sqlite: SQLite itself, not the fork that wrote it, reads one table, exact texts beside doubles', () =>
     withFolder(async (path) => {
       await fill(path)
       const { output } = await exported(path, 'sqlite')
-      const db = new Database(output)
-      db.defaultSafeIntegers(true)
-      expect(db.prepare('SELECT exchange_time, trade_id, price, price_text FROM trades').raw().all()).toEqual([
-        [TEN, '0', 65_000.1, null],
-        [TEN + SECOND, BIG_ID, Number(EXACT), EXACT],
-        [TEN + 2n * SECOND, '2', 65_000.1, null],
+      const { Database } = await initSqlJs()
+      const db = new Database(readFileSync(output))
+      const [found] = db.exec('SELECT CAST(exchange_time AS TEXT), trade_id, price, price_text FROM trades')
+      expect(found?.values).toEqual([
+        [String(TEN), '0', 65_000.1, null],
+        [String(TEN + SECOND), BIG_ID, Number(EXACT), EXACT],
+        [String(TEN + 2n * SECOND), '2', 65_000.1, null],
       ])
+      expect(db.exec('PRAGMA integrity_check')[0]?.values).toEqual([['ok']])
       db.close()
     }))
 
@@ -212,6 +232,43 @@ describe('export, published rows and the tail, each read by the reader of its fo
       )
     }))
 
+  it('tardis: quotes, whole books, what perpetuals pay and liquidations, in its columns', () =>
+    withFolder(async (path) => {
+      const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1, memoryLimit: '128MB' })
+      const builder = new ColumnBuilder()
+      const { exchange_time, receive_time, frame, row, day, source } = trade(0)
+      const origin = { exchange_time, receive_time, frame, row, day }
+      const quote = { sequence: 1n, bid_price: '1', bid_amount: '2', ask_price: '3', ask_amount: '4' }
+      builder.row('quotes', 'binance quotes BTC/USDT', { ...origin, ...quote })
+      const level = { ...origin, last_sequence: 1n, level: 0, proof: 'verified' } as const
+      const books = 'binance book_snapshots BTC/USDT'
+      builder.row('book_snapshots', books, { ...level, side: 'bid', price: '99', amount: '1' })
+      builder.row('book_snapshots', books, { ...level, side: 'ask', price: '100', amount: '2', row: 1 })
+      const paid = { rate: '0.0001', predicted_rate: '0.0002', next_funding_time: TEN + 9n * SECOND }
+      const period = { interval_seconds: 28_800n, settled: false }
+      builder.row('funding', 'binance funding BTC/USDT', { ...origin, ...paid, ...period, source })
+      const order = { order_id: 'x', price: '5', average_price: null, amount: '6' }
+      builder.row('liquidations', 'binance liquidations BTC/USDT', { ...origin, ...order, side: 'sell', source })
+      await store.submit(await store.allocateLane(), 0, builder.take())
+      await store.commit()
+      await store.close()
+      const at = 'binance,BTCUSDT,1795428000000000,1795428000005000'
+      const head = 'exchange,symbol,timestamp,local_timestamp'
+      const golden = {
+        quotes: `${head},ask_amount,ask_price,bid_price,bid_amount\n${at},4,3,1,2\n`,
+        book_snapshots: `${head},asks[0].price,asks[0].amount,bids[0].price,bids[0].amount,asks[1].price,asks[1].amount,bids[1].price,bids[1].amount\n${at},100,2,99,1,,,,\n`,
+        funding: `${head},funding_timestamp,funding_rate,predicted_funding_rate,open_interest,last_price,index_price,mark_price\n${at},1795428009000000,0.0001,0.0002,,,,\n`,
+        liquidations: `${head},id,side,price,amount\n${at},x,sell,5,6\n`,
+      } as const
+      for (const kind of ['quotes', 'book_snapshots', 'funding', 'liquidations'] as const) {
+        const { output } = await exported(path, 'tardis', {
+          dataset: { ...DATASET, kind },
+          output: join(path, `${kind}.csv`),
+        })
+        expect(readFileSync(output, 'utf8')).toBe(golden[kind])
+      }
+    }))
+
   it('hftbacktest: an npz whose array has the records of its documentation, in both orders of time', () =>
     withFolder(async (path) => {
       await fill(path)
@@ -228,19 +285,30 @@ describe('export, published rows and the tail, each read by the reader of its fo
         const record = start + at * 64
         const ev = view.getBigUint64(record, true)
         const [exchange, local] = [view.getBigInt64(record + 8, true), view.getBigInt64(record + 16, true)]
-        return [ev >> 28n, ev & 0xffn, exchange - TEN, local - TEN, view.getFloat64(record + 24, true)]
+        const [price, amount] = [view.getFloat64(record + 24, true), view.getFloat64(record + 32, true)]
+        // Order id, ival and fval: not of this data.
+        expect(Buffer.from(bytes.subarray(record + 40, record + 64))).toEqual(Buffer.alloc(24))
+        return [ev >> 28n, ev & 0xfffffffn, exchange - TEN, local - TEN, price, amount]
       })
+      expect(bytes.length).toBe(start + rows * 64)
       const both = 0b1100n
       const [buy, sell, here, there] = [0b10n, 0b1n, 0b0100n, 0b1000n]
-      const ms5 = 5_000_001n
-      // The book of second 0 reached us before the trade of second 0, which happened with it: the trade stands twice.
-      expect(records.slice(0, 6)).toEqual([
-        [here | buy, 3n, 0n, 1n, 100],
-        [here | buy, 4n, 0n, 1n, 100],
-        [here | sell, 3n, 0n, 1n, 101],
-        [here | sell, 4n, 0n, 1n, 101],
-        [both | buy, 2n, 0n, ms5, 65_000.1],
-        [there | buy, 3n, 0n, 1n, 100],
+      const [second, ms5] = [1_000_000_000n, 5_000_001n]
+      // The book of second 0 reached us before the trade of second 0, which happened with it: the book stands twice. Read so by NumPy 2.4 (`np.load(file)['data']`).
+      const opening = (who: bigint) => [
+        [who | buy, 3n, 0n, 1n, 100, 0],
+        [who | buy, 4n, 0n, 1n, 100, 2],
+        [who | sell, 3n, 0n, 1n, 101, 0],
+        [who | sell, 4n, 0n, 1n, 101, 3],
+      ]
+      expect(records).toEqual([
+        ...opening(here),
+        [both | buy, 2n, 0n, ms5, 65_000.1, 0.5],
+        ...opening(there),
+        [here | sell, 1n, second, second + 1n, 101, 0],
+        [both, 2n, second, second + ms5, Number(EXACT), 0.5],
+        [there | sell, 1n, second, second + 1n, 101, 0],
+        [both | sell, 2n, 2n * second, 2n * second + ms5, 65_000.1, 0.5],
       ])
       expect(notes).toEqual([])
       for (const [flag, at] of [
