@@ -136,7 +136,68 @@ const HISTORY: readonly (readonly [defect: string, file: string, ...names: strin
   ],
 ]
 
-it.each(HISTORY)('%s: has its test', (_defect, file, ...names) => {
+/** What venues and users may ask or answer, and the test of it. */
+const BAD_INPUT: typeof HISTORY = [
+  [
+    'a range that is reversed, in the future or no time',
+    'src/history/history.test.ts',
+    '%s is refused with what to do',
+  ],
+  [
+    'a range before the listing',
+    'src/exchanges/kit/falling.test.ts',
+    'a start before the listing is no gap for ever: nothing older than candles that it gave, or than the first trade, is where the past begins',
+  ],
+  [
+    'an interval that the venue lacks',
+    'src/history/history.test.ts',
+    'an interval or a channel that the venue lacks is refused, naming those it has',
+  ],
+  ['empty pages', 'src/exchanges/kit/history.test.ts', 'that are empty although more was seen live prove nothing'],
+  [
+    'short, doubled and unsorted pages',
+    'src/exchanges/kit/history.test.ts',
+    'joined are the window exactly, whatever the venue does to a page',
+  ],
+  [
+    'overlapping pages',
+    'src/exchanges/kit/history.test.ts',
+    'that overlap the one before give its rows no second time',
+  ],
+  [
+    'all of these from every emulated exchange',
+    'test/history-on-emulator.test.ts',
+    'H1 H2 H4 trades joined from pages are what happened, for a window and for any cut of it; short, repeated and unsorted pages too',
+  ],
+  [
+    'a page size smaller than documented',
+    'src/history/history.test.ts',
+    'a page size smaller than documented loses nothing: no bar between two pages is dropped',
+  ],
+  [
+    'a storm of 429',
+    'src/history/history.test.ts',
+    'a storm of 429 waits and goes on; what cannot be overcome fails with its reason and keeps what is proven',
+  ],
+  ['an error inside a 200', 'src/history/history.test.ts', 'an HTTP 200 with an error is no empty page'],
+  [
+    'a dump with a wrong checksum',
+    'src/archives/fetch-archive.test.ts',
+    'a wrong checksum is looked at once more, because files are replaced now and then, and then refused',
+  ],
+  [
+    'killed in the middle of pages',
+    'test/system/history.test.ts',
+    'a backfill killed in the middle goes on where it was; run again it fetches nothing; nobody calls a dead run running',
+  ],
+  [
+    'killed in the middle of a file',
+    'test/system/archives.test.ts',
+    'a run killed in the middle of a file leaves nothing half used; the next one takes the file again',
+  ],
+]
+
+it.each([...HISTORY, ...BAD_INPUT])('%s: has its test', (_defect, file, ...names) => {
   const text = readFileSync(resolve(import.meta.dirname, '..', file), 'utf8')
   for (const name of names) expect(text).toContain(`'${name}'`)
 })

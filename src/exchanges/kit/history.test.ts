@@ -145,6 +145,17 @@ describe('pages of trades with a counter', () => {
     expect(got.covers.at(-1)?.last).toBe(103n)
   })
 
+  it('that overlap the one before give its rows no second time', () => {
+    const all = market([1000, 1010, 1020, 1030])
+    const of = request(1000, 1040)
+    // It ended with 101: the answer begins with what was there already.
+    const anchor = { last: 101n, edge: 1010n * MS }
+    const page = countedPage(all, of, anchor, (next) => ({ last: `${next.last}`, edge: `${next.edge}` }))
+    expect(page.events.map((event) => event.kind === 'trade' && event.tradeId)).toEqual(['102', '103'])
+    expect(page.covers).toMatchObject([{ from: 1010n * MS, before: 101n, joined: true }])
+    expect(page.missing ?? []).toEqual([])
+  })
+
   it('claim nothing across a counter that the venue leaves out, and say so', () => {
     const all = market([1000, 1010, 1020, 1030]).filter(({ tradeId }) => tradeId !== '102')
     const got = counted(all, request(1000, 1040), { cap: 9, repeat: false, shuffle: false })
