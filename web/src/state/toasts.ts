@@ -6,6 +6,8 @@ export interface Toast {
   readonly tone: 'good' | 'bad'
   readonly title: string
   readonly detail: string
+  /** Takes back what was done. */
+  readonly undo: (() => void) | undefined
 }
 
 const MOST = 4
@@ -15,8 +17,9 @@ export class Toasts {
   readonly list: Signal<readonly Toast[]> = signal([])
   private next = 0
 
-  done(title: string, detail = ''): void {
-    this.add('good', title, detail, 4000)
+  /** With `undo` it stays long enough to be taken back. */
+  done(title: string, detail = '', undo?: () => void): void {
+    this.add('good', title, detail, undo ? 10_000 : 4000, undo)
   }
 
   failed(title: string, error: unknown): void {
@@ -24,13 +27,17 @@ export class Toasts {
     this.add('bad', title, `${message}. ${remedy}`, 12_000)
   }
 
+  refused(title: string, detail: string): void {
+    this.add('bad', title, detail, 12_000)
+  }
+
   dismiss(id: number): void {
     this.list.value = this.list.value.filter((each) => each.id !== id)
   }
 
-  private add(tone: Toast['tone'], title: string, detail: string, ms: number): void {
+  private add(tone: Toast['tone'], title: string, detail: string, ms: number, undo?: () => void): void {
     const id = this.next++
-    this.list.value = [...this.list.value, { id, tone, title, detail }].slice(-MOST)
+    this.list.value = [...this.list.value, { id, tone, title, detail, undo }].slice(-MOST)
     window.setTimeout(() => this.dismiss(id), ms)
   }
 }

@@ -6,7 +6,7 @@ import { countText, lagText, rateText } from '../../parts/number-text.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
-import { controlStreams } from '../../state/stream-control.js'
+import { controlStreams, removeStream } from '../../state/stream-control.js'
 import { ConnectionLog } from './connection-log.js'
 import { LiveView } from './live-view.js'
 
@@ -74,16 +74,7 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
 }
 
 function Details({ row }: { row: StreamRow }) {
-  const { api, toasts, streams, mayControl } = useApp()
-  const remove = async () => {
-    try {
-      await api.delete('/config/streams', { exchange: row.exchange, pairs: row.pair, channels: row.channels.join(',') })
-      toasts.done(`${row.key} is out of the config`, 'It is stopped; what is stored stays.')
-      await streams.load()
-    } catch (error) {
-      toasts.failed('Nothing was changed', error)
-    }
-  }
+  const app = useApp()
   return (
     <div class="stack">
       <dl class="facts">
@@ -126,8 +117,8 @@ function Details({ row }: { row: StreamRow }) {
         >
           Stored trades
         </a>
-        {mayControl.value && row.configured && (
-          <button type="button" class="button small danger" onClick={() => void remove()}>
+        {app.mayControl.value && row.configured && (
+          <button type="button" class="button small danger" onClick={() => void removeStream(app, row)}>
             Take it out of the config
           </button>
         )}
