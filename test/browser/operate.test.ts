@@ -121,6 +121,19 @@ describe.skipIf(CHROMIUM === undefined)('operating a daemon by its web UI', () =
     await row('ETH/USDT').getByText('live').waitFor()
   })
 
+  it('writes a schedule as fields', async () => {
+    await visitor.go('config')
+    const schedules = page.getByRole('group', { name: 'Schedules' })
+    await schedules.getByRole('button', { name: 'Add' }).click()
+    await schedules.getByRole('textbox', { name: 'Cron' }).fill('30 4 * * *')
+    await page.keyboard.press('Tab')
+    const text = page.getByRole('textbox', { name: 'Config as YAML' })
+    await text.getByText('cron: 30 4 * * *').waitFor()
+    expect(await visitor.findings()).toEqual([])
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await text.getByText('cron: 30 4 * * *').waitFor({ state: 'detached' })
+  })
+
   it('does not write over what somebody else saved, and says so to who was editing', async () => {
     await visitor.go('config')
     const text = page.getByRole('textbox', { name: 'Config as YAML' })

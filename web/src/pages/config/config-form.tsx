@@ -2,14 +2,9 @@ import type { ExchangeOffer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
-import { type ConfigPath, recordAt, recordsAt, textsOf } from './yaml-text.js'
-
-interface Props {
-  readonly values: Readonly<Record<string, unknown>>
-  readonly readOnly: boolean
-  /** A value for a place of the config; undefined takes it away, an index at the end of a list makes it longer. */
-  onSet(path: ConfigPath, value: unknown): void
-}
+import { appendTo, type FormProps, ListInput, SimpleInput } from './fields.js'
+import { Schedules } from './schedules.js'
+import { recordAt, recordsAt, textsOf } from './yaml-text.js'
 
 type SimpleField = readonly [key: string, title: string, type: 'text' | 'number', preset: string]
 
@@ -53,11 +48,12 @@ const SECTIONS: readonly (readonly [section: string, title: string, fields: read
 ]
 
 /** The config as fields. A change of one is a change of that place in the text, nothing else. */
-export function ConfigForm({ values, readOnly, onSet }: Props) {
+export function ConfigForm({ values, readOnly, onSet }: FormProps) {
   return (
     <div class="config-form stack">
       <JobList kind="stream_jobs" title="Streams" values={values} readOnly={readOnly} onSet={onSet} />
       <JobList kind="histo_jobs" title="Histories" values={values} readOnly={readOnly} onSet={onSet} />
+      <Schedules values={values} readOnly={readOnly} onSet={onSet} />
       {SECTIONS.map(([section, title, fields]) => (
         <fieldset key={section} class="stack" disabled={readOnly}>
           <h3>{title}</h3>
@@ -80,35 +76,7 @@ export function ConfigForm({ values, readOnly, onSet }: Props) {
   )
 }
 
-interface SimpleProps {
-  readonly name: string
-  readonly type: 'text' | 'number'
-  readonly preset: string
-  readonly value: unknown
-  onValue(value: unknown): void
-}
-
-function SimpleInput({ name, type, preset, value, onValue }: SimpleProps) {
-  return (
-    <label class="field">
-      <span class="name">{name}</span>
-      <input
-        class="input"
-        type="text"
-        inputMode={type === 'number' ? 'numeric' : 'text'}
-        placeholder={preset}
-        value={value === undefined || value === null ? '' : String(value)}
-        onChange={(event) => {
-          const typed = event.currentTarget.value.trim()
-          if (typed === '') onValue(undefined)
-          else onValue(type === 'number' || /^\d+$/.test(typed) ? Number(typed) : typed)
-        }}
-      />
-    </label>
-  )
-}
-
-interface JobProps extends Props {
+interface JobProps extends FormProps {
   readonly kind: 'stream_jobs' | 'histo_jobs'
   readonly title: string
 }
@@ -195,36 +163,7 @@ function JobList({ kind, title, values, readOnly, onSet }: JobProps) {
   )
 }
 
-/** Several words in one field, apart by commas. */
-function ListInput({
-  name,
-  value,
-  onValue,
-}: {
-  name: string
-  value: readonly string[]
-  onValue(value: string[]): void
-}) {
-  return (
-    <label class="field">
-      <span class="name">{name}</span>
-      <input
-        class="input"
-        value={value.join(', ')}
-        onChange={(event) =>
-          onValue(
-            event.currentTarget.value
-              .split(/[,\s]+/)
-              .map((each) => each.trim())
-              .filter((each) => each !== ''),
-          )
-        }
-      />
-    </label>
-  )
-}
-
-function Remotes({ values, readOnly, onSet }: Props) {
+function Remotes({ values, readOnly, onSet }: FormProps) {
   const remotes = recordsAt(recordAt(values, 'storage'), 'remotes')
   return (
     <fieldset class="stack" disabled={readOnly}>
@@ -262,10 +201,4 @@ function Remotes({ values, readOnly, onSet }: Props) {
       ))}
     </fieldset>
   )
-}
-
-/** One more item of a list, or the list with its first. */
-function appendTo(onSet: Props['onSet'], path: ConfigPath, length: number, item: unknown): void {
-  if (length === 0) onSet(path, [item])
-  else onSet([...path, length], item)
 }
