@@ -579,6 +579,32 @@ it('candles: closed by the flag, by a later one, or by quiet after their end; op
   expect(held(script, 'toy ohlc A/B 1m').map(({ from, until }) => [from, until])).toEqual([[0, 180]])
 })
 
+// The row of the ledger's table for candles: the unit is the candle.
+it('a cut inside a minute costs nothing when its closed candle comes, and that candle alone when it does not', () => {
+  const missing = (again: number, ...opens: number[]) => {
+    const script = new LaneScript(toyExchange())
+    const key = 'toy ohlc A/B 1m'
+    const closed = (connection: number, open: number) =>
+      script.frame(open + 60, connection, { sub: C, open: script.ms(open), t: script.ms(open + 60), done: true })
+    script.want(-1, key)
+    script.open(0, 1, ['ohlc'])
+    script.frame(0.1, 1, { ack: [C] })
+    closed(1, 0)
+    script.close(62, 1)
+    script.open(again, 2, ['ohlc'])
+    script.frame(again + 0.1, 2, { ack: [C] })
+    for (const open of opens) closed(2, open)
+    script.deriver.flush()
+    const ledger = { held: script.sink.held(key), wanted: script.sink.wanted(key), breaks: script.sink.breaks(key) }
+    const seconds = (time: bigint) => Number(time - script.at(0)) / 1e9
+    return gaps(ledger)
+      .filter(({ from }) => from >= script.at(60))
+      .map(({ from, until }) => [seconds(from), seconds(until)])
+  }
+  expect(missing(67, 60, 120)).toEqual([])
+  expect(missing(127, 120)).toEqual([[60, 120]])
+})
+
 it('a frame that cannot be read breaks what has no proof of its own and leaves the rest alone', () => {
   const script = new LaneScript(toyExchange({ proof: 'none' }))
   script.open(0, 1, ['trades', 'book'])
