@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
@@ -32,9 +32,12 @@ export async function readDataset(
   exchange: string,
   kind: string,
   pair: string,
+  interval?: string,
 ): Promise<Record<string, unknown>[]> {
-  const part = `/exchange=${exchange}/kind=${kind}/pair=${pair.replace(/[/:]/g, '-')}/`
+  const parts = [`exchange=${exchange}`, `kind=${kind}`, `pair=${pair.replace(/[/:]/g, '-')}`]
+  const folder = join(data, ...parts, ...(interval === undefined ? [] : [`interval=${interval}`]))
+  if (!existsSync(folder)) return []
   const files: Record<string, unknown>[][] = []
-  for (const path of visibleFiles(data)) if (path.includes(part)) files.push(await readParquet(path))
+  for (const path of visibleFiles(folder)) files.push(await readParquet(path))
   return files.flat()
 }

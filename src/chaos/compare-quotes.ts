@@ -2,12 +2,12 @@ import { canonicalDecimal } from '../model/decimal.js'
 import type { Comparison, Problem, Row } from './compare.js'
 import type { Truth } from './truth.js'
 
-/** Exchanges stamp a quote with the time of the change, of the trade or of the sending. */
+/** Exchanges stamp a quote with the time of the change, of the sending, or of the last trade, however long ago that was. */
 const NEAR = 2_000_000_000n
 const SIDES = ['bid_price', 'bid_amount', 'ask_price', 'ask_amount']
 
 /**
- * Whether every stored quote was the best bid and ask of its market, at about the time that it bears where it bears one. Exchanges leave out and join quotes
+ * Whether every stored quote was the best bid and ask of its market, at some time from about the one that it bears, where it bears one, until it came. Exchanges leave out and join quotes
  * as they please: none is asked for.
  */
 export async function compareQuotes(rows: AsyncIterable<Row> | Iterable<Row>, truth: Truth): Promise<Comparison> {
@@ -29,7 +29,9 @@ export async function compareQuotes(rows: AsyncIterable<Row> | Iterable<Row>, tr
     const time = row.exchange_time
     const was = stood.get(keyOf(row))?.some(({ from, until }) => {
       if (typeof time !== 'bigint') return true
-      return from <= time + NEAR && (until === undefined || until >= time - NEAR)
+      const came = row.receive_time
+      const last = typeof came === 'bigint' && came > time ? came : time
+      return from <= last + NEAR && (until === undefined || until >= time - NEAR)
     })
     if (!was) problems.push({ what: 'wrong', detail: `the quote ${keyOf(row)} at ${time} was none then` })
   }

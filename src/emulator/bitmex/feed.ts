@@ -33,6 +33,8 @@ export class BitmexFeed {
   told: Nanos
   /** What was told last of the top ten, of the best levels, and of the instrument. */
   readonly last = { top: '', quote: '', instrument: new Map<string, unknown>() }
+  /** When mark and index price were said last, by what the truth calls them. */
+  readonly said = new Map<string, Nanos>()
   /** When the instrument was told last. */
   instrumentTime: Nanos
   private readonly known: Known

@@ -38,6 +38,9 @@ const BIN_AFTER: Nanos = SECOND
 /** A forced order stands this long in the table. */
 const FORCED_FOR: Nanos = 5n * SECOND
 
+/** Fields of `instrument` that the truth has only when they are said. */
+const PRICES: ReadonlySet<string> = new Set(['markPrice', 'indicativeSettlePrice'])
+
 class BitmexVenue implements Venue, TableHub {
   readonly exchange = 'bitmex'
   readonly manners: SocketManners = { connects: { count: CONNECTS, perMs: 3_600_000 } }
@@ -189,8 +192,13 @@ class BitmexVenue implements Venue, TableHub {
     const { mark, index, rate, predictedRate, nextFunding } = contract.at(exchangeTime)
     const say = (kind: 'mark_price' | 'index_price' | 'open_interest' | 'funding', values: Record<string, string>) =>
       truth.value(instrument, { kind, exchangeTime, values })
-    if (changed.has('markPrice')) say('mark_price', { price: mark })
-    if (changed.has('indicativeSettlePrice')) say('index_price', { price: index })
+    const sayOnce = (kind: 'mark_price' | 'index_price', price: string) => {
+      if (feed.said.get(kind) === exchangeTime) return
+      feed.said.set(kind, exchangeTime)
+      say(kind, { price })
+    }
+    if (changed.has('markPrice')) sayOnce('mark_price', mark)
+    if (changed.has('indicativeSettlePrice')) sayOnce('index_price', index)
     // What stands is told to each new subscriber too, at any second.
     say('funding', { rate, predicted_rate: predictedRate, next_funding_time: String(nextFunding) })
     const { openInterest, openValue } = figures(feed, exchangeTime)
@@ -269,6 +277,8 @@ class BitmexVenue implements Venue, TableHub {
     const feeds = symbol === undefined ? [...this.feeds.values()] : [this.feedOf(symbol)]
     for (const feed of feeds) {
       const own = feed.instrument.spec.symbol
+      // What did not change this second is said all the same, to who is new.
+      if (table === 'instrument') this.truthOf(feed, PRICES)
       session.push(
         partial({ table, symbol: own }, wholeTable(table, feed, this.now(), this.binned)),
         labelOf(table, own),
