@@ -82,9 +82,11 @@ export async function publishPart(
     const [bad] = await sound.damaged([...pieces, ...state.segments])
     if (bad) throw damagedError(bad, `new rows of ${visible} wait unpublished`)
   }
-  const held = content ?? (await contentOf(engine, folder, dataset, state))
-  const rows = await sortedRows(engine, kind, held)
-  const [[count] = []] = await engine.rows(copyTo(rows, staged, metadata))
+  const most = state.segments.reduce((sum, { rows }) => sum + rows, state.piece?.rows ?? 0)
+  const [[count] = []] = await engine.withRoomFor(most, async () => {
+    const held = content ?? (await contentOf(engine, folder, dataset, state))
+    return await engine.rows(copyTo(await sortedRows(engine, kind, held), staged, metadata))
+  })
   await syncFile(staged)
   const { hash, bytes } = await hashFile(staged)
   const splits = await splitsAfter(engine, staged, kind, state, split)
