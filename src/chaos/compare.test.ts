@@ -246,6 +246,16 @@ describe('gaps against what was done', () => {
     expect(unexplained([gap(50, 51)], [])).toHaveLength(2)
   })
 
+  it('of a candle may have their cause anywhere in that candle, and not before it', () => {
+    const minute = 60_000_000_000n
+    const [open, end] = [minute * 29_928_309n, minute * 29_928_310n]
+    const candle = { ...gap(0, 0), kind: 'ohlc', interval: '1m', from: String(end - minute / 6n), until: String(end) }
+    const at = (from: bigint) => ({ exchange: 'binance', from, until: from + minute / 60n })
+    expect(unexplained([candle], [at(open + minute / 10n)])).toEqual([])
+    expect(unexplained([candle], [at(open - minute / 10n)])).toHaveLength(1)
+    expect(unexplained([{ ...candle, kind: 'trades' }], [at(open + minute / 10n)])).toHaveLength(2)
+  })
+
   it('seconds without a cause are told', () => {
     expect(judge([gap(99, 102), gap(50, 51)], [cut])).toMatchObject({ seconds: 4, unexplained: 1 })
     expect(judge([gap(90, 110)], [cut])).toMatchObject({ seconds: 20, unexplained: 16 })

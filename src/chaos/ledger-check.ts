@@ -40,8 +40,8 @@ const POLLED: Readonly<Record<string, bigint>> = { open_interest: 120n * SECOND 
 
 /**
  * What the ledger says beyond what the disturbances can explain: a gap that neither follows one within 3 s nor ends within a heartbeat before one, and
- * datasets whose gaps sum up to more than the disturbances and 3 s for each. A candle whose end falls into a disturbance is missing as a whole: its span
- * counts as well. With the truth, only what happened in a gap counts: a gap reaches to the next events on both sides, however long nothing happened.
+ * datasets whose gaps sum up to more than the disturbances and 3 s for each. A candle that a disturbance touches may be missing as a whole, for
+ * nobody can vouch for it when nothing more is said of it: its span counts as well. With the truth, only what happened in a gap counts: a gap reaches to the next events on both sides, however long nothing happened.
  */
 export function judge(
   gaps: readonly GapJson[],
@@ -57,15 +57,17 @@ export function judge(
     seconds += until - from
     const own = disturbances.filter(({ exchange }) => exchange === 'all' || exchange === gap.exchange)
     const counts = busy(truths.get(`${gap.exchange} ${gap.pair}`), gap.kind, from, until)
-    const near = own.some((each) => from <= each.until + SLACK && until >= each.from - HEARTBEAT)
+    const span = gap.kind === 'ohlc' ? (CANDLE[gap.interval ?? '1m'] ?? 0n) : 0n
+    // What is missing of a candle may have its cause anywhere in it.
+    const begin = span > 0n ? from - (from % span) : from
+    const near = own.some((each) => begin <= each.until + SLACK && until >= each.from - HEARTBEAT)
     if (!near)
       problems.push(
         `${gap.exchange} ${gap.kind} ${gap.pair} ${gap.from}–${gap.until} ${gap.code}: nothing was done then`,
       )
     const key = `${gap.exchange} ${gap.kind} ${gap.pair}`
-    const span = gap.kind === 'ohlc' ? (CANDLE[gap.interval ?? '1m'] ?? 0n) : 0n
-    const more = (each: Disturbance) => (endsCandle(each, span) ? span : 0n) + (POLLED[gap.kind] ?? 0n)
-    const allowed = own.reduce((sum, each) => sum + (each.until - each.from) + SLACK + more(each), 0n)
+    const more = span + (POLLED[gap.kind] ?? 0n)
+    const allowed = own.reduce((sum, each) => sum + (each.until - each.from) + SLACK + more, 0n)
     const entry = sums.get(key) ?? { gap: 0n, elsewhere: 0n, allowed }
     entry.gap += counts
     if (!near) entry.elsewhere += counts
@@ -77,11 +79,6 @@ export function judge(
     if (over > 0n) problems.push(`${key}: gaps of ${gap} ns, what was done explains ${allowed}`)
   }
   return { seconds: Number(seconds) / 1e9, unexplained: Number(unexplained) / 1e9, problems }
-}
-
-/** Whether a candle ends in a disturbance or before everything has come back from it. */
-function endsCandle({ from, until }: Disturbance, span: bigint): boolean {
-  return span > 0n && from / span !== (until + SLACK) / span
 }
 
 /** From the first to the last thing that happened in a gap: all of it where that is not known. */
