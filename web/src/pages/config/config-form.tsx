@@ -1,8 +1,6 @@
-import type { ExchangeOffer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
-import { useApp } from '../../state/app-context.js'
-import { useResource } from '../../state/resource.js'
-import { appendTo, type FormProps, ListInput, SimpleInput } from './fields.js'
+import { appendTo, type FormProps, ListInput, SimpleInput, SpanInput } from './fields.js'
+import { JobList } from './job-list.js'
 import { Schedules } from './schedules.js'
 import { recordAt, recordsAt, textsOf } from './yaml-text.js'
 
@@ -51,8 +49,8 @@ const SECTIONS: readonly (readonly [section: string, title: string, fields: read
 export function ConfigForm({ values, readOnly, onSet }: FormProps) {
   return (
     <div class="config-form stack">
-      <JobList kind="stream_jobs" title="Streams" values={values} readOnly={readOnly} onSet={onSet} />
-      <JobList kind="histo_jobs" title="Histories" values={values} readOnly={readOnly} onSet={onSet} />
+      <StreamJobs values={values} readOnly={readOnly} onSet={onSet} />
+      <HistoryJobs values={values} readOnly={readOnly} onSet={onSet} />
       <Schedules values={values} readOnly={readOnly} onSet={onSet} />
       {SECTIONS.map(([section, title, fields]) => (
         <fieldset key={section} class="stack" disabled={readOnly}>
@@ -76,90 +74,44 @@ export function ConfigForm({ values, readOnly, onSet }: FormProps) {
   )
 }
 
-interface JobProps extends FormProps {
-  readonly kind: 'stream_jobs' | 'histo_jobs'
-  readonly title: string
+function StreamJobs(form: FormProps) {
+  const fresh = { pairs: ['BTC/USDT'], channels: ['trades'] }
+  return (
+    <JobList kind="stream_jobs" title="Streams" fresh={fresh} form={form}>
+      {(job, set) => (
+        <>
+          <ListInput name="Channels" value={textsOf(job.channels)} onValue={(value) => set('channels', value)} />
+          <div class="fields">
+            <SimpleInput
+              name="Levels a side"
+              type="number"
+              preset="all"
+              value={job.depth}
+              onValue={(value) => set('depth', value)}
+            />
+            <SimpleInput
+              name="Seconds between snapshots"
+              type="number"
+              preset="60"
+              value={job.time_step}
+              onValue={(value) => set('time_step', value)}
+            />
+          </div>
+        </>
+      )}
+    </JobList>
+  )
 }
 
-function JobList({ kind, title, values, readOnly, onSet }: JobProps) {
-  const { api } = useApp()
-  const offers = useResource((signal) => api.get<readonly ExchangeOffer[]>('/capabilities', {}, signal), [])
-  const jobs = recordsAt(values, kind)
-  const exchanges = (offers.data ?? []).map(({ exchange }) => exchange)
-  const streams = kind === 'stream_jobs'
-  const add = () => {
-    const job = { exchange: exchanges[0] ?? 'binance', pairs: ['BTC/USDT'] }
-    appendTo(onSet, [kind], jobs.length, streams ? { ...job, channels: ['trades'] } : { ...job, span: 3600 })
-  }
+function HistoryJobs(form: FormProps) {
   return (
-    <fieldset class="stack" disabled={readOnly}>
-      <div class="row">
-        <h3 class="grow">{title}</h3>
-        <button type="button" class="button small" onClick={add}>
-          <Icon name="plus" size={12} />
-          Add
-        </button>
-      </div>
-      {jobs.length === 0 && <p class="faint">none</p>}
-      {jobs.map((job, index) => {
-        const set = (key: string, value: unknown) => onSet([kind, index, key], value)
-        const exchange = String(job.exchange ?? '')
-        return (
-          <div key={`${kind} ${index}`} class="job stack">
-            <div class="row">
-              <label class="grow">
-                <span class="hidden-label">Exchange</span>
-                <select class="input" value={exchange} onChange={(event) => set('exchange', event.currentTarget.value)}>
-                  {[...new Set([exchange, ...exchanges])].map((each) => (
-                    <option key={each}>{each}</option>
-                  ))}
-                </select>
-              </label>
-              <button
-                type="button"
-                class="button plain small"
-                aria-label={`Remove ${exchange}`}
-                onClick={() => onSet([kind, index], undefined)}
-              >
-                <Icon name="close" size={12} />
-              </button>
-            </div>
-            <ListInput name="Pairs" value={textsOf(job.pairs)} onValue={(value) => set('pairs', value)} />
-            {streams && (
-              <ListInput name="Channels" value={textsOf(job.channels)} onValue={(value) => set('channels', value)} />
-            )}
-            <div class="fields">
-              {streams ? (
-                <>
-                  <SimpleInput
-                    name="Levels a side"
-                    type="number"
-                    preset="all"
-                    value={job.depth}
-                    onValue={(value) => set('depth', value)}
-                  />
-                  <SimpleInput
-                    name="Seconds between snapshots"
-                    type="number"
-                    preset="60"
-                    value={job.time_step}
-                    onValue={(value) => set('time_step', value)}
-                  />
-                </>
-              ) : (
-                <SimpleInput
-                  name="Candle length, seconds"
-                  type="number"
-                  preset="3600"
-                  value={job.span}
-                  onValue={(value) => set('span', value)}
-                />
-              )}
-            </div>
-          </div>
-        )
-      })}
-    </fieldset>
+    <JobList kind="histo_jobs" title="Histories" fresh={{ pairs: ['BTC/USDT'], span: 3600 }} form={form}>
+      {(job, set) => (
+        <div class="fields">
+          <SpanInput value={job.span} onValue={(value) => set('span', value)} />
+        </div>
+      )}
+    </JobList>
   )
 }
 

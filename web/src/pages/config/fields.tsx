@@ -35,6 +35,10 @@ export function SimpleInput({ name, type, preset, value, onValue }: SimpleProps)
   )
 }
 
+export function SpanInput({ value, onValue }: Pick<SimpleProps, 'value' | 'onValue'>) {
+  return <SimpleInput name="Candle length, seconds" type="number" preset="3600" value={value} onValue={onValue} />
+}
+
 /** Several words in one field, apart by commas. */
 export function ListInput({
   name,

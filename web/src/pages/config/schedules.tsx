@@ -1,95 +1,52 @@
-import { Icon } from '../../parts/icon.js'
-import { appendTo, type FormProps, ListInput, SimpleInput } from './fields.js'
-import { recordsAt, textsOf } from './yaml-text.js'
+import { type FormProps, SimpleInput, SpanInput } from './fields.js'
+import { JobList } from './job-list.js'
 
 const KINDS = ['ohlc', 'trades', 'funding', 'open_interest']
 const TRIGGERS = ['interval', 'cron', 'once', 'manual']
 
+const FRESH = { pairs: ['BTC/USDT'], data_type: 'trades', trigger_kind: 'cron', cron: '0 3 * * *' }
+
 /** Histories that are fetched by a schedule: what, from when on, and when. */
-export function Schedules({ values, readOnly, onSet }: FormProps) {
-  const jobs = recordsAt(values, 'jobs')
-  const add = () => {
-    const job = { exchange: 'binance', pairs: ['BTC/USDT'], data_type: 'trades' }
-    appendTo(onSet, ['jobs'], jobs.length, { ...job, trigger_kind: 'cron', cron: '0 3 * * *' })
-  }
+export function Schedules(form: FormProps) {
   return (
-    <fieldset class="stack" disabled={readOnly} aria-label="Schedules">
-      <div class="row">
-        <h3 class="grow">Schedules</h3>
-        <button type="button" class="button small" onClick={add}>
-          <Icon name="plus" size={12} />
-          Add
-        </button>
-      </div>
-      {jobs.length === 0 && <p class="faint">none</p>}
-      {jobs.map((job, index) => {
-        const set = (key: string, value: unknown) => onSet(['jobs', index, key], value)
+    <JobList kind="jobs" title="Schedules" fresh={FRESH} form={form}>
+      {(job, set) => {
         const kind = String(job.data_type ?? 'ohlc')
         const trigger = String(job.trigger_kind ?? 'interval')
         return (
-          <div key={`job ${index}`} class="job stack">
-            <div class="row">
-              <div class="grow">
-                <SimpleInput
-                  name="Exchange"
-                  type="text"
-                  preset="binance"
-                  value={job.exchange}
-                  onValue={(value) => set('exchange', value)}
-                />
-              </div>
-              <button
-                type="button"
-                class="button plain small"
-                aria-label={`Remove schedule ${index + 1}`}
-                onClick={() => onSet(['jobs', index], undefined)}
-              >
-                <Icon name="close" size={12} />
-              </button>
-            </div>
-            <ListInput name="Pairs" value={textsOf(job.pairs)} onValue={(value) => set('pairs', value)} />
-            <div class="fields">
-              <Choice name="What" of={KINDS} value={kind} onValue={(value) => set('data_type', value)} />
-              {kind === 'ohlc' && (
-                <SimpleInput
-                  name="Candle length, seconds"
-                  type="number"
-                  preset="3600"
-                  value={job.span}
-                  onValue={(value) => set('span', value)}
-                />
-              )}
+          <div class="fields">
+            <Choice name="What" of={KINDS} value={kind} onValue={(value) => set('data_type', value)} />
+            {kind === 'ohlc' && <SpanInput value={job.span} onValue={(value) => set('span', value)} />}
+            <SimpleInput
+              name="From"
+              type="text"
+              preset="last"
+              value={job.start}
+              onValue={(value) => set('start', value)}
+            />
+            <Choice name="When" of={TRIGGERS} value={trigger} onValue={(value) => set('trigger_kind', value)} />
+            {trigger === 'interval' && (
               <SimpleInput
-                name="From"
-                type="text"
-                preset="last"
-                value={job.start}
-                onValue={(value) => set('start', value)}
+                name="Seconds between runs"
+                type="number"
+                preset="3600"
+                value={job.every}
+                onValue={(value) => set('every', value)}
               />
-              <Choice name="When" of={TRIGGERS} value={trigger} onValue={(value) => set('trigger_kind', value)} />
-              {trigger === 'interval' && (
-                <SimpleInput
-                  name="Seconds between runs"
-                  type="number"
-                  preset="3600"
-                  value={job.every}
-                  onValue={(value) => set('every', value)}
-                />
-              )}
-              {trigger === 'cron' && (
-                <SimpleInput
-                  name="Cron"
-                  type="text"
-                  preset="0 3 * * *"
-                  value={job.cron}
-                  onValue={(value) => set('cron', value)}
-                />
-              )}
-            </div>
+            )}
+            {trigger === 'cron' && (
+              <SimpleInput
+                name="Cron"
+                type="text"
+                preset="0 3 * * *"
+                value={job.cron}
+                onValue={(value) => set('cron', value)}
+              />
+            )}
           </div>
         )
-      })}
-    </fieldset>
+      }}
+    </JobList>
   )
 }
 
