@@ -11,7 +11,12 @@ const HISTORY: readonly (readonly [defect: string, file: string, ...names: strin
     'trades paged by time window lost 95 % where a window held more than a page',
     'src/exchanges/kit/history.test.ts',
     'joined are the window exactly, whatever the venue does to a page',
+  ],
+  [
+    'so did trades that share an instant with those of the page before',
+    'src/exchanges/kit/timed.test.ts',
     'joined are the window exactly, each trade once, equal times across page borders',
+    'of a venue that %s thousands of trades in one millisecond are all had, and proven',
   ],
   [
     'trades told apart by their time alone: 58 % were taken for doubles',

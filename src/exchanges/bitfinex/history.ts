@@ -3,8 +3,9 @@ import { CollectorError } from '../../model/error.js'
 import type { AdapterEvent, Candle, Trade } from '../../model/event.js'
 import { SECOND } from '../../model/time.js'
 import type { HistoryFeed } from '../exchange.js'
-import { candleEdge, risingCandles, timedAnchor, timedPage, toMs } from '../kit/history.js'
+import { candleEdge, risingCandles, toMs } from '../kit/history.js'
 import { readLossless } from '../kit/lossless-json.js'
+import { firstOf, fromItsEnd, lastOfInstant, timedAnchor, timedPage } from '../kit/timed.js'
 import { list, WireError } from '../kit/wire.js'
 import { candleEvents, tradeEvent } from './messages.js'
 import { CANDLE_INTERVALS, candleKey } from './topics.js'
@@ -14,7 +15,8 @@ const ROWS = 10_000
 const BEYOND_MS = 60_000n
 
 /**
- * `GET /v2/trades/{symbol}/hist`: times in milliseconds, inclusive; ids do not count. 15 requests a minute: half of those for candles.
+ * `GET /v2/trades/{symbol}/hist`: times in milliseconds, inclusive; ids rise, but those of all pairs are one count. An instant with more trades than an answer holds is
+ * asked for from its end too. 15 requests a minute: half of those for candles.
  * https://docs.bitfinex.com/reference/rest-public-trades
  */
 export const bitfinexTrades: HistoryFeed = {
@@ -24,14 +26,19 @@ export const bitfinexTrades: HistoryFeed = {
   page(request, cursor) {
     const { symbol, restSymbol, until } = request
     const anchor = timedAnchor(request, cursor)
-    const query = `start=${toMs(anchor.edge)}&end=${toMs(until) + BEYOND_MS}&limit=${ROWS}&sort=1`
+    const first = firstOf(cursor)
+    const range =
+      first === undefined
+        ? `start=${toMs(anchor.edge)}&end=${toMs(until) + BEYOND_MS}&limit=${ROWS}&sort=1`
+        : `start=${toMs(anchor.edge)}&end=${toMs(anchor.edge)}&limit=${ROWS}&sort=-1`
     return {
-      path: `/v2/trades/${encodeURIComponent(restSymbol)}/hist?${query}`,
+      path: `/v2/trades/${encodeURIComponent(restSymbol)}/hist?${range}`,
       weight: 2,
       read: (body) =>
         readRows(body, `trades of ${symbol}`, (rows) => {
           const trades = rows.flatMap((row) => tradesOf(tradeEvent(list(row, 'trade'), { symbol, time: undefined })))
-          return timedPage(trades, request, anchor, ROWS)
+          if (first !== undefined) return lastOfInstant(trades, request, anchor.edge, first)
+          return timedPage(trades, request, anchor, ROWS, fromItsEnd)
         }),
     }
   },

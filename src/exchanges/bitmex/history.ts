@@ -3,8 +3,9 @@ import { CollectorError } from '../../model/error.js'
 import type { MarketData, Trade } from '../../model/event.js'
 import { isoFromNanos, type Nanos, SECOND } from '../../model/time.js'
 import type { HistoryFeed, Page, RestCall } from '../exchange.js'
-import { candleEdge, pointsOf, risingPoints, risingValues, timedAnchor, timedPage } from '../kit/history.js'
+import { candleEdge, pointsOf, risingPoints, risingValues } from '../kit/history.js'
 import { readLossless } from '../kit/lossless-json.js'
+import { skippedOf, skippedPage, skipping, timedAnchor, timedPage } from '../kit/timed.js'
 import { type Fields, fields, list, WireError } from '../kit/wire.js'
 import { chargedEvents } from './derivatives.js'
 import { refuseError } from './instruments.js'
@@ -37,7 +38,8 @@ function iso(time: Nanos): string {
 }
 
 /**
- * `GET /trade`: rising by time, inclusive; equal times are common, and more of them than a page is lost.
+ * `GET /trade`: rising by time, inclusive. Equal times are common: of an instant with more rows than an answer holds the rest is had by passing over (`start`)
+ * those that are known.
  * https://www.bitmex.com/api/explorer/#!/Trade/Trade_get
  */
 export const bitmexTrades: HistoryFeed = {
@@ -47,8 +49,12 @@ export const bitmexTrades: HistoryFeed = {
   page(request, cursor) {
     const { symbol, restSymbol, until } = request
     const anchor = timedAnchor(request, cursor)
+    const skip = skippedOf(cursor)
     // A minute past the end: a trade there shows that the answer reaches it.
-    const range = `startTime=${iso(anchor.edge)}&endTime=${iso(until + 60n * SECOND)}`
+    const range =
+      skip === undefined
+        ? `startTime=${iso(anchor.edge)}&endTime=${iso(until + 60n * SECOND)}`
+        : `start=${skip}&startTime=${iso(anchor.edge)}&endTime=${iso(anchor.edge)}`
     return call(
       `/api/v1/trade?symbol=${encodeURIComponent(restSymbol)}&count=${ROWS}&${range}`,
       `trades of ${symbol}`,
@@ -56,7 +62,8 @@ export const bitmexTrades: HistoryFeed = {
         const trades = rows
           .flatMap((row) => tradeEvents(row, symbol))
           .filter((each): each is Trade => each.kind === 'trade')
-        return timedPage(trades, request, anchor, ROWS)
+        if (skip !== undefined) return skippedPage(trades, request, anchor.edge, skip)
+        return timedPage(trades, request, anchor, ROWS, (instant, first) => skipping(instant, first.length))
       },
     )
   },

@@ -2,22 +2,22 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Candle, Trade } from '../../model/event.js'
 import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
-import { type CountedAnchor, candleEdge, countedPage, risingCandles, timedAnchor, timedPage } from './history.js'
+import { type CountedAnchor, candleEdge, countedPage, risingCandles } from './history.js'
 import { counter, fields, text } from './wire.js'
 
 const MS = 1_000_000n
 
-/** Trades of a venue: ids rise by `step`, and several may share a millisecond. */
-function market(times: readonly number[], step = 1n): Trade[] {
+/** Trades of a venue: ids rise by one, and several may share a millisecond. */
+function market(times: readonly number[]): Trade[] {
   return times.map((ms, at) => ({
     kind: 'trade',
     symbol: 'X',
     exchangeTime: BigInt(ms) * MS,
-    tradeId: (100n + BigInt(at) * step).toString(),
+    tradeId: (100n + BigInt(at)).toString(),
     price: '1',
     amount: '1',
     takerSide: 'buy',
-    counter: step === 1n ? 100n + BigInt(at) : undefined,
+    counter: 100n + BigInt(at),
   }))
 }
 
@@ -78,14 +78,6 @@ function counted(all: readonly Trade[], of: HistoryRequest, manners: Manners): J
       last === undefined ? (trade.exchangeTime ?? 0n) >= of.from : (trade.counter ?? 0n) > last,
     )
     return countedPage(nasty(from, manners), of, anchor, (next) => ({ last: `${next.last}`, edge: `${next.edge}` }))
-  })
-}
-
-function timed(all: readonly Trade[], of: HistoryRequest, manners: Manners, limit: number): Joined {
-  return join((cursor) => {
-    const anchor = timedAnchor(of, cursor)
-    const from = all.filter(({ exchangeTime = 0n }) => exchangeTime >= anchor.edge)
-    return timedPage(nasty(from.slice(0, limit), manners), of, anchor, limit)
   })
 }
 
@@ -169,44 +161,6 @@ describe('pages of trades with a counter', () => {
     const got = counted([], of, { cap: 9, repeat: false, shuffle: false })
     expect(got.covers).toEqual([])
     expect(got.missing).toHaveLength(1)
-  })
-})
-
-describe('pages of trades without a counter', () => {
-  const roomy = fc.record({ cap: fc.integer({ min: 8, max: 30 }), repeat: fc.boolean(), shuffle: fc.boolean() })
-  // At most four trades a millisecond, so that the smallest page still leaves each instant.
-  const sparse = fc
-    .array(fc.nat({ max: 2 }), { maxLength: 80 })
-    .map((steps) => rising(steps.map((step, at) => step + (at % 4 === 0 ? 1 : 0))))
-
-  it('joined are the window exactly, each trade once, equal times across page borders', () => {
-    fc.assert(
-      fc.property(sparse, roomy, fc.nat({ max: 80 }), fc.nat({ max: 80 }), (list, how, from, length) => {
-        const all = market(list, 7n)
-        const of = request(1000 + from, 1000 + from + length + 1)
-        const got = timed(all, of, how, 30)
-        expect([...got.ids].sort()).toEqual(wanted(all, of).sort())
-        expect(whole(got.covers, of)).toBe(true)
-      }),
-    )
-  })
-
-  it('a page shorter than the limit is no proof that nothing follows', () => {
-    const all = market([1000, 1001, 1002, 1003, 1004, 1005], 7n)
-    const first = timedPage(all.slice(0, 2), request(1000, 1100), { edge: 1000n * MS, rows: 0 }, 1000)
-    expect(first.next).toBeDefined()
-    expect(first.covers).toEqual([{ from: 1000n * MS, until: 1001n * MS, before: null, last: null, joined: true }])
-  })
-
-  it('thousands of trades in one millisecond are taken as far as the venue gives them, and the rest is said to be missing', () => {
-    const burst = Array.from({ length: 3000 }, () => 1005)
-    const all = market([1000, ...burst, 1010, 1011], 7n)
-    const got = timed(all, request(1000, 1020), { cap: 1000, repeat: false, shuffle: false }, 1000)
-    expect(got.missing).toEqual([
-      { from: 1005n * MS, until: 1006n * MS, reason: 'more than 1000 trades at one instant' },
-    ])
-    expect(got.ids.slice(-2)).toEqual(all.slice(-2).map(({ tradeId }) => tradeId))
-    expect(new Set(got.ids).size).toBe(got.ids.length)
   })
 })
 

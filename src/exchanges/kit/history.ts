@@ -3,8 +3,6 @@ import type { Nanos } from '../../model/time.js'
 import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
 import { fields, text } from './wire.js'
 
-/** No venue is known to cap an answer below this many rows. */
-const LEAST_CAP = 100
 const MS = 1_000_000n
 
 /** Where a rising page of counted trades begins: the last one proven, and the time up to which everything is. */
@@ -106,72 +104,6 @@ function byCounter(rows: readonly Trade[]): Counted[] {
   if (sorted) return counted
   counted.sort((a, b) => (a.counter < b.counter ? -1 : a.counter > b.counter ? 1 : 0))
   return counted.filter((row, at) => row.counter !== counted[at - 1]?.counter)
-}
-
-/** Where a rising page without counters begins: everything before `edge` is proven. */
-export interface TimedAnchor {
-  readonly edge: Nanos
-  /** Rows of the page before; 0 for none. */
-  readonly rows: number
-}
-
-export function timedAnchor(request: HistoryRequest, cursor: Json | undefined): TimedAnchor {
-  if (cursor === undefined) return { edge: request.from, rows: 0 }
-  const saved = fields(cursor, 'cursor')
-  return { edge: BigInt(text(saved.edge, 'edge')), rows: Number(saved.rows) }
-}
-
-/**
- * A rising page of trades told apart by id alone. The last instant of a page may go on in the next one, which begins with it: rows of that
- * instant are left to it. `limit`: rows that were asked for; `step`: the unit of the venue's times.
- */
-export function timedPage(
-  rows: readonly Trade[],
-  request: HistoryRequest,
-  anchor: TimedAnchor,
-  limit: number,
-  step = MS,
-): Page {
-  const { from, until } = request
-  const { edge } = anchor
-  const sorted = byTime(rows)
-  const cover = (to: Nanos): PageCover[] =>
-    to > edge ? [{ from: edge, until: to, before: null, last: null, joined: true }] : []
-  const inside = (to: Nanos) =>
-    sorted.filter(({ time }) => time >= from && time >= edge && time < to).map(({ row }) => row)
-  const last = sorted.at(-1)?.time
-  if (last === undefined || last < edge || last >= until) return { events: inside(until), covers: cover(until) }
-  if (last > edge || (anchor.rows === 0 && edge <= from)) {
-    const size = String(rows.length)
-    return { events: inside(last), covers: cover(last), next: { edge: last.toString(), rows: size } }
-  }
-  // Only the instant that the page before ended with: that is all of it, unless the answer is as long as answers can be.
-  if (rows.length < limit && (rows.length < anchor.rows || rows.length < LEAST_CAP))
-    return { events: inside(until), covers: cover(until) }
-  const past = edge + step
-  return {
-    events: inside(past),
-    covers: [],
-    missing: [{ from: edge, until: past, reason: `more than ${rows.length} trades at one instant` }],
-    next: { edge: past.toString(), rows: '0' },
-  }
-}
-
-function byTime(rows: readonly Trade[]): { readonly time: Nanos; readonly row: Trade }[] {
-  const seen = new Set<string>()
-  const timed: { time: Nanos; row: Trade }[] = []
-  for (const row of rows) {
-    if (row.exchangeTime === undefined || (row.tradeId !== undefined && seen.has(row.tradeId))) continue
-    if (row.tradeId !== undefined) seen.add(row.tradeId)
-    timed.push({ time: row.exchangeTime, row })
-  }
-  const ordered = timed.every(({ time }, at) => at === 0 || time >= (timed[at - 1]?.time ?? 0n))
-  if (!ordered) timed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : idOrder(a.row, b.row)))
-  return timed
-}
-
-function idOrder({ tradeId: a = '' }: Trade, { tradeId: b = '' }: Trade): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 }
 
 /** What stands at an instant of its own: a candle at its opening, a charged rate at its time. */
