@@ -1,11 +1,20 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
 import { afterEach, expect, it } from 'vitest'
 import { type ApiOnData, apiOnData } from '../../testkit/api-on-data.js'
+import { FakeClock } from '../../testkit/fake-clock.js'
 import { fakePorts } from '../../testkit/fake-ports.js'
+import { writeLargeLedger } from '../../testkit/large-ledger.js'
+import { TEN } from '../../testkit/store-rows.js'
 import { createConfig } from '../config/parse.js'
+import type { CollectorConfig } from '../config/schema.js'
 import { QueryHost } from '../daemon/query-host.js'
+import { type Clock, systemClock } from '../lib/clock.js'
+import { SECOND } from '../model/time.js'
 import type { Ports } from '../service/ports.js'
 import { queryThread } from '../threads/query.js'
 import { type Api, serveApi } from './server.js'
@@ -33,14 +42,27 @@ async function serve(parts: Partial<Ports>, stallMs?: number): Promise<Api> {
 /** The queries and files of a daemon, on the other side of a port as in its own thread. */
 async function queries(): Promise<QueryHost> {
   const data: ApiOnData = await apiOnData()
+  open.push(data)
+  return queriesOf(data.ports.dataPath, { clock: systemClock() })
+}
+
+interface Setting {
+  readonly clock: Clock
+  /** Hears what goes over the port to the asker. */
+  onMessage?(message: unknown): void
+}
+
+function queriesOf(dataPath: string, { clock, onMessage }: Setting): QueryHost {
   const { port1, port2 } = new MessageChannel()
+  if (onMessage) port2.on('message', onMessage)
   const thread = Object.assign(port2, { terminate: async () => port2.close() })
-  const config = createConfig({ settings: { data_path: data.ports.dataPath } })
-  const host = new QueryHost(config, (config) => {
-    queryThread(port1, { role: 'query', dataPath: data.ports.dataPath, config })
+  const config = createConfig({ settings: { data_path: dataPath } })
+  const spawn = (config: CollectorConfig) => {
+    queryThread(port1, { role: 'query', dataPath, config })
     return thread as never // a port has all of a thread that is used here
-  })
-  open.push(data, host)
+  }
+  const host = new QueryHost(config, spawn, clock)
+  open.push(host)
   return host
 }
 
@@ -120,6 +142,58 @@ it('a file comes through a port as it does without one, and its failures with th
       for await (const _ of cut);
     })(),
   ).rejects.toMatchObject({ code: 'INTERNAL' })
+})
+
+/** A ledger that takes long to look through, and a part of it that does not. */
+async function largeLedger(setting: Setting): Promise<QueryHost> {
+  const folder = await mkdtemp(join(tmpdir(), 'dccd-ledger-'))
+  open.push({ close: () => rm(folder, { recursive: true, force: true }) })
+  const datasets = Array.from({ length: 400 }, (_, n) => `binance trades C${n}/USDT`)
+  await writeLargeLedger(folder, { datasets, intervals: 20_000, until: TEN, length: SECOND })
+  return queriesOf(folder, setting)
+}
+const ALL = { resolution_s: 0, limit: 200_000 }
+const ONE = { ...ALL, pair: 'C1/USDT' }
+const LEDGER = [
+  ['coverage', ALL],
+  ['gaps', { limit: 200_000 }],
+  ['inventory', {}],
+] as const
+
+it.each(LEDGER)('%s over a large ledger lets others have their answer first', async (name, input) => {
+  const host = await largeLedger({ clock: systemClock() })
+  const { signal } = new AbortController()
+  await host.ask('coverage', ONE, signal) // opened
+  const order: string[] = []
+  const large = host.ask(name, input, signal).then(() => order.push('large'))
+  const small = host.ask('coverage', ONE, signal).then(() => order.push('small'))
+  await Promise.all([large, small])
+  expect(order).toEqual(['small', 'large'])
+})
+
+it.each(LEDGER)('%s over a large ledger is stopped in the middle when its asker hangs up', async (name, input) => {
+  const answers: unknown[] = []
+  const host = await largeLedger({ clock: systemClock(), onMessage: (message) => answers.push(message) })
+  const gone = new AbortController()
+  const asked = host.ask(name, input, gone.signal)
+  // When this comes, the other is on its way.
+  await host.ask('coverage', ONE, new AbortController().signal)
+  expect(answers).toHaveLength(1)
+  gone.abort(new Error('gone'))
+  await expect(asked).rejects.toThrow('gone')
+  while (answers.length < 2) await new Promise(setImmediate)
+  expect(answers[1]).toMatchObject({ rpc: 'answer', ok: false })
+})
+
+it('an answer that takes too long ends with a clear error, and the thread stops making it', async () => {
+  const answers: unknown[] = []
+  const clock = new FakeClock(0n)
+  const host = await largeLedger({ clock, onMessage: (message) => answers.push(message) })
+  const asked = host.ask('coverage', ALL, new AbortController().signal)
+  clock.advance(300_000)
+  await expect(asked).rejects.toMatchObject({ code: 'QUERY_TIMEOUT', remedy: expect.stringContaining('Narrow') })
+  while (answers.length < 1) await new Promise(setImmediate)
+  expect(answers[0]).toMatchObject({ rpc: 'answer', ok: false })
 })
 
 /** A file without an end, and how much of it was made. */

@@ -83,7 +83,7 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
       clearInterval(timer)
     }
     const data = await services.openData(settings.data_path)
-    const rows = await inventoryRows(data, data.gaps({}))
+    const rows = await inventoryRows(data)
     await data.close()
     io.stdout(`\non disk in ${settings.data_path}:\n${inventoryTable(rows, io)}`)
     io.stdout(

@@ -198,7 +198,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .addOption(jsonOption())
     .action((options: Where) =>
       withData(options, async (data) => {
-        const rows = await inventoryRows(data, data.gaps({}))
+        const rows = await inventoryRows(data)
         if (options.json) io.stdout(json(rows))
         else if (rows.length === 0) io.stdout('nothing is stored yet\n')
         else {
@@ -387,7 +387,7 @@ async function storedRows(services: Services, path: string) {
     throw error
   }
   try {
-    return await inventoryRows(data, data.gaps({}))
+    return await inventoryRows(data)
   } finally {
     await data.close()
   }

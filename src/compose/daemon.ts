@@ -67,8 +67,10 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
   const lists = instrumentLists(config, deps.budgets, async (exchange) =>
     (await deps.recorder.store()).loadInstruments(exchange),
   )
-  const queries = new QueryHost(withoutTokens(config), (config) =>
-    spawn({ role: 'query', dataPath: config.storage.local_path, config }, [], log),
+  const queries = new QueryHost(
+    withoutTokens(config),
+    (config) => spawn({ role: 'query', dataPath: config.storage.local_path, config }, [], log),
+    clock,
   )
   const localToken = randomBytes(32).toString('base64url')
   const ports: Running = new Running({

@@ -1,20 +1,33 @@
 import type { CollectorConfig } from '../config/schema.js'
 import type { StreamedExport } from '../export/export-stream.js'
+import type { Clock } from '../lib/clock.js'
 import { RpcClient } from '../lib/rpc.js'
 import { CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Thread } from './capture-pool.js'
 import type { QueryMethods } from './query-messages.js'
 
+/** No answer takes longer: as long as SQL may be allowed at most. */
+const LONGEST_MS = 300_000
+
 /** The query thread: started at its first question, and anew at the next one when it has died. */
 export class QueryHost {
   readonly #spawn: (config: CollectorConfig) => Thread
+  readonly #clock: Clock
+  readonly #longestMs: number
   #config: CollectorConfig
   #exports = 0
   #running: { readonly thread: Thread; readonly rpc: RpcClient<QueryMethods> } | undefined
 
-  constructor(config: CollectorConfig, spawn: (config: CollectorConfig) => Thread) {
+  constructor(
+    config: CollectorConfig,
+    spawn: (config: CollectorConfig) => Thread,
+    clock: Clock,
+    longestMs: number = LONGEST_MS,
+  ) {
     this.#config = config
     this.#spawn = spawn
+    this.#clock = clock
+    this.#longestMs = longestMs
   }
 
   /** Another config is in force. */
@@ -23,10 +36,20 @@ export class QueryHost {
     void this.#running?.rpc.call('configure', [config]).catch(() => {})
   }
 
-  /** What an operation answers. Throws what it throws, and INTERNAL when the thread dies meanwhile. */
+  /** What an operation answers. Throws what it throws, QUERY_TIMEOUT when it takes too long, and INTERNAL when the thread dies meanwhile. */
   async ask(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
     this.#running ??= this.#start()
-    return await this.#running.rpc.callUntil('ask', [name, input], signal)
+    const late = new AbortController()
+    const stopTimer = this.#clock.after(this.#longestMs, () => {
+      const message = `no answer within ${this.#longestMs / 1000} s`
+      const remedy = 'Narrow it: by exchange, pair, kind or a shorter range.'
+      late.abort(new CollectorError('QUERY_TIMEOUT', message, { remedy }))
+    })
+    try {
+      return await this.#running.rpc.callUntil('ask', [name, input], AbortSignal.any([signal, late.signal]))
+    } finally {
+      stopTimer()
+    }
   }
 
   /** A file as it is made, part by part as they are taken. Throws like `ask`. */

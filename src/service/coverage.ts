@@ -1,4 +1,3 @@
-import { type Dataset, datasetKey } from '../model/dataset.js'
 import type { Covered, Gap } from '../model/gaps.js'
 import { isoFromNanos, type Nanos } from '../model/time.js'
 
@@ -39,19 +38,17 @@ export interface CoverageView {
 }
 
 /**
- * The stretches of a dataset in a range, in order. With a resolution the range is cut into cells of that length; a cell is shown as the worst state
+ * The stretches of a dataset in a range, in order, from what is held of it and what is missing. With a resolution the range is cut into cells of that length; a cell is shown as the worst state
  * in it, with how much of it is held and missing, and equal neighbours that are whole are one: as many intervals as a picture has columns, however
  * many the ledger has.
  */
 export function coverageIntervals(
-  dataset: Dataset,
   covered: readonly Covered[],
   gaps: readonly Gap[],
   view: CoverageView,
 ): CoverageInterval[] {
-  const key = datasetKey(dataset)
   const all: Stretch[] = covered.map(({ from, until, proof }) => ({ from, until, state: proof }))
-  for (const gap of gaps) if (gap.dataset === key) all.push({ from: gap.from, until: gap.until, state: 'missing', gap })
+  for (const gap of gaps) all.push({ from: gap.from, until: gap.until, state: 'missing', gap })
   const stretches = all
     .filter(({ from, until }) => until > view.from && from < view.until)
     .map((each) => ({ ...each, from: max(each.from, view.from), until: min(each.until, view.until) }))

@@ -14,7 +14,7 @@ import type { EventRange } from '../store/event-ranges.js'
 import type { ImportReport } from '../store/import-predecessor.js'
 import type { PagePlace } from '../store/page-place.js'
 import type { PageRange } from '../store/page-reader.js'
-import type { GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
+import type { DatasetLedger, GapFilter, InventoryEntry, StoredRow } from '../store/reader.js'
 import type { SqlRequest, SqlResult } from '../store/sql.js'
 import type { Standing } from '../store/standing.js'
 import type { DecodeReport } from './decode.js'
@@ -76,6 +76,8 @@ export interface StoredData {
   /** Runs of histories as they were saved, newest first. */
   runs(query: RunQuery): StoredRun[]
   gaps(filter: GapFilter): Gap[]
+  /** The ledger dataset by dataset; others have their turn in between, and aborting `signal` ends it. */
+  eachLedger(filter: GapFilter, signal?: AbortSignal): AsyncIterable<DatasetLedger>
   /** What an exchange listed when it was last asked; undefined when it never was. */
   instruments(exchange: string): readonly Instrument[] | undefined
   /** What it listed at a moment, as far as this data folder saw it, and since when it looks. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
+import { othersTurn } from '../lib/others-turn.js'
 import type { CoverageRow } from '../model/coverage-rows.js'
 import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { canonicalDecimal } from '../model/decimal.js'
@@ -58,6 +59,15 @@ export interface GapFilter {
   readonly now?: Nanos
 }
 
+/** What the ledger says of one dataset. */
+export interface DatasetLedger {
+  readonly dataset: Dataset
+  /** What is held by proof, in order. */
+  readonly covered: readonly Covered[]
+  /** What is missing, in order. */
+  readonly gaps: readonly Gap[]
+}
+
 /** Reads what is committed, published or not, through one state of the catalog (durability V3). */
 export class DataReader {
   readonly #catalog: Catalog
@@ -79,10 +89,16 @@ export class DataReader {
       names: this.#catalog.datasets(),
       parts: this.#catalog.parts(),
     }))
+    const byDataset = new Map<number, PartState[]>()
+    for (const part of parts) {
+      const own = byDataset.get(part.dataset)
+      if (own) own.push(part)
+      else byDataset.set(part.dataset, [part])
+    }
     return [...names].flatMap(([id, key]) => {
       const dataset = parseDatasetKey(key)
-      const own = parts.filter((part) => part.dataset === id)
-      return dataset && own.length > 0 ? [inventoryEntry(dataset, own)] : []
+      const own = byDataset.get(id)
+      return dataset && own ? [inventoryEntry(dataset, own)] : []
     })
   }
 
@@ -136,12 +152,31 @@ export class DataReader {
       }
     })
     const all = gaps({ held, wanted, breaks, lost, ...(filter.now === undefined ? {} : { until: filter.now }) })
-    return all.filter(
-      (gap) =>
-        matches(gap.dataset, filter) &&
-        (filter.from === undefined || gap.until > filter.from) &&
-        (filter.until === undefined || gap.from < filter.until),
-    )
+    return all.filter((gap) => matches(gap.dataset, filter) && overlaps(gap, filter))
+  }
+
+  /**
+   * The ledger dataset by dataset, in the order of their keys, each as it stands when its turn comes. Others have theirs in between, and aborting `signal`
+   * ends it there: the whole ledger may take seconds.
+   */
+  async *eachLedger(filter: GapFilter = {}, signal?: AbortSignal): AsyncGenerator<DatasetLedger> {
+    const keys = this.#catalog.snapshot(() => [
+      ...this.#catalog.datasets().values(),
+      ...[...this.#catalog.wanted(), ...this.#catalog.lost()].map(({ dataset }) => dataset),
+    ])
+    for (const key of [...new Set(keys)].sort()) {
+      const dataset = parseDatasetKey(key)
+      if (!dataset || !matches(key, filter)) continue
+      await othersTurn(signal)
+      const { held, wanted, breaks, lost } = this.#catalog.snapshot(() => ({
+        held: this.#catalog.held(key),
+        wanted: this.#catalog.wanted(key),
+        breaks: this.#catalog.breaks(key),
+        lost: this.#catalog.lost(key),
+      }))
+      const holes = gaps({ held, wanted, breaks, lost, ...(filter.now === undefined ? {} : { until: filter.now }) })
+      yield { dataset, covered: coverage(held), gaps: holes.filter((gap) => overlaps(gap, filter)) }
+    }
   }
 
   coverage(dataset: Dataset): Covered[] {
@@ -334,6 +369,10 @@ function wholeOnes(kind: Kind, parts: readonly PartState[]): PartState[][] {
 
 /** Up to so many datasets are asked one by one. */
 const FEW = 50
+
+function overlaps(gap: Gap, { from, until }: GapFilter): boolean {
+  return (from === undefined || gap.until > from) && (until === undefined || gap.from < until)
+}
 
 function matches(key: string, { exchange, pair, kind }: GapFilter): boolean {
   const dataset = parseDatasetKey(key)

@@ -19,6 +19,7 @@ export async function openStoredData(dataPath: string) {
     datasets: () => reader.datasets(),
     covered: (dataset: Dataset) => reader.coverage(dataset),
     gaps: (filter: GapFilter) => reader.gaps(filter),
+    eachLedger: (filter: GapFilter, signal?: AbortSignal) => reader.eachLedger(filter, signal),
     standing: (dataset: Dataset, at: Nanos) => reader.standing(dataset, at),
     bookRows: (dataset: Dataset, at: Nanos, signal?: AbortSignal) => reader.bookRows(dataset, at, signal),
     derivedCandles: (dataset: Dataset, rule: Interval | BarRule, from: Nanos, until: Nanos, signal?: AbortSignal) =>

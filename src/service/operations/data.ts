@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { datasetKey, type Interval, type Kind } from '../../model/dataset.js'
+import type { Interval, Kind } from '../../model/dataset.js'
 import { CollectorError } from '../../model/error.js'
+import type { Gap } from '../../model/gaps.js'
 import { isoFromNanos, SECOND } from '../../model/time.js'
 import { bookAt } from '../book-at.js'
 import { coverageIntervals } from '../coverage.js'
@@ -77,9 +78,27 @@ const inventory = dataOperation({
     }),
   ),
   async run(ports, _, signal) {
-    const data = await ports.data()
-    return await inventoryRows(data, data.gaps({}), signal)
+    return await inventoryRows(await ports.data(), signal)
   },
+})
+
+const datasetCoverage = z.object({
+  ...datasetFields,
+  intervals: z.array(
+    z.object({
+      from: nanosText,
+      until: nanosText,
+      from_time: z.string(),
+      until_time: z.string(),
+      state: z
+        .enum(['observed', 'backfilled', 'unverifiable', 'missing'])
+        .describe('The worst of a cell. Between intervals nobody wanted the data.'),
+      code: z.string().nullable().describe('Why something is missing.'),
+      detail: z.string().nullable(),
+      held_s: z.number(),
+      missing_s: z.number(),
+    }),
+  ),
 })
 
 const coverage = dataOperation({
@@ -106,64 +125,36 @@ const coverage = dataOperation({
     truncated: z
       .boolean()
       .describe('There were more intervals than `limit`: ask for a coarser resolution or a shorter range.'),
-    datasets: z.array(
-      z.object({
-        ...datasetFields,
-        intervals: z.array(
-          z.object({
-            from: nanosText,
-            until: nanosText,
-            from_time: z.string(),
-            until_time: z.string(),
-            state: z
-              .enum(['observed', 'backfilled', 'unverifiable', 'missing'])
-              .describe('The worst of a cell. Between intervals nobody wanted the data.'),
-            code: z.string().nullable().describe('Why something is missing.'),
-            detail: z.string().nullable(),
-            held_s: z.number(),
-            missing_s: z.number(),
-          }),
-        ),
-      }),
-    ),
+    datasets: z.array(datasetCoverage),
   }),
-  async run(ports, input) {
+  async run(ports, input, signal) {
     const data = await ports.data()
-    const gaps = data.gaps(present({ exchange: input.exchange, pair: input.pair, kind: input.kind }))
     const view = {
       from: input.from ?? 0n,
       until: input.until ?? LONGEST,
       resolution: BigInt(Math.round(input.resolution_s * 1e9)),
     }
-    const byDataset = grouped(gaps)
     let left = input.limit
     let truncated = false
     let first: bigint | undefined
     let last: bigint | undefined
-    const datasets = data
-      .datasets()
-      .filter(
-        (each) =>
-          (input.exchange === undefined || each.exchange === input.exchange) &&
-          (input.pair === undefined || each.pair === input.pair) &&
-          (input.kind === undefined || each.kind === input.kind) &&
-          (input.interval === undefined || each.interval === input.interval),
-      )
-      .map((dataset) => {
-        const own = byDataset.get(datasetKey(dataset)) ?? []
-        const all = coverageIntervals(dataset, data.covered(dataset), own, view)
-        const intervals = all.slice(0, left)
-        truncated ||= intervals.length < all.length
-        left -= intervals.length
-        for (const each of [all[0], all.at(-1)]) {
-          if (!each) continue
-          const [start, end] = [BigInt(each.from), BigInt(each.until)]
-          if (first === undefined || start < first) first = start
-          if (last === undefined || end > last) last = end
-        }
-        const { exchange, kind, pair } = dataset
-        return { exchange, kind, pair, interval: dataset.interval ?? null, intervals }
-      })
+    const datasets: z.input<typeof datasetCoverage>[] = []
+    const asked = present({ exchange: input.exchange, pair: input.pair, kind: input.kind })
+    for await (const { dataset, covered, gaps } of data.eachLedger(asked, signal)) {
+      if (input.interval !== undefined && dataset.interval !== input.interval) continue
+      const all = coverageIntervals(covered, gaps, view)
+      const intervals = all.slice(0, left)
+      truncated ||= intervals.length < all.length
+      left -= intervals.length
+      for (const each of [all[0], all.at(-1)]) {
+        if (!each) continue
+        const [start, end] = [BigInt(each.from), BigInt(each.until)]
+        if (first === undefined || start < first) first = start
+        if (last === undefined || end > last) last = end
+      }
+      const { exchange, kind, pair } = dataset
+      datasets.push({ exchange, kind, pair, interval: dataset.interval ?? null, intervals })
+    }
     return {
       from_time: first === undefined ? null : isoFromNanos(first),
       until_time: last === undefined ? null : isoFromNanos(last),
@@ -193,10 +184,15 @@ const gapsOperation = dataOperation({
       lost: z.string().nullable().describe('Why it cannot be filled any more, once that is known.'),
     }),
   ),
-  async run(ports, { limit, ...asked }) {
+  async run(ports, { limit, ...asked }, signal) {
     const data = await ports.data()
     // The newest are the ones that are asked about.
-    return gapRows(data.gaps(present(asked)).slice(-limit))
+    const newest: Gap[] = []
+    for await (const { gaps } of data.eachLedger(present(asked), signal)) {
+      for (const gap of gaps) newest.push(gap)
+      if (newest.length > limit) newest.splice(0, newest.length - limit)
+    }
+    return gapRows(newest)
   },
 })
 
@@ -397,16 +393,6 @@ const candles = dataOperation({
     return { source, truncated: truncated || kept.length > limit, candles: kept.slice(-limit) }
   },
 })
-
-function grouped<T extends { readonly dataset: string }>(items: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(item.dataset)
-    if (group) group.push(item)
-    else groups.set(item.dataset, [item])
-  }
-  return groups
-}
 
 export const dataOperations = {
   inventory,
