@@ -9,6 +9,7 @@ import type { OperationInput, OperationName, OperationOutput } from '../service/
 import { perform } from '../service/perform.js'
 import type { Ports } from '../service/ports.js'
 import { apiError, errorBody, statusOf } from './error-body.js'
+import { goneSignal } from './operation-routes.js'
 
 const streamBody = z.object({
   exchange: z.string().max(40).toLowerCase(),
@@ -63,8 +64,9 @@ async function call<N extends OperationName>(
   ports: Ports,
   name: N,
   input: OperationInput<N>,
+  reply?: FastifyReply,
 ): Promise<OperationOutput<N>> {
-  return await perform(ports, name, input, new AbortController().signal)
+  return await perform(ports, name, input, reply ? goneSignal(reply) : new AbortController().signal)
 }
 
 function addStreams(app: FastifyInstance, ports: Ports): void {
@@ -200,8 +202,8 @@ function addHistory(app: FastifyInstance, ports: Ports): void {
 }
 
 function addRest(app: FastifyInstance, ports: Ports): void {
-  app.get('/api/inventory', async () =>
-    (await call(ports, 'inventory', {})).map(({ exchange, pair, kind, interval, first, last, rows, gaps }) => ({
+  app.get('/api/inventory', async (_request, reply) =>
+    (await call(ports, 'inventory', {}, reply)).map(({ exchange, pair, kind, interval, first, last, rows, gaps }) => ({
       exchange,
       pair,
       type: kind === 'book_snapshots' || kind === 'book_deltas' ? 'orderbook' : kind,

@@ -1,12 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { INTERVALS, type Interval } from '../model/dataset.js'
 import { CollectorError } from '../model/error.js'
+import type { Instrument } from '../model/instrument.js'
 import { isoFromNanos } from '../model/time.js'
 import { checked } from '../service/check-input.js'
 import { fromText } from '../service/json-schema.js'
 import { perform } from '../service/perform.js'
 import type { Ports } from '../service/ports.js'
+import { type CandlePair, question } from '../service/questions.js'
 import { goneSignal } from './operation-routes.js'
 
 /** Resolutions as the charting library names them. */
@@ -44,24 +46,14 @@ const historyQuery = symbolQuery.extend({
   countback: z.int().min(1).max(1_000_000).optional(),
 })
 
-interface Listed {
-  readonly exchange: string
-  readonly pair: string
-}
-
 /**
  * The datafeed protocol of TradingView's charting library (UDF) over the stored candles: give the library `new Datafeeds.UDFCompatibleDatafeed('…/udf')`.
  * A symbol is `binance:BTC/USDT`. The library adds fields of its own to requests; they are passed over.
  */
 export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
-  const listed = async (): Promise<Listed[]> => {
-    const found = new Map<string, Listed>()
-    for (const { exchange, pair, kind } of (await ports.data()).datasets())
-      if (kind === 'trades' || kind === 'ohlc') found.set(`${exchange}:${pair}`, { exchange, pair })
-    return [...found.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  }
-  const find = async (symbol: string): Promise<Listed | undefined> =>
-    (await listed()).find((each) => nameOf(each).toLowerCase() === symbol.toLowerCase())
+  const listed = (reply: FastifyReply) => question(ports, 'candlePairs', undefined, goneSignal(reply))
+  const find = async (symbol: string, reply: FastifyReply) =>
+    (await listed(reply)).find((each) => nameOf(each).toLowerCase() === symbol.toLowerCase())
 
   app.get('/udf/config', async () => ({
     supports_search: true,
@@ -81,10 +73,10 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
     reply.type('text/plain; charset=utf-8').send(String(ports.now() / 1_000_000_000n)),
   )
 
-  app.get('/udf/search', async (request) => {
+  app.get('/udf/search', async (request, reply) => {
     const { query, exchange, limit } = queryOf(searchQuery, request)
     const text = query.toLowerCase()
-    return (await listed())
+    return (await listed(reply))
       .filter((each) => (exchange === '' || each.exchange === exchange) && nameOf(each).toLowerCase().includes(text))
       .slice(0, limit)
       .map((each) => ({
@@ -97,9 +89,9 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
       }))
   })
 
-  app.get('/udf/symbols', async (request) => {
+  app.get('/udf/symbols', async (request, reply) => {
     const { symbol } = queryOf(symbolQuery, request)
-    const found = await find(symbol)
+    const found = await find(symbol, reply)
     if (!found)
       throw new CollectorError('NOT_FOUND', `no candles of ${symbol} are stored`, {
         remedy: '/udf/search lists what is.',
@@ -116,7 +108,10 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
       listed_exchange: found.exchange,
       format: 'price',
       minmov: 1,
-      pricescale: await priceScale(ports, found),
+      pricescale: priceScale(
+        await question(ports, 'listing', { exchange: found.exchange }, goneSignal(reply)),
+        found.pair,
+      ),
       volume_precision: 8,
       has_intraday: true,
       intraday_multipliers: ['1', '3', '5', '15', '30', '60', '120', '240', '360', '480', '720'],
@@ -130,7 +125,7 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
   app.get('/udf/history', async (request, reply) => {
     const { symbol, from, to, resolution, countback } = queryOf(historyQuery, request)
     const interval = RESOLUTIONS.get(resolution)
-    const found = await find(symbol)
+    const found = await find(symbol, reply)
     if (!interval || !found)
       return {
         s: 'error',
@@ -139,10 +134,13 @@ export function addUdfRoutes(app: FastifyInstance, ports: Ports): void {
     // With a count of bars the library wants that many before `to`, however far back they begin.
     const span = INTERVALS[interval]
     const start = countback === undefined ? from : Math.min(from, Math.max(0, to - countback * span))
+    const { exchange, pair, trades, intervals } = found
     const input = {
-      ...found,
+      exchange,
+      pair,
       interval,
-      source: await sourceOf(ports, found, interval),
+      // Candles that the exchange sent where nothing better is stored.
+      source: !trades && intervals.includes(interval) ? ('exchange' as const) : ('trades' as const),
       from: nanosText(start),
       until: nanosText(Math.max(to, start)),
       limit: Math.min(MOST_BARS, countback ?? MOST_BARS),
@@ -167,7 +165,7 @@ function nanosText(seconds: number): string {
   return isoFromNanos(BigInt(seconds) * 1_000_000_000n)
 }
 
-function nameOf({ exchange, pair }: Listed): string {
+function nameOf({ exchange, pair }: CandlePair): string {
   return `${exchange}:${pair}`
 }
 
@@ -184,17 +182,9 @@ function queryOf<S extends z.ZodObject>(schema: S, request: FastifyRequest): z.o
   )
 }
 
-/** Candles that the exchange sent where they are stored, else made from trades. */
-async function sourceOf(ports: Ports, { exchange, pair }: Listed, interval: Interval): Promise<'exchange' | 'trades'> {
-  const datasets = (await ports.data()).datasets().filter((each) => each.exchange === exchange && each.pair === pair)
-  if (datasets.some(({ kind }) => kind === 'trades')) return 'trades'
-  return datasets.some((each) => each.kind === 'ohlc' && each.interval === interval) ? 'exchange' : 'trades'
-}
-
 /** How many steps of the price are in one: 100 for 0.01. */
-async function priceScale(ports: Ports, { exchange, pair }: Listed): Promise<number> {
-  const list = (await ports.data()).instruments(exchange)
-  const increment = list?.find((each) => each.pair === pair)?.priceIncrement
+function priceScale(list: readonly Instrument[], pair: string): number {
+  const increment = list.find((each) => each.pair === pair)?.priceIncrement
   const decimals = increment === undefined ? 8 : (/\.(\d*?)0*$/.exec(increment)?.[1]?.length ?? 0)
   return 10 ** Math.min(decimals, 12)
 }

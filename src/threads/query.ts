@@ -9,6 +9,7 @@ import { CollectorError, decodeError, encodeError } from '../model/error.js'
 import type { Operation } from '../service/operation.js'
 import { isOperation, OPERATIONS } from '../service/operations/table.js'
 import type { StoredPorts } from '../service/ports.js'
+import { answerQuestion, isQuestion } from '../service/questions.js'
 import type { StoredData } from '../service/services.js'
 import { openStoredData } from '../store/stored-data.js'
 
@@ -35,6 +36,7 @@ export function queryThread(port: Port, { dataPath, config: first }: QueryStart)
   const desk = new ExportDesk(exportsInTurn(dataPath))
   const methods: QueryMethods = {
     async ask(name, input, signal) {
+      if (isQuestion(name)) return await answerQuestion(ports, name, input)
       const found: Operation | undefined = isOperation(name) ? OPERATIONS[name] : undefined
       const operation = found?.apart && (found as Operation<z.ZodType, z.ZodType, StoredPorts>) // what `apart` says
       if (!operation) throw new CollectorError('INTERNAL', `${name} is not answered here`)

@@ -5,6 +5,7 @@ import { health } from '../health.js'
 import { LOG_LEVELS } from '../log-lines.js'
 import { operation } from '../operation.js'
 import { present } from '../present.js'
+import { question } from '../questions.js'
 
 const healthOperation = operation({
   summary: 'The daemon in one look',
@@ -107,12 +108,13 @@ const instruments = operation({
       }),
     ),
   }),
-  async run(ports, { exchange, search, kind, at, limit, cursor }) {
+  async run(ports, { exchange, search, kind, at, limit, cursor }, signal) {
     if (!ports.catalog.some(({ id }) => id === exchange))
       throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`, {
         remedy: `Choose one of ${ports.catalog.map(({ id }) => id).join(', ')}.`,
       })
-    const known = at === undefined ? await ports.instruments(exchange) : (await ports.data()).listing(exchange, at).list
+    const known =
+      at === undefined ? await ports.instruments(exchange) : await question(ports, 'listing', { exchange, at }, signal)
     const text = search?.toLowerCase() ?? ''
     const all = (known ?? [])
       .filter((each) => kind === undefined || each.kind === kind)
