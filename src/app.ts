@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { catalog } from './compose/exchange-calls.js'
 import { coins } from './emulator/coins.js'
 import { startEmulator, VENUES } from './emulator/emulate.js'
@@ -16,6 +18,7 @@ export function createServices(program = ''): Services {
   return {
     version: VERSION,
     catalog,
+    exampleConfig,
     openData,
     idleStreams: async (config) => (await import('./compose/local.js')).idleStreams(config),
     openLocal: async (dataPath, origin) => (await import('./compose/local.js')).openLocal(dataPath, origin),
@@ -78,4 +81,11 @@ function emulated(instruments: number) {
     })
     return { exchange, pairs, streams }
   })
+}
+
+/** The package has it beside `dist`, a checkout beside `src`. */
+async function exampleConfig(): Promise<string> {
+  const name = 'config.example.yml'
+  const inPackage = join(import.meta.dirname, '..', '..', name)
+  return await readFile(inPackage, 'utf8').catch(() => readFile(join(import.meta.dirname, '..', name), 'utf8'))
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,7 +41,18 @@ describe('usage', () => {
   it('help and version are no failure', async () => {
     const help = await run(['--help'])
     expect(help.code).toBe(0)
-    for (const command of ['demo', 'start', 'validate', 'status', 'inventory', 'gaps', 'read', 'decode', 'emulate'])
+    for (const command of [
+      'demo',
+      'init',
+      'start',
+      'validate',
+      'status',
+      'inventory',
+      'gaps',
+      'read',
+      'decode',
+      'emulate',
+    ])
       expect(help.out).toContain(`  ${command}`)
     expect(await run(['--version'])).toMatchObject({ code: 0, out: `${createServices().version}\n` })
   })
@@ -102,10 +113,21 @@ describe('config', () => {
     expect(absent.err).toMatch(/config\.yml:4:\d+[\s\S]*liquidations/)
   })
 
-  it('no config anywhere: where it was looked for', async () => {
+  it('no config anywhere: where it was looked for, and what makes one; one that is there is never overwritten', async () => {
     const { code, err } = await run(['status'])
     expect(code).toBe(2)
-    expect(err).toContain('config.yml')
+    expect(err).toMatch(/config\.yml[\s\S]*dccd init/)
+    expect((await run(['init'])).code).toBe(0)
+    expect(await run(['validate'])).toMatchObject({ code: 0, out: expect.stringContaining('is valid: ') })
+
+    writeFileSync(join(folder, 'config.yml'), CONFIG)
+    const again = await run(['init'])
+    expect(again.code).toBe(2)
+    expect(again.err).toContain('is there already')
+    expect(readFileSync(join(folder, 'config.yml'), 'utf8')).toBe(CONFIG)
+    const other = await run(['init', '--config', 'new/other.yml', '--json'])
+    expect(JSON.parse(other.out)).toEqual({ file: join(folder, 'new', 'other.yml') })
+    expect((await run(['validate', '--config', 'new/other.yml'])).code).toBe(0)
   })
 
   it('a config from elsewhere, found through XDG_CONFIG_HOME', async () => {

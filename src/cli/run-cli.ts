@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
+import { beginConfig } from '../config/begin.js'
 import { loadConfig } from '../config/load.js'
 import type { ParsedConfig } from '../config/parse.js'
 import { ConfigError, oneLine, renderProblems } from '../config/problem.js'
@@ -111,6 +112,19 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
     .option('--instruments <n>', 'instruments per exchange', whole, 2)
     .option('--exchanges <list>', 'comma-separated; all that can be emulated when absent', list)
     .action(async (options) => runDemo(services, io, options))
+
+  program
+    .command('init')
+    .description('write a config to begin with; one that is there stays as it is')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: Where) => {
+      const file = resolve(io.folder, options.config ?? 'config.yml')
+      await beginConfig(file, await services.exampleConfig())
+      if (options.json) io.stdout(json({ file }))
+      else
+        io.stdout(`wrote ${file}\nname your exchanges, pairs and channels there, then: dccd validate && dccd start\n`)
+    })
 
   program
     .command('start')

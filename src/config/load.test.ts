@@ -39,11 +39,11 @@ describe('loadConfig', () => {
     await expect(loadConfig(options())).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining(`looked for ${first} and ${second}`),
-      remedy: `Make one: cp config.example.yml ${first}`,
+      remedy: 'Make one: dccd init',
     })
     await expect(loadConfig(options({ path: 'no such.yml' }))).rejects.toMatchObject({
       message: expect.stringContaining('no such.yml'),
-      remedy: `Make one: cp config.example.yml '${join(home, 'work', 'no such.yml')}'`,
+      remedy: `Make one: dccd init --config '${join(home, 'work', 'no such.yml')}'`,
     })
   })
 

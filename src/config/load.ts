@@ -37,7 +37,7 @@ export async function loadConfig(options: LoadOptions = {}, signal?: AbortSignal
   const target = places[0] ?? 'config.yml'
   const message = `there is no config; looked for ${places.join(' and ')}`
   throw new ConfigError(target, [{ path: '', line: 1, column: 1, message }], {
-    remedy: `Make one: cp config.example.yml ${quoted(target)}`,
+    remedy: options.path === undefined ? 'Make one: dccd init' : `Make one: dccd init --config ${quoted(target)}`,
   })
 }
 

@@ -6,7 +6,7 @@ const INTRODUCTION = `# The config
 
 One YAML file. It is looked for where \`--config\` says, else as \`./config.yml\`, else as
 \`$XDG_CONFIG_HOME/dccd/config.yml\` (\`~/.config/dccd/config.yml\`). \`dccd validate\` checks it and names every mistake with
-line, column and the nearest valid key. \`config.example.yml\` is one to begin with; \`config.schema.json\` beside this page is
+line, column and the nearest valid key. \`dccd init\` writes one to begin with; \`config.schema.json\` beside this page is
 the same for editors.
 
 - A relative path counts from the folder of the file; \`~\` is your home.

@@ -44,7 +44,7 @@ export function readSource(bytes: Uint8Array, shape: Shape, environment: Environ
   } catch {
     return refuse('the file is not UTF-8 text; is it another file, or in another encoding?')
   }
-  if (text.trim() === '') return refuse('the file is empty; `dccd demo` needs no config, config.example.yml shows one')
+  if (text.trim() === '') return refuse('the file is empty; `dccd demo` needs no config, `dccd init` makes one')
   try {
     return new YamlSource(text, shape, environment)
   } catch (error) {

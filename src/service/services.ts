@@ -135,6 +135,8 @@ export interface Services {
   readonly version: string
   /** What the exchanges offer. */
   readonly catalog: readonly CatalogEntry[]
+  /** A config to begin with, comments and all. */
+  exampleConfig(): Promise<string>
   /** Every configured stream as it shows while nothing runs. */
   idleStreams(config: CollectorConfig): Promise<StreamStatus[]>
   /** `origin`: the file that the config is of, so that it can be edited while the daemon runs. */
