@@ -90,7 +90,8 @@ export function runText(run: RunRow): string {
     `run ${run.id} (${run.kind}): ${run.state}, ${run.rows} rows, ${run.requests} requests, ${bytesText(run.bytes)}${time}`,
   ]
   for (const part of run.parts) {
-    const range = `${isoText(part.from)} to ${isoText(part.until)}`
+    // One that failed before its plan has none.
+    const range = part.from === part.until ? 'no range yet' : `${isoText(part.from)} to ${isoText(part.until)}`
     const what = part.error
       ? `${part.error.code}: ${part.error.message}`
       : part.wanted_s === 0

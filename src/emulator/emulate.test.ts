@@ -40,6 +40,12 @@ it('options that make no sense are refused with a remedy', async () => {
     code: 'USAGE',
     message: expect.stringMatching(/--rate/),
   })
+  await expect(startEmulator({ port: 0, past: -1 })).rejects.toMatchObject({ code: 'USAGE', message: /--past/ })
+  await expect(startEmulator({ port: 0, past: 86_400 })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('million events'),
+    remedy: expect.stringContaining('--rate'),
+  })
   await expect(startEmulator({ port: 0, faults: below('faults') })).rejects.toMatchObject({
     code: 'USAGE',
     message: /faults/,

@@ -36,6 +36,8 @@ export const VENUES: readonly VenueKind[] = [
 
 const TICK_MS = 20
 /** How the past is gone through. */
+/** See pastInMemory. */
+const MOST_PAST_EVENTS = 10e6
 const PAST_STEP: Nanos = 1_000_000_000n
 
 export interface EmulatorOptions {
@@ -81,6 +83,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
   const kinds = chosenKinds(options.exchanges)
   const count = inRange('--instruments', options.instruments ?? 10, 1, MOST_COINS)
   const rate = inRange('--rate', options.rate ?? 20, 0, 10_000)
+  pastInMemory(inRange('--past', options.past ?? 0, 0, 10 * 365 * 86_400) * kinds.length * count * rate)
   const recorded = options.play && [await openPlayer(options.play)]
   const script =
     options.faults === undefined
@@ -197,6 +200,14 @@ function exchangeOf(kind: { readonly exchange: string }): string {
 function inRange(option: string, value: number, from: number, to: number): number {
   if (Number.isFinite(value) && value >= from && value <= to) return value
   throw new CollectorError('USAGE', `${option} is ${value}.`, { remedy: `Give a number from ${from} to ${to}.` })
+}
+
+/** The past is kept whole, about 200 bytes an event, and made before the first answer, about 200,000 events a second. */
+function pastInMemory(events: number): void {
+  if (events <= MOST_PAST_EVENTS) return
+  throw new CollectorError('USAGE', `--past would make about ${Math.round(events / 1e6)} million events of the past.`, {
+    remedy: `Choose fewer --exchanges or --instruments, a lower --rate or a shorter --past: at most ${MOST_PAST_EVENTS / 1e6} million.`,
+  })
 }
 
 async function faultScript(path: string): Promise<string> {
