@@ -7,6 +7,7 @@ import { fakePorts, streamRow } from '../../testkit/fake-ports.js'
 import { EventHub } from '../service/event-hub.js'
 import { watchForEvents } from '../service/event-sources.js'
 import type { LogLine } from '../service/log-lines.js'
+import type { Ports } from '../service/ports.js'
 import { type Api, serveApi } from './server.js'
 
 const open: Api[] = []
@@ -17,8 +18,8 @@ afterEach(async () => {
   for (const api of open.splice(0)) await api.close()
 })
 
-async function serve(hub = new EventHub('run')) {
-  const ports = fakePorts({ events: hub })
+async function serve(hub = new EventHub('run'), parts: Partial<Ports> = {}) {
+  const ports = fakePorts({ events: hub, ...parts })
   const api = await serveApi(ports, { host: '127.0.0.1', port: 0 })
   open.push(api)
   return { hub, ports, port: api.port }
@@ -142,6 +143,34 @@ describe('GET /api/v1/events', () => {
     slow.response.resume()
     await closed
     expect(slow.events.length).toBeLessThan(60)
+  })
+
+  it('who needs time for the first words of a daemon with many streams is not cut off for it', async () => {
+    // About eight megabytes: more than the system takes on the way.
+    const rows = Array.from({ length: 20_000 }, (_, n) => ({ ...streamRow, key: `${streamRow.key}_${n}` }))
+    const { hub, port } = await serve(undefined, { streams: { ...fakePorts().streams, status: () => rows } })
+    const slow = await listen(port, '?topics=status,log')
+    slow.response.pause()
+    hub.publish('log', { n: 1 })
+    slow.response.resume()
+    const [status, log] = await slow.until(2)
+    expect(status).toMatchObject({ event: 'status', data: { streams: { length: 20_000 } } })
+    expect(log).toMatchObject({ event: 'log' })
+  })
+
+  it('what all who come at once hear first is made once, and anew after a change', async () => {
+    let made = 0
+    const status = () => {
+      made++
+      return [streamRow]
+    }
+    const { hub, port } = await serve(undefined, { streams: { ...fakePorts().streams, status } })
+    for (let n = 0; n < 20; n++) await (await listen(port, '?topics=status')).until(1)
+    expect(made).toBe(1)
+    hub.publish('status', { partial: true, streams: [], removed: [] })
+    const after = await listen(port, '?topics=status')
+    expect((await after.until(1))[0]?.id).toBe('run-1')
+    expect(made).toBe(2)
   })
 
   it('a thousand listen at once, and one more than allowed is refused', { timeout: 60_000 }, async () => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { CollectorError } from '../model/error.js'
+import { SECOND } from '../model/time.js'
 import { checked } from '../service/check-input.js'
 import { type EventHub, type HubEvent, TOPICS, type Topic } from '../service/event-hub.js'
 import { fromText } from '../service/json-schema.js'
@@ -24,6 +25,32 @@ const query = z.strictObject({
 /** `GET /api/v1/events`: server-sent events with ids; who comes back with `Last-Event-ID` gets what was missed, or `reset` and everything anew. */
 export function addEventRoute(app: FastifyInstance, ports: Ports, hub: EventHub): void {
   let clients = 0
+  /** Bytes of what is told, made once for all who listen. */
+  const frames = new WeakMap<HubEvent, Buffer>()
+  const frameOf = (event: HubEvent): Buffer => {
+    const known = frames.get(event)
+    if (known) return known
+    const id = event.id === undefined ? '' : `id: ${hub.idText(event.id)}\n`
+    const frame = Buffer.from(`${id}event: ${event.topic}\ndata: ${event.json}\n\n`)
+    frames.set(event, frame)
+    return frame
+  }
+  /** What everybody hears first, made anew when something changed or it is a second old: after a restart all come back at once. */
+  const first = new Map<string, { readonly at: bigint; readonly last: number; readonly events: readonly HubEvent[] }>()
+  const firstOf = (name: string, make: () => readonly HubEvent[]): readonly HubEvent[] => {
+    const known = first.get(name)
+    if (known && known.last === hub.last && ports.now() - known.at < SECOND) return known.events
+    const events = make()
+    first.set(name, { at: ports.now(), last: hub.last, events })
+    return events
+  }
+  const everyStream = (): HubEvent[] => [
+    {
+      id: hub.last,
+      topic: 'status',
+      json: JSON.stringify({ partial: false, streams: listStreams(ports.streams), removed: [] }),
+    },
+  ]
   app.get('/api/v1/events', (request, reply) => {
     const asked = request.query as Record<string, unknown> // text fields, checked below
     const wish = checked(query, {
@@ -45,25 +72,22 @@ export function addEventRoute(app: FastifyInstance, ports: Ports, hub: EventHub)
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
     } as Record<string, string>) // our own headers are texts
-    const send = (event: HubEvent) => {
-      const id = event.id === undefined ? '' : `id: ${hub.idText(event.id)}\n`
-      raw.write(`${id}event: ${event.topic}\ndata: ${event.json}\n\n`)
-      if (raw.writableLength > BEHIND_MOST) raw.destroy()
-    }
+    const write = (event: HubEvent) => raw.write(frameOf(event))
     raw.write('retry: 1000\n\n')
     const missed = last === undefined || last === '' ? undefined : hub.since(last, topics)
-    if (missed) for (const event of missed) send(event)
+    if (missed) for (const event of missed) write(event)
     else {
       if (last) raw.write(`event: reset\ndata: ${RESET}\n\n`)
-      if (topics.has('status'))
-        send({
-          id: hub.last,
-          topic: 'status',
-          json: JSON.stringify({ partial: false, streams: listStreams(ports.streams), removed: [] }),
-        })
+      if (topics.has('status')) for (const event of firstOf('status', everyStream)) write(event)
     }
-    for (const event of hub.greetings(topics)) send(event)
-    const ignore = hub.listen(topics, send)
+    for (const topic of topics)
+      for (const event of firstOf(`greeting ${topic}`, () => hub.greetings(new Set([topic])))) write(event)
+    // The first words of a daemon with thousands of streams are large; who has not taken them yet is not behind.
+    const most = raw.writableLength + BEHIND_MOST
+    const ignore = hub.listen(topics, (event) => {
+      write(event)
+      if (raw.writableLength > most) raw.destroy()
+    })
     const beat = setInterval(() => raw.write(': \n\n'), HEARTBEAT_MS)
     beat.unref()
     raw.once('close', () => {

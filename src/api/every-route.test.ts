@@ -288,6 +288,7 @@ describe('the thread that serves the API', () => {
         return Promise.reject(new Error('stored data was opened'))
       },
       offload: (name, input, signal) => queries.ask(name, input, signal),
+      offloadText: (name, input, signal) => queries.askText(name, input, signal),
     }
     const real = data.ports
     const ports = new Proxy<Ports>(real, {
@@ -313,6 +314,11 @@ describe('the thread that serves the API', () => {
     }
     const bars = '/udf/history?symbol=binance:BTC/USDT&from=1795427940&to=1795428600&resolution=1'
     expect((await ask(api.port, bars)).body).toMatchObject({ s: 'ok' })
+    const [inMain, apart] = await Promise.all(
+      [data.port, api.port].map((port) => ask(port, `/api/v1/candles?${dataset}&interval=1m`)),
+    )
+    expect(apart?.text).toBe(inMain?.text)
+    expect(apart?.headers['content-type']).toBe(inMain?.headers['content-type'])
     expect(opened).toBe(0)
     await api.close()
     await queries.close()

@@ -5,7 +5,7 @@ import { fromText, inputSchema, type JsonSchema } from '../service/json-schema.j
 import type { Operation } from '../service/operation.js'
 import { type FileStream, isFileStream } from '../service/operations/export.js'
 import { OPERATIONS, type OperationName } from '../service/operations/table.js'
-import { perform } from '../service/perform.js'
+import { perform, performApart } from '../service/perform.js'
 import type { Ports } from '../service/ports.js'
 import { fastifyPath, hasBody, pathFields, ROUTES, type Route } from '../service/routes.js'
 
@@ -20,7 +20,11 @@ export function addOperationRoutes(app: FastifyInstance, ports: Ports, stallMs: 
       url: fastifyPath(route),
       config: { operation: name, role: operation.role },
       async handler(request, reply) {
-        const output: unknown = await perform(ports, name, gathered(request, route, schema), goneSignal(reply))
+        const input = gathered(request, route, schema)
+        const signal = goneSignal(reply)
+        const text = await performApart(ports, name, input, signal)
+        if (text !== undefined) return reply.type('application/json; charset=utf-8').send(text)
+        const output: unknown = await perform(ports, name, input, signal)
         if (isFileStream(output)) return await sendFile(output, reply, stallMs)
         if (typeof output === 'object' && output !== null && 'etag' in output)
           reply.header('etag', `"${String(output.etag)}"`)

@@ -107,6 +107,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
     instruments: (exchange) => lists.of(exchange),
     uptime: () => Number(clock.mono() - began) / 1e9,
     offload: (name, input, signal) => queries.ask(name, input, signal),
+    offloadText: (name, input, signal) => queries.askText(name, input, signal),
     drifts: () => deps.recorder.drifts,
     lags: () => {
       const { commitAgeMs: storeMs, journalLagMs: journalMs } = deps.recorder

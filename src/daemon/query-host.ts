@@ -37,7 +37,16 @@ export class QueryHost {
   }
 
   /** What an operation answers. Throws what it throws, QUERY_TIMEOUT when it takes too long, and INTERNAL when the thread dies meanwhile. */
-  async ask(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
+  ask(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
+    return this.#within(signal, (rpc, until) => rpc.callUntil('ask', [name, input], until))
+  }
+
+  /** The same as JSON. */
+  askText(name: string, input: unknown, signal: AbortSignal): Promise<string> {
+    return this.#within(signal, (rpc, until) => rpc.callUntil('askText', [name, input], until))
+  }
+
+  async #within<T>(signal: AbortSignal, ask: (rpc: RpcClient<QueryMethods>, until: AbortSignal) => Promise<T>) {
     this.#running ??= this.#start()
     const late = new AbortController()
     const stopTimer = this.#clock.after(this.#longestMs, () => {
@@ -46,7 +55,7 @@ export class QueryHost {
       late.abort(new CollectorError('QUERY_TIMEOUT', message, { remedy }))
     })
     try {
-      return await this.#running.rpc.callUntil('ask', [name, input], AbortSignal.any([signal, late.signal]))
+      return await ask(this.#running.rpc, AbortSignal.any([signal, late.signal]))
     } finally {
       stopTimer()
     }

@@ -29,7 +29,7 @@ export interface Ledger {
   readonly breaks: readonly LedgerBreak[]
   readonly lost?: readonly Lost[]
   /** Now, on the datasets' axis: how far a refused dataset counts as lost. */
-  readonly until?: Nanos
+  readonly until?: Nanos | undefined
 }
 
 const STRENGTH: { readonly [P in Proof]: number } = { observed: 3, backfilled: 2, unverifiable: 1 }
@@ -44,15 +44,17 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set(['SUBSCRIBE_REJECTED', 'UNKNOWN_
  */
 export function coverage(held: readonly Held[]): Covered[] {
   const stretches: Covered[] = [...held, ...bridges(held)].filter(({ from, until }) => from < until)
+  const sorted = [...stretches].sort((a, b) => compare(a.from, b.from))
+  // As nearly all are: one after the other, none over another.
+  if (sorted.every(({ from }, at) => from >= (sorted[at - 1]?.until ?? from))) return joined(sorted)
   const edges = [...new Set(stretches.flatMap(({ from, until }) => [from, until]))].sort(compare)
-  const byStart = [...stretches].sort((a, b) => compare(a.from, b.from))
   const covered: Covered[] = []
   let open: Covered[] = []
   let next = 0
   edges.forEach((from, index) => {
     const until = edges[index + 1]
     if (until === undefined) return
-    for (let stretch = byStart[next]; stretch && stretch.from <= from; stretch = byStart[++next]) open.push(stretch)
+    for (let stretch = sorted[next]; stretch && stretch.from <= from; stretch = sorted[++next]) open.push(stretch)
     open = open.filter((stretch) => stretch.until > from)
     const [first] = open
     if (!first) return
@@ -64,6 +66,17 @@ export function coverage(held: readonly Held[]): Covered[] {
     if (last?.until === from && last.proof === proof) covered[covered.length - 1] = { from: last.from, until, proof }
     else covered.push({ from, until, proof })
   })
+  return covered
+}
+
+/** Neighbours with the same proof as one. */
+function joined(sorted: readonly Covered[]): Covered[] {
+  const covered: Covered[] = []
+  for (const { from, until, proof } of sorted) {
+    const last = covered.at(-1)
+    if (last?.until === from && last.proof === proof) covered[covered.length - 1] = { from: last.from, until, proof }
+    else covered.push({ from, until, proof })
+  }
   return covered
 }
 
@@ -97,16 +110,32 @@ export function gaps(ledger: Ledger): Gap[] {
   const lost = byDataset(ledger.lost ?? [])
   const wanted = byDataset(ledger.wanted)
   return [...new Set([...wanted.keys(), ...lost.keys()])].sort().flatMap((dataset) => {
-    const own = lost.get(dataset) ?? []
-    const asked = wanted.get(dataset) ?? []
-    // What a history looked for and could not have was wanted too, if by nobody else.
-    const alone = own.filter(({ from, until }) =>
-      asked.every((each) => each.from >= until || (each.until !== null && each.until <= from)),
-    )
-    const causes = alone.map(({ from, code, detail }): LedgerBreak => ({ dataset, at: from, code, detail }))
-    const all = [...(breaks.get(dataset) ?? []), ...causes]
-    return given(datasetGaps(dataset, [...asked, ...alone], held.get(dataset) ?? [], all, ledger.until), own)
+    const own = {
+      held: held.get(dataset) ?? [],
+      wanted: wanted.get(dataset) ?? [],
+      breaks: breaks.get(dataset) ?? [],
+      lost: lost.get(dataset) ?? [],
+      until: ledger.until,
+    }
+    return gapsOf(dataset, own, coverage(own.held))
   })
+}
+
+/** The ledger of one dataset, `of`, told: what is held of it, and what is missing. */
+export function coverageAndGaps(of: string, ledger: Ledger): { covered: readonly Covered[]; gaps: readonly Gap[] } {
+  const covered = coverage(ledger.held)
+  return { covered, gaps: gapsOf(of, ledger, covered) }
+}
+
+function gapsOf(dataset: string, ledger: Ledger, covered: readonly Covered[]): readonly Gap[] {
+  const { held, wanted, breaks, lost = [], until: now } = ledger
+  // What a history looked for and could not have was wanted too, if by nobody else.
+  const alone = lost.filter(({ from, until }) =>
+    wanted.every((each) => each.from >= until || (each.until !== null && each.until <= from)),
+  )
+  const causes = alone.map(({ from, code, detail }): LedgerBreak => ({ dataset, at: from, code, detail }))
+  const all = { held, wanted: [...wanted, ...alone], breaks: [...breaks, ...causes], until: now }
+  return given(datasetGaps(dataset, all, covered), lost)
 }
 
 /** Gaps in order of time, each with the reason why it is lost for good, where that is known of all of it. */
@@ -124,12 +153,9 @@ function given(gaps: readonly Gap[], lost: readonly Lost[]): readonly Gap[] {
 
 function datasetGaps(
   dataset: string,
-  wanted: readonly Wanted[],
-  held: readonly Held[],
-  breaks: readonly LedgerBreak[],
-  now: Nanos | undefined,
+  { held, wanted, breaks, until: now }: Ledger,
+  covered: readonly Covered[],
 ): Gap[] {
-  const covered = coverage(held)
   const sorted = [...breaks].sort((a, b) => compare(a.at, b.at))
   const firstProof = covered[0]?.from
   const counters = countersOf(held)

@@ -18,3 +18,15 @@ export async function perform<N extends OperationName>(
       : await operation.run(ports, input, signal)
   return output as OperationOutput<N> // of the operation that was just run
 }
+
+/** The answer of an operation that is `apart` as JSON, made in its own thread; undefined where it has none. */
+export async function performApart(
+  ports: Ports,
+  name: OperationName,
+  given: unknown,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const operation: Operation = OPERATIONS[name]
+  if (!operation.apart) return undefined
+  return await ports.offloadText?.(name, checked(operation.input, given), signal)
+}

@@ -65,6 +65,8 @@ export interface Ports extends HealthPorts {
   data(): Promise<StoredData>
   /** Answers an operation that is `apart`, its input checked before; absent where one answers in this thread. */
   readonly offload?: ((name: string, input: unknown, signal: AbortSignal) => Promise<unknown>) | undefined
+  /** The same as JSON, for who only passes it on. */
+  readonly offloadText?: ((name: string, input: unknown, signal: AbortSignal) => Promise<string>) | undefined
   sql(request: SqlRequest, signal: AbortSignal): Promise<SqlResult>
   /** Stored rows as a file of another format. */
   exportData(request: StreamedExport, signal: AbortSignal): AsyncIterable<string | Uint8Array>

@@ -56,6 +56,7 @@ export interface RunningDeps {
   exportData(request: StreamedExport, signal: AbortSignal): AsyncIterable<string | Uint8Array>
   instruments(exchange: string): Promise<readonly Instrument[] | undefined>
   readonly offload?: Ports['offload']
+  readonly offloadText?: Ports['offloadText']
   readonly clock: Clock
   uptime(): number
   readonly lags: Ports['lags']
@@ -151,6 +152,10 @@ export class Running implements Ports {
 
   get offload(): Ports['offload'] {
     return this.#deps.offload
+  }
+
+  get offloadText(): Ports['offloadText'] {
+    return this.#deps.offloadText
   }
 
   get logs(): LogPort {

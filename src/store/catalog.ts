@@ -150,6 +150,7 @@ function decodePiece(row: SqlRow): Piece {
 /** What is committed, what is published and what is held by proof. All that is durable about the store beside the files themselves. */
 export class Catalog {
   readonly #db: Sqlite
+  #knowsLost = false
 
   private constructor(db: Sqlite) {
     this.#db = db
@@ -543,7 +544,8 @@ export class Catalog {
 
   lost(dataset?: string): Lost[] {
     // A catalog that an earlier version wrote has no such table until it is opened for writing.
-    if (this.#db.all("SELECT name FROM sqlite_master WHERE name = 'lost'").length === 0) return []
+    this.#knowsLost ||= this.#db.all("SELECT name FROM sqlite_master WHERE name = 'lost'").length > 0
+    if (!this.#knowsLost) return []
     const rows =
       dataset === undefined
         ? this.#db.all('SELECT * FROM lost ORDER BY dataset, from_time')

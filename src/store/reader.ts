@@ -7,7 +7,7 @@ import type { CoverageRow } from '../model/coverage-rows.js'
 import { type Dataset, datasetKey, type Interval, type Kind, parseDatasetKey } from '../model/dataset.js'
 import { canonicalDecimal } from '../model/decimal.js'
 import { CollectorError } from '../model/error.js'
-import { type Covered, coverage, type Gap, gaps } from '../model/gaps.js'
+import { type Covered, coverage, coverageAndGaps, type Gap, gaps } from '../model/gaps.js'
 import type { Instrument } from '../model/instrument.js'
 import type { Held, Lost } from '../model/ledger.js'
 import { SCHEMA } from '../model/row.js'
@@ -168,14 +168,15 @@ export class DataReader {
       const dataset = parseDatasetKey(key)
       if (!dataset || !matches(key, filter)) continue
       await othersTurn(signal)
-      const { held, wanted, breaks, lost } = this.#catalog.snapshot(() => ({
+      const ledger = this.#catalog.snapshot(() => ({
         held: this.#catalog.held(key),
         wanted: this.#catalog.wanted(key),
         breaks: this.#catalog.breaks(key),
         lost: this.#catalog.lost(key),
+        until: filter.now,
       }))
-      const holes = gaps({ held, wanted, breaks, lost, ...(filter.now === undefined ? {} : { until: filter.now }) })
-      yield { dataset, covered: coverage(held), gaps: holes.filter((gap) => overlaps(gap, filter)) }
+      const { covered, gaps } = coverageAndGaps(key, ledger)
+      yield { dataset, covered, gaps: gaps.filter((gap) => overlaps(gap, filter)) }
     }
   }
 

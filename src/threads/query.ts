@@ -35,6 +35,7 @@ export function queryThread(port: Port, { dataPath, config: first }: QueryStart)
   }
   const desk = new ExportDesk(exportsInTurn(dataPath))
   const methods: QueryMethods = {
+    askText: async (name, input, signal) => JSON.stringify(await methods.ask(name, input, signal)),
     async ask(name, input, signal) {
       if (isQuestion(name)) return await answerQuestion(ports, name, input)
       const found: Operation | undefined = isOperation(name) ? OPERATIONS[name] : undefined
