@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { until } from '../system/harness.js'
 import { Stage } from './stage.js'
-import { CHROMIUM, type Visitor } from './visitor.js'
+import { CHROMIUM, PHONE, Visitor } from './visitor.js'
 
 describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
   let stage: Stage
@@ -176,6 +176,22 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
         ({ key, state }) => key === 'binance_XRP_USDT_trades_book' && state === 'live',
       ),
     )
+    // Completion: the keys of the place, what follows them, and their values.
+    await text.press('Control+End')
+    await text.pressSequentially('aler')
+    await page.getByRole('option', { name: 'alerts' }).click()
+    await text.pressSequentially('fo')
+    await page.getByRole('option', { name: 'format' }).click()
+    await page.getByRole('option', { name: 'slack' }).waitFor()
+    expect(await visitor.findings()).toEqual([])
+    await page.getByRole('option', { name: 'slack' }).click()
+    await until(
+      'the completed text',
+      async () => /alerts:\s*format: slack/.test((await text.textContent()) ?? '') || undefined,
+    )
+    await page.locator('button:enabled', { hasText: 'Apply …' }).waitFor()
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await text.getByText('format: slack').waitFor({ state: 'detached' })
     const lines = (await text.textContent()) ?? ''
     await page.getByLabel('Seconds between snapshots').first().fill('7')
     await page.keyboard.press('Tab')
@@ -201,6 +217,38 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     await dialog.getByRole('button', { name: 'Start' }).click()
     await page.locator('.drawer .badge', { hasText: /succeeded/ }).waitFor()
     expect(await visitor.findings()).toEqual([])
+  })
+
+  // A page that was opened in the middle of a run knew of it only what the feed told from then on.
+  it('shows a run in the middle to whoever comes to it, with what is left, on a phone too, and ends it', async () => {
+    await stage.bench.fault({ fault: 'pages', exchange: 'kraken', manner: 'capped', count: 2, ms: 60_000 })
+    await visitor.go('history?add=1')
+    const dialog = page.getByRole('dialog', { name: 'Backfill history' })
+    await dialog.getByLabel('Exchange').selectOption('kraken')
+    await dialog
+      .getByRole('option', { name: /ETH\/USD/ })
+      .first()
+      .click()
+    await dialog.getByLabel('From').selectOption('own')
+    await dialog.getByLabel('Time (UTC)').fill(new Date(Date.now() - 60_000).toISOString())
+    await dialog.getByRole('button', { name: 'Start' }).click()
+    const drawer = page.getByRole('complementary', { name: /^Run / })
+    const progress = async () => Number(await drawer.getByRole('progressbar').getAttribute('aria-valuenow'))
+    await drawer.waitFor()
+    await page.reload()
+    const percent = await until('progress', async () => (await progress()) || undefined)
+    expect(percent).toBeLessThan(100)
+    await drawer.getByText(/^(\d.* (s|min|h)|\d+ ms)$/).waitFor()
+    await until('more progress', async () => (await progress()) > percent || undefined)
+    expect(await visitor.findings()).toEqual([])
+    const phone = await Visitor.come(stage.browser, stage.url, PHONE)
+    await phone.go('history')
+    await phone.page.getByRole('row', { name: /running [1-9]\d? %.* left/ }).waitFor()
+    expect(phone.complaints).toEqual([])
+    await phone.leave()
+    await drawer.getByRole('button', { name: 'Cancel' }).click()
+    await drawer.locator('.badge', { hasText: 'cancelled' }).waitFor()
+    expect(await progress()).toBeLessThan(100)
   })
 
   it('cancels a run that cannot go on', async () => {

@@ -1,14 +1,13 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { EditorMark, EditorTables, OpenEditor } from './editor-view.js'
+import type { EditorLanguage, EditorMark, OpenEditor } from './editor-view.js'
 
 interface Props {
   readonly label: string
-  readonly language: 'yaml' | 'sql'
+  /** Its name stays. */
+  readonly language: EditorLanguage
   readonly value: string
   readonly readOnly?: boolean
   readonly marks?: readonly EditorMark[]
-  /** What SQL may name. */
-  readonly tables?: EditorTables | undefined
   /** Where the caret shall go: changes when it shall go there. */
   readonly goTo?: { readonly line: number; readonly column: number; readonly turn: number } | undefined
   onInput(value: string): void
@@ -19,7 +18,7 @@ const NONE: readonly EditorMark[] = []
 
 /** A text with syntax colours, line numbers, marks and completion. Its code is fetched with the first one; without it, a plain field does. */
 export function CodeEditor(props: Props) {
-  const { label, language, value, readOnly = false, marks = NONE, tables, goTo, onInput } = props
+  const { label, language, value, readOnly = false, marks = NONE, goTo, onInput } = props
   const box = useRef<HTMLDivElement>(null)
   const latest = useRef(props)
   latest.current = props
@@ -36,7 +35,7 @@ export function CodeEditor(props: Props) {
         const { onRun } = latest.current
         opened = openEditor(element.shadowRoot ?? element.attachShadow({ mode: 'open' }), {
           label,
-          language,
+          language: latest.current.language,
           readOnly,
           value: latest.current.value,
           onInput: (text) => latest.current.onInput(text),
@@ -50,14 +49,12 @@ export function CodeEditor(props: Props) {
       current = false
       opened?.close()
     }
-  }, [label, language])
+  }, [label, language.name])
   // With the commit that brings it: later, what was typed since would be taken back.
   useLayoutEffect(() => editor?.setText(value), [editor, value])
   useEffect(() => editor?.setReadOnly(readOnly), [editor, readOnly])
   useEffect(() => editor?.setMarks(marks), [editor, marks])
-  useEffect(() => {
-    if (tables) editor?.setTables(tables)
-  }, [editor, tables])
+  useEffect(() => editor?.setLanguage(language), [editor, language])
   useEffect(() => {
     if (goTo) editor?.goTo(goTo.line, goTo.column)
   }, [editor, goTo])

@@ -9,7 +9,8 @@ export interface Column<Row> {
   readonly align?: 'right'
   /** Where the table is too narrow for all, the column with the largest goes first; never when absent. */
   readonly drop?: number
-  cell(row: Row): ComponentChildren
+  /** `has` tells which columns there was room for: what stands in none of its own can be said here. */
+  cell(row: Row, has: (column: string) => boolean): ComponentChildren
   /** What it is sorted by; not sortable when absent. */
   order?(row: Row): number | string
 }
@@ -55,6 +56,7 @@ export function DataTable<Row>(props: Props<Row>) {
   }, [])
 
   const shown = useMemo(() => columnsFor(columns, view.width), [columns, view.width])
+  const has = (id: string) => shown.some((column) => column.id === id)
   const sorted = useMemo(() => {
     const column = columns.find((each) => each.id === sort?.column)
     const order = column?.order
@@ -215,7 +217,7 @@ export function DataTable<Row>(props: Props<Row>) {
                   role="gridcell"
                   tabIndex={-1}
                 >
-                  {column.cell(row)}
+                  {column.cell(row, has)}
                 </div>
               ))}
             </div>

@@ -1,5 +1,6 @@
 import '../styles/book.css'
 import type { BookLevel, BookView } from '../api/contract.js'
+import { evenDecimals } from './number-text.js'
 
 const WIDTH = 400
 const HEIGHT = 120
@@ -17,43 +18,52 @@ export function DepthChart({ book }: { book: Pick<BookView, 'bids' | 'asks'> }) 
   const most = Math.max(...inside.map(({ sum }) => sum), 1e-12)
   const x = (price: number) => ((price - middle + reach) / (2 * reach)) * WIDTH
   const y = (sum: number) => HEIGHT - (Math.min(sum, most) / most) * (HEIGHT - 6)
+  const [whole = ''] = evenDecimals([...book.bids, ...book.asks].map(([price]) => price))
+  const priceText = (price: number) => price.toFixed((whole.split('.')[1] ?? '').length)
   return (
-    <svg
-      class="depth"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label="Depth of both sides"
-    >
-      {(
-        [
-          ['bid', bids, 0],
-          ['ask', asks, WIDTH],
-        ] as const
-      ).map(([side, stairs, edge]) => {
-        const [first] = stairs
-        if (!first) return null
-        let path = `M${x(first.price)},${HEIGHT}`
-        let before = HEIGHT
-        for (const { price, sum } of stairs) {
-          path += `L${x(price).toFixed(1)},${before.toFixed(1)}L${x(price).toFixed(1)},${y(sum).toFixed(1)}`
-          before = y(sum)
-        }
-        path += `L${edge},${before.toFixed(1)}`
-        return (
-          <g key={side}>
-            <path d={`${path}L${edge},${HEIGHT}Z`} fill={`var(--${side})`} opacity="0.14" />
-            <path
-              d={path}
-              fill="none"
-              stroke={`var(--${side})`}
-              stroke-width="1.4"
-              vector-effect="non-scaling-stroke"
-            />
-          </g>
-        )
-      })}
-    </svg>
+    <figure>
+      <svg
+        class="depth"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label="Depth of both sides"
+      >
+        {(
+          [
+            ['bid', bids, 0],
+            ['ask', asks, WIDTH],
+          ] as const
+        ).map(([side, stairs, edge]) => {
+          const [first] = stairs
+          if (!first) return null
+          let path = `M${x(first.price)},${HEIGHT}`
+          let before = HEIGHT
+          for (const { price, sum } of stairs) {
+            path += `L${x(price).toFixed(1)},${before.toFixed(1)}L${x(price).toFixed(1)},${y(sum).toFixed(1)}`
+            before = y(sum)
+          }
+          path += `L${edge},${before.toFixed(1)}`
+          return (
+            <g key={side}>
+              <path d={`${path}L${edge},${HEIGHT}Z`} fill={`var(--${side})`} opacity="0.14" />
+              <path
+                d={path}
+                fill="none"
+                stroke={`var(--${side})`}
+                stroke-width="1.4"
+                vector-effect="non-scaling-stroke"
+              />
+            </g>
+          )
+        })}
+      </svg>
+      <figcaption class="depth-prices">
+        <span>{priceText(middle - reach)}</span>
+        <span>{priceText(middle)}</span>
+        <span>{priceText(middle + reach)}</span>
+      </figcaption>
+    </figure>
   )
 }
 

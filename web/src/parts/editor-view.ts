@@ -2,18 +2,22 @@ import {
   acceptCompletion,
   autocompletion,
   type Completion,
+  type CompletionContext,
+  type CompletionResult,
   closeCompletion,
   completionKeymap,
+  startCompletion,
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
-import { yaml } from '@codemirror/lang-yaml'
+import { yaml, yamlLanguage } from '@codemirror/lang-yaml'
 import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language'
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state'
 import { EditorView, keymap, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
+import { offersAt, type TextSchema } from './yaml-place.js'
 
 /** Something that is said about a place in a text. Lines and columns begin at 1. */
 export interface EditorMark {
@@ -26,9 +30,14 @@ export interface EditorMark {
 /** Tables with their columns and the types of those. */
 export type EditorTables = Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>
 
+/** What a text is written in, and what may be named in it. */
+export type EditorLanguage =
+  | { readonly name: 'yaml'; readonly schema?: TextSchema | undefined }
+  | { readonly name: 'sql'; readonly tables?: EditorTables | undefined }
+
 export interface EditorOptions {
   readonly label: string
-  readonly language: 'yaml' | 'sql'
+  readonly language: EditorLanguage
   readonly readOnly: boolean
   readonly value: string
   onInput(value: string): void
@@ -41,7 +50,8 @@ export interface OpenEditor {
   setText(value: string): void
   setReadOnly(readOnly: boolean): void
   setMarks(marks: readonly EditorMark[]): void
-  setTables(tables: EditorTables): void
+  /** Of the same name as the one that it was opened with. */
+  setLanguage(language: EditorLanguage): void
   goTo(line: number, column: number): void
   close(): void
 }
@@ -77,7 +87,9 @@ const LOOKS = EditorView.theme({
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '2px 8px' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { color: 'var(--on-accent)', backgroundColor: 'var(--accent-fill)' },
-  '.cm-completionDetail': { fontStyle: 'normal', opacity: '0.8' },
+  '.cm-completionDetail': { fontStyle: 'normal', color: 'var(--soft)' },
+  'li[aria-selected] .cm-completionDetail': { color: 'inherit' },
+  '.cm-tooltip.cm-completionInfo': { maxWidth: '320px', padding: '6px 10px', fontFamily: 'var(--font)' },
   '.cm-panels': { color: 'var(--text)', backgroundColor: 'var(--sunken)', fontFamily: 'var(--font)' },
   '.cm-panel.cm-search :is(input, button, label)': { fontSize: 'var(--size-s)' },
   '.cm-panels.cm-panels-top': { borderBottom: '1px solid var(--line)' },
@@ -116,12 +128,46 @@ function selectedIn(root: DocumentOrShadowRoot): Range | undefined {
   return selection instanceof Selection && selection.rangeCount > 0 ? selection.getRangeAt(0) : undefined
 }
 
+function languageOf(language: EditorLanguage): Extension {
+  if (language.name === 'yaml') {
+    const { schema } = language
+    return [yaml(), schema ? yamlLanguage.data.of({ autocomplete: keysAndValuesOf(schema) }) : []]
+  }
+  const tables = Object.entries(language.tables ?? {}).map(([table, columns]) => [
+    table,
+    columns.map(({ name, type }): Completion => ({ label: name, detail: type, type: 'property' })),
+  ])
+  return sql({ dialect: PostgreSQL, schema: Object.fromEntries(tables), upperCaseKeywords: true })
+}
+
+/** Completes by what a schema allows at a place; after a key that has values of its own, those are offered at once. */
+function keysAndValuesOf(schema: TextSchema): (context: CompletionContext) => CompletionResult | null {
+  return ({ state, pos, explicit }) => {
+    const found = offersAt(schema, state.doc.toString(), pos)
+    if (found === undefined || found.offers.length === 0) return null
+    // Unasked not before the first letter of a key: an empty line is often only a line.
+    if (!explicit && found.key && found.from === pos) return null
+    const options = found.offers.map(({ label, detail, info, text }): Completion => {
+      const apply = (view: EditorView, _: Completion, from: number, to: number) => {
+        view.dispatch({
+          changes: { from, to, insert: text },
+          selection: { anchor: from + text.length },
+          userEvent: 'input.complete',
+        })
+        if (found.key) startCompletion(view)
+      }
+      return { label, detail, apply, type: found.key ? 'property' : 'constant', ...(info ? { info } : {}) }
+    })
+    return { from: found.from, options, validFor: /^[\w:-]*$/ }
+  }
+}
+
 /**
  * Opens an editor in a shadow tree: there its styles are adopted sheets, which a policy without inline styles allows. In YAML, Tab indents; Escape and
- * then Tab leaves. In SQL, Tab takes a completion or leaves.
+ * then Tab leaves. In both, Tab takes a completion that is offered.
  */
 export function openEditor(root: ShadowRoot, options: EditorOptions): OpenEditor {
-  const yamlText = options.language === 'yaml'
+  const yamlText = options.language.name === 'yaml'
   const language = new Compartment()
   const writing = new Compartment()
   const writable = (readOnly: boolean): Extension => [
@@ -161,7 +207,7 @@ export function openEditor(root: ShadowRoot, options: EditorOptions): OpenEditor
         LOOKS,
         indentUnit.of('  '),
         yamlText ? [] : EditorView.lineWrapping,
-        language.of(yamlText ? yaml() : sql({ dialect: PostgreSQL, upperCaseKeywords: true })),
+        language.of(languageOf(options.language)),
         writing.of(writable(options.readOnly)),
         EditorView.contentAttributes.of({
           'aria-label': options.label,
@@ -200,17 +246,8 @@ export function openEditor(root: ShadowRoot, options: EditorOptions): OpenEditor
     setMarks(marks) {
       view.dispatch(setDiagnostics(view.state, marks.map(diagnosticOf)))
     },
-    setTables(tables) {
-      if (yamlText) return
-      const schema = Object.fromEntries(
-        Object.entries(tables).map(([table, columns]) => [
-          table,
-          columns.map(({ name, type }): Completion => ({ label: name, detail: type, type: 'property' })),
-        ]),
-      )
-      view.dispatch({
-        effects: language.reconfigure(sql({ dialect: PostgreSQL, schema, upperCaseKeywords: true })),
-      })
+    setLanguage(next) {
+      view.dispatch({ effects: language.reconfigure(languageOf(next)) })
     },
     goTo(line, column) {
       const at = offsetOf(line, column)

@@ -11,6 +11,7 @@ const SHAPES = {
   logs: 'M2.5 3.5h11M2.5 6.5h8M2.5 9.5h11M2.5 12.5h6',
   search: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.7 10.7 14 14',
   plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
   close: 'M4 4l8 8M12 4l-8 8',
   play: 'M5 3l8 5-8 5z',
   stop: 'M4 4h8v8H4z',

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { ApiError } from '../api/api-client.js'
 import { Icon, type IconName } from './icon.js'
+import { Prose } from './prose.js'
 
 interface Props {
   readonly icon: IconName
@@ -8,6 +9,8 @@ interface Props {
   readonly children?: ComponentChildren
   readonly action?: ComponentChildren
 }
+
+type Told = Pick<ApiError, 'code' | 'message' | 'remedy'>
 
 /** What stands where there is nothing to show: why, and what to do about it. */
 export function Nothing({ icon, title, children, action }: Props) {
@@ -21,17 +24,19 @@ export function Nothing({ icon, title, children, action }: Props) {
   )
 }
 
-/** An error of the API with its remedy, and a way to try again. */
-export function Failure({ error, onRetry }: { error: ApiError; onRetry?(): void }) {
+/** An error of the API, of a stream or a run with its remedy, and a way to try again. */
+export function Failure({ error, onRetry }: { error: Told; onRetry?(): void }) {
   return (
     <div class="notice bad" role="alert">
       <span class="bad">
         <Icon name="warning" />
       </span>
       <div class="grow">
-        <strong>{error.message}</strong>
+        <strong>
+          <Prose text={error.message} />
+        </strong>
         <p>
-          {error.remedy} <span class="tag">{error.code}</span>
+          <Prose text={error.remedy} /> <span class="tag">{error.code}</span>
         </p>
       </div>
       {onRetry && (

@@ -32,7 +32,7 @@ export function bytesText(bytes: number): string {
 export function lagText(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–'
   if (Math.abs(ms) < 9.95) return `${ms.toFixed(1)} ms`
-  return Math.abs(ms) < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+  return Math.abs(ms) < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
 /** A share of 0 to 1, with as many digits as tell it from the whole: never 100 % for less. */

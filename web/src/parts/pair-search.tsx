@@ -33,7 +33,7 @@ export function PairSearch({ exchange, chosen, onChoose }: PairProps) {
         <input
           class="input"
           type="search"
-          placeholder="BTC/USDT"
+          placeholder="Search, such as btc or BTC/USDT"
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
           onKeyDown={(event) => {

@@ -23,7 +23,8 @@ interface Props {
   /** x, then one array a series. x is seconds since 1970 unless `numeric`. */
   readonly data: AlignedData
   readonly series: readonly Series[]
-  readonly height: number
+  /** As tall as its place when absent. */
+  readonly height?: number
   readonly numeric?: boolean
   value?(value: number): string
 }
@@ -52,7 +53,7 @@ export function TimeChart({ label, data, series, height, numeric = false, value 
     const made = new uPlot(
       {
         width: Math.max(80, element.clientWidth),
-        height,
+        height: height ?? Math.max(80, element.clientHeight),
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         scales: { x: { time: !numeric }, y: { range: (_, low, high) => bounds(low, high) } },
@@ -86,7 +87,9 @@ export function TimeChart({ label, data, series, height, numeric = false, value 
       element,
     )
     chart.current = made
-    const observer = new ResizeObserver(() => made.setSize({ width: Math.max(80, element.clientWidth), height }))
+    const observer = new ResizeObserver(() =>
+      made.setSize({ width: Math.max(80, element.clientWidth), height: height ?? Math.max(80, element.clientHeight) }),
+    )
     observer.observe(element)
     return () => {
       observer.disconnect()
@@ -95,7 +98,15 @@ export function TimeChart({ label, data, series, height, numeric = false, value 
     }
   }, [shape, height, numeric, zone, painted])
   useEffect(() => chart.current?.setData(data), [data])
-  return <div ref={box} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />
+  return (
+    <div
+      ref={box}
+      class="chart"
+      role="img"
+      aria-label={label}
+      style={height === undefined ? undefined : { height: `${height}px` }}
+    />
+  )
 }
 
 function bounds(low: number | null, high: number | null): [number, number] {

@@ -26,6 +26,7 @@ describe('times as text', () => {
       '66 min',
       '2 d 7 h',
     ])
+    expect([0.9996, 9.97, 59.6, 119.7, 479.8].map(durationText)).toEqual(['1.0 s', '10 s', '60 s', '2 min', '8 min'])
     expect(ageText(undefined, AT)).toBe('–')
     expect(ageText(AT - 500, AT)).toBe('now')
   })

@@ -55,11 +55,13 @@ export function clockText(ms: number, zone: string): string {
 export function durationText(seconds: number): string {
   const s = Math.abs(seconds)
   if (s < 0.0005) return '0 s'
-  if (s < 1) return `${Math.round(s * 1000)} ms`
-  if (s < 10) return `${s.toFixed(1)} s`
-  if (s < 120) return `${Math.round(s)} s`
-  const minutes = Math.floor(s / 60)
-  if (minutes < 120) return `${minutes} min${minutes < 10 ? ` ${Math.round(s % 60)} s` : ''}`
+  if (s < 0.9995) return `${Math.round(s * 1000)} ms`
+  if (s < 9.95) return `${s.toFixed(1)} s`
+  const whole = Math.round(s)
+  if (whole < 120) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  const rest = whole % 60
+  if (minutes < 120) return `${minutes} min${minutes < 10 && rest > 0 ? ` ${rest} s` : ''}`
   const hours = Math.floor(minutes / 60)
   if (hours < 48) return `${hours} h ${minutes % 60} min`
   return `${Math.floor(hours / 24)} d ${hours % 24} h`

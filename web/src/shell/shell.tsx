@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import type { AlertRow } from '../api/contract.js'
 import { Icon } from '../parts/icon.js'
+import { Nothing } from '../parts/nothing.js'
 import { rateText } from '../parts/number-text.js'
 import { partsIn } from '../parts/time-text.js'
 import { type App, useApp } from '../state/app-context.js'
@@ -89,11 +90,15 @@ export function Shell() {
           {page ? (
             <LazyPage page={page} />
           ) : (
-            <div class="page">
-              <p>
-                There is no page “{id}”. <a href={placeHref('overview')}>Go to the overview</a>
-              </p>
-            </div>
+            <Nothing
+              icon="search"
+              title={`There is no page “${id}”`}
+              action={
+                <a class="button" href={placeHref('overview')}>
+                  Go to the overview
+                </a>
+              }
+            />
           )}
         </ErrorBoundary>
       </main>

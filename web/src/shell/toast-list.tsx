@@ -1,4 +1,5 @@
 import { Icon } from '../parts/icon.js'
+import { Prose } from '../parts/prose.js'
 import { useApp } from '../state/app-context.js'
 
 export function ToastList() {
@@ -9,7 +10,11 @@ export function ToastList() {
         <div key={id} class={`notice ${tone}`}>
           <div class="grow">
             <strong>{title}</strong>
-            {detail && <p>{detail}</p>}
+            {detail && (
+              <p>
+                <Prose text={detail} />
+              </p>
+            )}
           </div>
           {undo && (
             <button

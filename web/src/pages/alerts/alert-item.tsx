@@ -2,6 +2,7 @@ import type { AlertRow } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { countText } from '../../parts/number-text.js'
+import { Prose } from '../../parts/prose.js'
 import { ageText, millisOf } from '../../parts/time-text.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
@@ -23,7 +24,11 @@ export function AlertItem({ alert, onAcknowledge }: { alert: AlertRow; onAcknowl
           <span class={`badge ${tone}`}>{active ? severity : 'over'}</span> <span class="tag">{code}</span>
         </p>
         <p>{message}</p>
-        {active && <p class="soft">{remedy}</p>}
+        {active && (
+          <p class="soft">
+            <Prose text={remedy} />
+          </p>
+        )}
         <p class="faint">
           since <Instant at={since} /> ({ageText(millisOf(since), now.value)}), {countText(count)}{' '}
           {count === 1 ? 'failure' : 'failures in a row'}

@@ -1,17 +1,19 @@
 import type { ConfigCheck } from '../../api/contract.js'
 import { Dialog } from '../../parts/dialog.js'
 import { Loading } from '../../parts/nothing.js'
+import { ProblemList } from './problem-list.js'
 
 interface Props {
   /** Undefined while what is shown is still being checked. */
   readonly check: ConfigCheck | undefined
   readonly busy: boolean
+  onGoTo(line: number, column: number): void
   onClose(): void
   onApply(): void
 }
 
 /** What would change in the text, and what that would start and stop. */
-export function ApplyDialog({ check, busy, onClose, onApply }: Props) {
+export function ApplyDialog({ check, busy, onGoTo, onClose, onApply }: Props) {
   return (
     <Dialog
       title="Apply the config"
@@ -28,15 +30,23 @@ export function ApplyDialog({ check, busy, onClose, onApply }: Props) {
         </>
       }
     >
-      {check ? <Changes check={check} /> : <Loading what="what would change" />}
+      {check === undefined ? (
+        <Loading what="what would change" />
+      ) : check.valid ? (
+        <Changes check={check} />
+      ) : (
+        <div class="stack">
+          <p class="bad">It is not valid yet; nothing can be applied before this is corrected:</p>
+          <ProblemList problems={check.problems} warnings={check.warnings} onGoTo={onGoTo} />
+        </div>
+      )}
     </Dialog>
   )
 }
 
-function Changes({ check: { plan, diff, valid } }: { check: ConfigCheck }) {
+function Changes({ check: { plan, diff } }: { check: ConfigCheck }) {
   return (
     <div class="stack">
-      {!valid && <p class="bad">It is not valid yet: look at the problems below the text.</p>}
       {plan && (
         <dl class="facts">
           <Change name="Starts" keys={plan.started} tone="good" />

@@ -8,6 +8,7 @@ import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { ApplyDialog } from './apply-dialog.js'
 import { ConfigForm } from './config-form.js'
+import { referenceOf } from './config-reference.js'
 import { ProblemList } from './problem-list.js'
 import { type ConfigPath, valuesOf } from './yaml-text.js'
 
@@ -52,16 +53,23 @@ export default function Config() {
       control.abort()
     }
   }, [api, text])
-  useLayoutEffect(
-    () =>
-      keys.bind([
-        { keys: 'mod+s', label: 'Show and apply the changes', group: 'This page', run: () => setAsking(true) },
-      ]),
-    [keys],
-  )
   const check = checked?.check
   const problems = check?.problems ?? answer?.problems ?? NONE
   const warnings = check?.warnings ?? answer?.warnings ?? NONE
+  const applicable =
+    mayControl.value && (dirty || answer?.in_force === false) && problems.length === 0 && theirs === undefined
+  useLayoutEffect(
+    () =>
+      keys.bind([
+        {
+          keys: 'mod+s',
+          label: 'Show and apply the changes',
+          group: 'This page',
+          run: () => applicable && setAsking(true),
+        },
+      ]),
+    [keys, applicable],
+  )
   const marks = useMemo(
     () => [
       ...problems.map((each) => ({ ...each, tone: 'error' as const })),
@@ -69,6 +77,8 @@ export default function Config() {
     ],
     [problems, warnings],
   )
+  const reference = useResource((signal) => referenceOf(api, signal), [])
+  const language = useMemo(() => ({ name: 'yaml', schema: reference.data }) as const, [reference.data])
   const values = useMemo(() => (text === undefined ? undefined : valuesOf(text)), [text])
 
   /** The daemon writes the change into the text, as it would into the file: what is not touched stays as it is written. */
@@ -159,29 +169,27 @@ export default function Config() {
         </fieldset>
         {!readOnly && (
           <>
-            <button
-              type="button"
-              class="button plain"
-              disabled={dirty}
-              title="Back to the config before the last save"
-              onClick={() => void take('/config/undo')}
-            >
-              Undo last save
-            </button>
+            {!dirty && (
+              <button
+                type="button"
+                class="button plain"
+                title="Back to the config before the last save"
+                onClick={() => void take('/config/undo')}
+              >
+                Undo last save
+              </button>
+            )}
             {!answer.in_force && !dirty && (
               <button type="button" class="button" onClick={() => void take('/config/reload')}>
                 Put the file into force
               </button>
             )}
-            <button type="button" class="button" disabled={!dirty} onClick={() => setText(base?.yaml ?? '')}>
-              Discard
-            </button>
-            <button
-              type="button"
-              class="button main"
-              disabled={(!dirty && answer.in_force) || problems.length > 0 || theirs !== undefined}
-              onClick={() => setAsking(true)}
-            >
+            {dirty && (
+              <button type="button" class="button" onClick={() => setText(base?.yaml ?? '')}>
+                Discard
+              </button>
+            )}
+            <button type="button" class="button main" disabled={!applicable} onClick={() => setAsking(true)}>
               <Icon name="check" />
               Apply …
             </button>
@@ -222,7 +230,7 @@ export default function Config() {
         <section class="panel yaml" aria-label="YAML">
           <CodeEditor
             label="Config as YAML"
-            language="yaml"
+            language={language}
             value={text ?? ''}
             readOnly={readOnly}
             marks={marks}
@@ -236,6 +244,10 @@ export default function Config() {
         <ApplyDialog
           check={checked?.text === text ? check : undefined}
           busy={busy}
+          onGoTo={(line, column) => {
+            setAsking(false)
+            jump(line, column)
+          }}
           onClose={() => setAsking(false)}
           onApply={() => void apply()}
         />

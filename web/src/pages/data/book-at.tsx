@@ -72,9 +72,24 @@ export function BookAt({ row }: { row: InventoryRow }) {
           />
           <div class="ends">
             <Instant at={end - length} />
+            <Instant at={end} />
+          </div>
+          <div class="row wrap">
+            <label class="row">
+              <span class="soft nowrap">At (UTC)</span>
+              <input
+                class="input mono time-input"
+                type="text"
+                value={isoOf(at)}
+                onChange={(event) => {
+                  const ms = millisOf(event.currentTarget.value)
+                  if (ms !== undefined) show(ms)
+                }}
+              />
+            </label>
             <button
               type="button"
-              class="button small"
+              class="button"
               onClick={() => {
                 const now = millisOf(row.held_until) ?? Date.now()
                 setEnd(now)
@@ -83,20 +98,7 @@ export function BookAt({ row }: { row: InventoryRow }) {
             >
               Newest
             </button>
-            <Instant at={end} />
           </div>
-          <label class="field">
-            <span class="name">At (UTC)</span>
-            <input
-              class="input mono"
-              type="text"
-              value={isoOf(at)}
-              onChange={(event) => {
-                const ms = millisOf(event.currentTarget.value)
-                if (ms !== undefined) show(ms)
-              }}
-            />
-          </label>
         </div>
         {book.error && <Failure error={book.error} onRetry={book.reload} />}
         {!book.data && book.loading && <Loading what="the book" />}

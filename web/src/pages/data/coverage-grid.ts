@@ -3,9 +3,15 @@ import type { Paint } from '../../parts/paint.js'
 import { millisOf, partsIn } from '../../parts/time-text.js'
 import { type Span, ticksOf } from './span.js'
 
-/** A line of the map: the name of an exchange, or a dataset of it. */
+/** A line of the map: an instrument, or a dataset of it. */
 export type MapLine =
-  | { readonly type: 'group'; readonly exchange: string; readonly top: number; readonly height: number }
+  | {
+      readonly type: 'group'
+      readonly exchange: string
+      readonly pair: string
+      readonly top: number
+      readonly height: number
+    }
   | {
       readonly type: 'dataset'
       readonly dataset: CoverageDataset
@@ -25,9 +31,9 @@ const GROUP = 26
 const LINE = 22
 
 /** An exchange that says it is down lost nothing of ours. */
-const VENUE_DOWN = /MAINTENANCE|VENUE_DOWN|EXCHANGE_DOWN/
+const VENUE_DOWN = 'EXCHANGE_DOWN'
 
-/** Lines of datasets below their exchanges, with where they stand. */
+/** Lines of datasets below their instruments, with where they stand. */
 export function linesOf(datasets: readonly CoverageDataset[]): {
   readonly lines: readonly MapLine[]
   readonly height: number
@@ -43,13 +49,14 @@ export function linesOf(datasets: readonly CoverageDataset[]): {
   )
   const lines: MapLine[] = []
   let top = AXIS
-  let exchange = ''
+  let before: CoverageDataset | undefined
   for (const dataset of sorted) {
-    if (dataset.exchange !== exchange) {
-      exchange = dataset.exchange
-      lines.push({ type: 'group', exchange, top, height: GROUP })
+    const { exchange, pair } = dataset
+    if (exchange !== before?.exchange || pair !== before.pair) {
+      lines.push({ type: 'group', exchange, pair, top, height: GROUP })
       top += GROUP
     }
+    before = dataset
     const cells = dataset.intervals.map((interval) => ({
       from: millisOf(interval.from) ?? 0,
       until: millisOf(interval.until) ?? 0,
@@ -76,7 +83,7 @@ export interface View {
 }
 
 export function toneOf({ state, code }: CoverageInterval): string {
-  if (state === 'missing') return code !== null && VENUE_DOWN.test(code) ? 'state-venue-down' : 'state-lost'
+  if (state === 'missing') return code === VENUE_DOWN ? 'state-venue-down' : 'state-lost'
   return `state-${state}`
 }
 

@@ -42,7 +42,7 @@ export function CoverageMap({ datasets, span, cell, spot, onSpan, onSpot, onWidt
   const [brush, setBrush] = useState<{ readonly start: number; readonly end: number }>()
   const [here, setHere] = useState({ line: 0, at: span.until - cell })
   const { lines, height } = useMemo(() => linesOf(datasets), [datasets])
-  const left = Math.min(230, Math.round(size.width * 0.36))
+  const left = Math.min(170, Math.round(size.width * 0.34))
   const rows = useMemo(() => lines.filter((line) => line.type === 'dataset'), [lines])
   const msPerPixel = (span.until - span.from) / Math.max(1, size.width - left)
 
@@ -167,11 +167,11 @@ export function CoverageMap({ datasets, span, cell, spot, onSpan, onSpot, onWidt
           {linesIn(lines, scroll, size.height).map((line) =>
             line.type === 'group' ? (
               <div
-                key={line.exchange}
+                key={`${line.exchange} ${line.pair}`}
                 class="group"
-                style={{ top: `${line.top}px`, height: `${line.height}px`, width: `${left}px` }}
+                style={{ top: `${line.top}px`, height: `${line.height}px` }}
               >
-                {line.exchange}
+                <strong>{line.pair}</strong> <span class="soft">{line.exchange}</span>
               </div>
             ) : (
               <a
@@ -179,9 +179,8 @@ export function CoverageMap({ datasets, span, cell, spot, onSpan, onSpot, onWidt
                 href={datasetHref(line.dataset)}
                 style={{ top: `${line.top}px`, height: `${line.height}px`, width: `${left}px` }}
               >
-                <span>{line.dataset.pair}</span>
-                <span class="kind cut">
-                  {line.dataset.kind.replace('book_', '')} {line.dataset.interval}
+                <span class="soft cut">
+                  {line.dataset.kind} {line.dataset.interval}
                 </span>
               </a>
             ),

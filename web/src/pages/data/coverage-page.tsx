@@ -101,7 +101,7 @@ export function CoveragePage() {
             <Icon name="right" />
           </button>
           <button type="button" class="button plain" onClick={() => look(zoomed(wanted, 0.5))} aria-label="Look closer">
-            +
+            <Icon name="plus" />
           </button>
           <button
             type="button"
@@ -109,7 +109,7 @@ export function CoveragePage() {
             onClick={() => look(zoomed(wanted, 2))}
             aria-label="Look from further"
           >
-            −
+            <Icon name="minus" />
           </button>
           {fixed && (
             <button

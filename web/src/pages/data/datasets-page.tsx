@@ -4,6 +4,7 @@ import { type Column, DataTable } from '../../parts/data-table.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { bytesText, countText, shareText, shortText } from '../../parts/number-text.js'
+import { TwoLines } from '../../parts/two-lines.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { datasetHref } from './coverage-map.js'
@@ -13,11 +14,17 @@ const COLUMNS: readonly Column<InventoryRow>[] = [
     id: 'exchange',
     title: 'Exchange',
     width: 'minmax(90px, 140px)',
-    drop: 480,
+    drop: 950,
     cell: ({ exchange }) => exchange,
     order: ({ exchange }) => exchange,
   },
-  { id: 'pair', title: 'Pair', width: 'minmax(96px, 1fr)', cell: ({ pair }) => pair, order: ({ pair }) => pair },
+  {
+    id: 'pair',
+    title: 'Pair',
+    width: 'minmax(96px, 1fr)',
+    cell: ({ pair, exchange }, has) => <TwoLines name={pair} about={[!has('exchange') && exchange]} />,
+    order: ({ pair }) => pair,
+  },
   {
     id: 'kind',
     title: 'Kind',

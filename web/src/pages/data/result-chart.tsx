@@ -23,7 +23,7 @@ export function ResultChart({ answer }: { answer: SqlAnswer }) {
     bars: !plot.time,
   }))
   return (
-    <div class="panel-body chart-body">
+    <div class="chart-body">
       <p class="legend">
         {series.map(({ label, tone }) => (
           <span key={label}>
@@ -36,7 +36,6 @@ export function ResultChart({ answer }: { answer: SqlAnswer }) {
         label={`Chart of ${plot.names.join(', ')}`}
         data={plot.data}
         series={series}
-        height={300}
         numeric={!plot.time}
         value={shown}
       />

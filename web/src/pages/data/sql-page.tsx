@@ -51,6 +51,7 @@ export function SqlPage() {
   }
   useEffect(() => () => running.current?.abort(), [])
   const tables = useResource((signal) => tablesOf(api, signal), [])
+  const language = useMemo(() => ({ name: 'sql', tables: tables.data }) as const, [tables.data])
   const marks = useMemo(() => (error ? marksOf(asking, error.message) : []), [error])
   const rows = useMemo<readonly Row[]>(
     () => (asked?.answer.rows ?? []).map((cells, number) => ({ number, cells })),
@@ -62,7 +63,7 @@ export function SqlPage() {
         const numeric = /INT|DOUBLE|FLOAT|DECIMAL|HUGEINT/i.test(type)
         return {
           id: `${index} ${name}`,
-          title: name,
+          title: /TIMESTAMP/.test(type) ? `${name} (UTC)` : name,
           width: /TIMESTAMP/.test(type) ? '200px' : 'minmax(90px, 1fr)',
           ...(numeric ? { align: 'right' as const } : {}),
           cell: ({ cells }: Row) => <span title={type}>{cellText(cells[index])}</span>,
@@ -86,10 +87,9 @@ export function SqlPage() {
         <div class="sql-text">
           <CodeEditor
             label="SQL"
-            language="sql"
+            language={language}
             value={text}
             marks={marks}
-            tables={tables.data}
             onInput={setText}
             onRun={() => void run(text)}
           />
@@ -99,7 +99,9 @@ export function SqlPage() {
             <Icon name="play" size={13} />
             {busy ? 'Running …' : 'Run'}
           </button>
-          <KeyText keys="mod+Enter" />
+          <span class="no-phone">
+            <KeyText keys="mod+Enter" />
+          </span>
           {busy && (
             <button
               type="button"
@@ -143,7 +145,7 @@ export function SqlPage() {
       </aside>
       <section class="panel result" aria-label="Result">
         {error && <Failure error={error} />}
-        {asked === undefined ? (
+        {asked === undefined && error ? null : asked === undefined ? (
           <Nothing icon="search" title="Ask something">
             Take an example, or look at what the tables have. Nothing can be changed from here.
           </Nothing>

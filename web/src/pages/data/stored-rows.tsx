@@ -2,7 +2,8 @@ import { useMemo, useState } from 'preact/hooks'
 import type { InventoryRow, ReadPage } from '../../api/contract.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
-import { clockText, dateTimeText, isoOf, millisOf } from '../../parts/time-text.js'
+import { evenDecimals } from '../../parts/number-text.js'
+import { clockText, isoOf, millisOf, partsIn } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 
@@ -79,24 +80,38 @@ export function StoredRows({ row }: { row: InventoryRow }) {
   )
 }
 
+/** Columns that tell where a row came from rather than what it says: the first to go where there is no room. */
+const ORIGIN = /^(receive_time|source|connection|frame|row|sequence|.*_id)$/
+const NUMBER = /^-?\d+(\.\d+)?(e-?\d+)?$/i
+
 function columnsOf(rows: readonly Row[], zone: string): Column<Row>[] {
   const [first] = rows
   if (!first) return []
   const names = Object.keys(first).filter((name) => name !== 'number' && !name.endsWith('_text'))
   return names.map((name, index) => {
     const time = /_time$/.test(name)
+    const values = rows.map((row) => row[name]).filter((value) => value !== null && value !== undefined)
+    const numeric = !time && values.length > 0 && values.every((value) => NUMBER.test(String(value)))
+    const texts = new Map<Row, string>()
+    if (numeric) {
+      const known = rows.filter((row) => row[name] !== null && row[name] !== undefined)
+      const even = evenDecimals(known.map((row) => String(row[name])))
+      for (const [at, row] of known.entries()) texts.set(row, even[at] ?? '')
+    }
     return {
       id: name,
       title: name,
-      width: time ? '192px' : 'minmax(86px, 1fr)',
-      ...(index > 1 ? { drop: index } : {}),
+      width: time ? '192px' : 'minmax(92px, 1fr)',
+      ...(numeric ? { align: 'right' as const } : {}),
+      ...(index > 0 ? { drop: index + (ORIGIN.test(name) ? 100 : 0) } : {}),
       cell: (row) => {
         const value = row[name]
         if (value === null || value === undefined) return <span class="faint">–</span>
         const ms = time ? millisOf(String(value)) : undefined
+        const text = ms === undefined ? String(value) : `${partsIn(ms, zone).date} ${clockText(ms, zone)}`
         return (
           <span class={time ? 'mono' : undefined} title={String(value)}>
-            {ms === undefined ? String(value) : `${dateTimeText(ms, zone).slice(0, 10)} ${clockText(ms, zone)}`}
+            {texts.get(row) ?? text}
           </span>
         )
       },

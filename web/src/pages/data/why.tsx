@@ -1,4 +1,5 @@
 import type { GapRow } from '../../api/contract.js'
+import { causeText } from '../../parts/causes.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure } from '../../parts/nothing.js'
@@ -38,33 +39,38 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
   const repair = (which: readonly GapRow[]) => void repairGaps(app, which).then(onRepaired)
   return (
     <section class="why" aria-label="Why">
-      <div class="row wrap">
-        <h2>
-          {exchange} {pair} {kind} {interval}
-        </h2>
-        <span class="soft grow">
-          <Instant at={from} />, {durationText((until - from) / 1000)}
-        </span>
-        {mayRepair && rows.length > 1 && (
-          <button type="button" class="button small" onClick={() => repair(rows)}>
-            <Icon name="wrench" size={13} />
-            Repair all {rows.length}
+      <header>
+        <div>
+          <h2>
+            {exchange} {pair} {kind} {interval}
+          </h2>
+          <p class="soft">
+            <Instant at={from} />, {durationText((until - from) / 1000)}
+          </p>
+        </div>
+        <div class="row buttons">
+          {mayRepair && rows.length > 1 && (
+            <button type="button" class="button small" onClick={() => repair(rows)}>
+              <Icon name="wrench" size={13} />
+              Repair all {rows.length}
+            </button>
+          )}
+          <button
+            type="button"
+            class="button small"
+            onClick={() => onLook({ from: from - (until - from), until: until + (until - from) })}
+          >
+            <Icon name="search" size={13} />
+            Look closer
           </button>
-        )}
-        <button
-          type="button"
-          class="button plain small"
-          onClick={() => onLook({ from: from - (until - from), until: until + (until - from) })}
-        >
-          Look closer
-        </button>
-        <a class="button plain small" href={datasetHref(dataset)}>
-          Dataset
-        </a>
+          <a class="button small" href={datasetHref(dataset)}>
+            Dataset
+          </a>
+        </div>
         <button type="button" class="button plain small" aria-label="Close" onClick={onClose}>
           <Icon name="close" size={13} />
         </button>
-      </div>
+      </header>
       {gaps.error && <Failure error={gaps.error} onRetry={gaps.reload} />}
       {gaps.data && rows.length === 0 && (
         <p class="soft">
@@ -86,9 +92,12 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
             <div class="grow">
               <strong>{durationText(gap.seconds)}</strong> from <Instant at={gap.from} clock />
               {gap.missing !== null && <span class="soft"> · {gap.missing} events by the exchange’s count</span>}
+              <p>
+                {causeText(gap.code)}. <span class="tag">{gap.code}</span>
+              </p>
               <p class="soft">
-                <span class="tag">{gap.code}</span> {gap.detail}
-                {gap.lost !== null && <> · {gap.lost}</>}
+                {gap.detail}
+                {gap.lost !== null && <> · It cannot be fetched again: {gap.lost}</>}
               </p>
             </div>
             {mayRepair && gap.lost === null && (

@@ -76,7 +76,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
       foot={
         <>
           <button type="button" class="button" disabled={busy !== undefined || !valid} onClick={() => void ask('plan')}>
-            {busy === 'plan' ? 'Reckoning …' : 'Dry run'}
+            {busy === 'plan' ? 'Asking …' : 'Dry run'}
           </button>
           <button
             type="button"
@@ -92,12 +92,17 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
       <div class="stack">
         <fieldset class="segments" aria-label="What to fetch">
           <button type="button" aria-pressed={kind === 'backfill'} onClick={() => setKind('backfill')}>
-            What is missing of a range
+            A range of time
           </button>
           <button type="button" aria-pressed={kind === 'repair'} onClick={() => setKind('repair')}>
-            Gaps of what was wanted
+            Known gaps
           </button>
         </fieldset>
+        <p class="soft">
+          {kind === 'backfill'
+            ? 'Fetches what is not held yet of a range of time.'
+            : 'Fetches again what was wanted and is missing by the ledger.'}
+        </p>
         <label class="field">
           <span class="name">Exchange</span>
           <select

@@ -7,27 +7,30 @@ import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { bytesText, countText, shortText } from '../../parts/number-text.js'
+import { TwoLines } from '../../parts/two-lines.js'
 import { placeHref } from '../../shell/router.js'
 import { type App, useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { Backfill } from './backfill.js'
 import { RunDrawer } from './run-drawer.js'
-import { aboutText, etaText, RunBadge, RunProgress } from './run-state.js'
+import { aboutText, etaText, percentText, RunBadge, RunProgress } from './run-state.js'
 
 const RUN_COLUMNS: readonly Column<RunRow>[] = [
-  { id: 'id', title: 'Run', width: '48px', cell: ({ id }) => id, order: ({ id }) => id },
+  { id: 'id', title: 'Run', width: '44px', cell: ({ id }) => id, order: ({ id }) => id },
   {
     id: 'state',
     title: 'State',
-    width: '94px',
-    cell: ({ state }) => <RunBadge state={state} />,
+    width: '104px',
+    cell: (run, has) => <RunBadge state={run.state} more={has('progress') ? '' : percentText(run)} />,
     order: ({ state }) => state,
   },
   {
     id: 'about',
     title: 'What',
     width: 'minmax(130px, 2fr)',
-    cell: (run) => <span title={aboutText(run)}>{aboutText(run)}</span>,
+    cell: (run, has) => (
+      <TwoLines name={aboutText(run)} about={[!has('eta') && etaText(run) && `${etaText(run)} left`]} />
+    ),
     order: aboutText,
   },
   { id: 'trigger', title: 'By', width: '76px', drop: 900, cell: ({ trigger }) => <span class="soft">{trigger}</span> },
@@ -169,13 +172,14 @@ export default function History() {
     <div class="page filled">
       <div class="toolbar">
         <p class="soft grow">
-          {countText(scheduled.length)} scheduled {scheduled.length === 1 ? 'job' : 'jobs'}
+          {scheduled.length > 0 &&
+            `${countText(scheduled.length)} scheduled ${scheduled.length === 1 ? 'job' : 'jobs'}`}
           {jobs.data?.paused && <span class="warn"> · the scheduler is paused: nothing starts by itself</span>}
         </p>
-        {mayControl && jobs.data && (
+        {mayControl && jobs.data && (scheduled.length > 0 || jobs.data.paused) && (
           <button type="button" class="button" onClick={() => void pause(!jobs.data?.paused)}>
             <Icon name={jobs.data.paused ? 'play' : 'pause'} size={13} />
-            {jobs.data.paused ? 'Go on' : 'Pause'}
+            {jobs.data.paused ? 'Resume the schedules' : 'Pause the schedules'}
           </button>
         )}
         {mayControl && (
@@ -216,7 +220,17 @@ export default function History() {
               sort={{ column: 'id', down: true }}
               onOpen={({ id }) => router.narrow({ run: String(id) })}
               empty={
-                <Nothing icon="history" title="No history was fetched yet">
+                <Nothing
+                  icon="history"
+                  title="No history was fetched yet"
+                  action={
+                    mayControl && (
+                      <button type="button" class="button" onClick={() => router.narrow({ add: '1' })}>
+                        Backfill history
+                      </button>
+                    )
+                  }
+                >
                   A backfill fetches what an exchange still has of the past: trades and candles. A repair fills the
                   gaps.
                 </Nothing>

@@ -4,7 +4,7 @@ import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure, Loading } from '../../parts/nothing.js'
 import { bytesText, countText, rateText } from '../../parts/number-text.js'
-import { durationText } from '../../parts/time-text.js'
+import { durationText, millisOf } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { aboutText, etaText, isActive, RunBadge, RunProgress } from './run-state.js'
@@ -14,7 +14,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose(): void }) {
   const { api, toasts, mayControl } = useApp()
   const answer = useResource((signal) => api.get<RunDetail>(`/runs/${id}`, {}, signal), [id], 1000)
   const run = answer.data
-  const log = useRef<HTMLPreElement>(null)
+  const log = useRef<HTMLDivElement>(null)
   const lines = run?.log.length ?? 0
   useEffect(() => {
     if (log.current) log.current.scrollTop = log.current.scrollHeight
@@ -52,16 +52,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose(): void }) {
         {!run && !answer.error && <Loading what="the run" />}
         {run && (
           <>
-            {run.error && (
-              <div class="notice bad" role="alert">
-                <div>
-                  <strong>{run.error.message}</strong>
-                  <p>
-                    {run.error.remedy} <span class="tag">{run.error.code}</span>
-                  </p>
-                </div>
-              </div>
-            )}
+            {run.error && <Failure error={run.error} />}
             <RunProgress run={run} />
             <dl class="facts">
               <dt>Rows</dt>
@@ -116,12 +107,30 @@ export function RunDrawer({ id, onClose }: { id: string; onClose(): void }) {
               </tbody>
             </table>
             <h3>Log</h3>
-            <pre class="run-log" ref={log} tabIndex={0} role="log" aria-label="Log of the run">
-              {run.log.join('\n') || 'Nothing was said yet.'}
-            </pre>
+            <div class="run-log" ref={log} tabIndex={0} role="log" aria-label="Log of the run">
+              {run.log.length === 0 && <p class="soft">Nothing was said yet.</p>}
+              {run.log.map((line, index) => (
+                <RunLine key={`${index} ${line}`} line={line} />
+              ))}
+            </div>
           </>
         )}
       </div>
     </aside>
+  )
+}
+
+/** A line of the log begins with its time. */
+function RunLine({ line }: { line: string }) {
+  const at = line.indexOf(' ')
+  const time = line.slice(0, at)
+  if (millisOf(time) === undefined) return <p>{line}</p>
+  return (
+    <p>
+      <span class="faint">
+        <Instant at={time} clock />
+      </span>{' '}
+      {line.slice(at + 1)}
+    </p>
   )
 }

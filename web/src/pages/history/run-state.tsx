@@ -10,13 +10,23 @@ const TONES: Readonly<Record<RunState, string>> = {
   stale: 'warn',
 }
 
-export function RunBadge({ state }: { state: RunState }) {
-  return <span class={`badge ${TONES[state]}`}>{state}</span>
+/** The state of a run in a word; `more` stands behind it. */
+export function RunBadge({ state, more = '' }: { state: RunState; more?: string }) {
+  return <span class={`badge ${TONES[state]}`}>{more === '' ? state : `${state} ${more}`}</span>
+}
+
+function percentOf({ progress }: Pick<RunRow, 'progress'>): number {
+  return Math.floor(Math.min(1, progress) * 100)
+}
+
+/** How far a run is while it runs. */
+export function percentText(run: Pick<RunRow, 'progress' | 'state'>): string {
+  return run.state === 'running' ? `${percentOf(run)} %` : ''
 }
 
 /** How far a run is, as a bar and a number. */
 export function RunProgress({ run }: { run: Pick<RunRow, 'progress' | 'state'> }) {
-  const percent = Math.floor(Math.min(1, run.progress) * 100)
+  const percent = percentOf(run)
   const tone = run.state === 'succeeded' ? 'done' : run.state === 'failed' || run.state === 'stale' ? 'failed' : ''
   return (
     <div class="run-progress">

@@ -1,4 +1,5 @@
 import { Icon } from '../../parts/icon.js'
+import { Prose } from '../../parts/prose.js'
 import { placeHref } from '../../shell/router.js'
 import { type App, useApp } from '../../state/app-context.js'
 import { repairGaps } from '../../state/repair.js'
@@ -45,7 +46,9 @@ export function Attention({ concerns, onChanged }: { concerns: readonly Concern[
             </span>
             <div class="what">
               <strong>{concern.title}</strong>
-              <p>{concern.detail}</p>
+              <p>
+                <Prose text={concern.detail} />
+              </p>
             </div>
             <div class="buttons">
               {mayControl && concern.restart && (
@@ -90,7 +93,7 @@ export function Attention({ concerns, onChanged }: { concerns: readonly Concern[
                   Acknowledge
                 </button>
               )}
-              <a class="button plain small" href={placeHref(concern.look.path, concern.look.query)}>
+              <a class="button small" href={placeHref(concern.look.path, concern.look.query)}>
                 Look
               </a>
             </div>

@@ -65,6 +65,16 @@ describe('what needs attention', () => {
     expect(concern?.repair).toEqual([GAP])
   })
 
+  it('tells one cause once, however many exchanges it struck, and that nobody keeps what was lost', () => {
+    const gaps = [GAP, { ...GAP, exchange: 'binance' }].map((gap) => ({ ...gap, kind: 'book_deltas' }))
+    const concerns = concernsOf({ streams: [], gaps: [...gaps, { ...GAP, code: 'SEQUENCE_GAP' }], sync: undefined })
+    expect(concerns.map(({ title, repair }) => [title, repair?.length])).toEqual([
+      ['2 exchanges: 2 gaps today, 2.0 s in all', 0],
+      ['kraken: 1 gap today, 1.0 s in all', 1],
+    ])
+    expect(concerns[0]?.detail).toContain('cannot be fetched again')
+  })
+
   it('is an alert of what no page shows by itself, until somebody has seen it', () => {
     const alert: AlertRow = {
       id: 3,

@@ -1,4 +1,5 @@
 import type { AlertRow, GapRow, Health, StreamRow, SyncAnswer } from '../../api/contract.js'
+import { causeText } from '../../parts/causes.js'
 import { durationText } from '../../parts/time-text.js'
 import { canRepair } from '../../state/repair.js'
 
@@ -17,16 +18,6 @@ export interface Concern {
   /** Remotes shall be tried again now. */
   readonly copy?: true
   readonly look: { readonly path: string; readonly query?: Readonly<Record<string, string>> }
-}
-
-/** Causes in words; the map tells each gap's own. */
-const CAUSES: Readonly<Record<string, string>> = {
-  CONNECTION_LOST: 'The connection was cut',
-  CONNECTION_SILENT: 'The connection fell silent',
-  SEQUENCE_GAP: 'Frames did not arrive: the exchange’s counter jumped',
-  CHECKSUM_MISMATCH: 'A book did not match its checksum and was taken anew',
-  BACKLOG_FULL: 'More came than could be kept up with',
-  PROCESS_CRASHED: 'The daemon did not run',
 }
 
 interface Known {
@@ -65,17 +56,19 @@ export function concernsOf({ streams, gaps, sync, alerts = [], drifts = [] }: Kn
     })
   }
   const missing = new Map<string, GapRow[]>()
-  for (const gap of gaps) missing.set(gap.exchange, [...(missing.get(gap.exchange) ?? []), gap])
-  for (const [exchange, rows] of missing) {
+  for (const gap of gaps) missing.set(gap.code, [...(missing.get(gap.code) ?? []), gap])
+  for (const [code, rows] of missing) {
     const seconds = rows.reduce((sum, row) => sum + row.seconds, 0)
-    const codes = [...new Set(rows.map(({ code }) => code))]
+    const exchanges = [...new Set(rows.map(({ exchange }) => exchange))]
+    const [exchange] = exchanges
+    const repair = rows.filter(canRepair)
     concerns.push({
-      id: `gaps ${exchange}`,
+      id: `gaps ${code}`,
       tone: 'warn',
-      title: `${exchange}: ${rows.length} ${rows.length === 1 ? 'gap' : 'gaps'} today, ${durationText(seconds)} in all`,
-      detail: `${CAUSES[codes[0] ?? ''] ?? 'Look at the map for the cause'} (${codes.join(', ')}).`,
-      repair: rows.filter(canRepair),
-      look: { path: 'data', query: { exchange } },
+      title: `${exchanges.length === 1 ? exchange : `${exchanges.length} exchanges`}: ${rows.length} ${rows.length === 1 ? 'gap' : 'gaps'} today, ${durationText(seconds)} in all`,
+      detail: `${causeText(code)}.${repair.length === 0 ? ' Nobody keeps this past: it cannot be fetched again.' : ''}`,
+      repair,
+      look: { path: 'data', query: exchanges.length === 1 && exchange !== undefined ? { exchange } : {} },
     })
   }
   for (const { remote, ok, error } of sync?.results ?? []) {

@@ -167,8 +167,10 @@ function VenueTile({ venue }: { venue: Venue }) {
     <a class="venue" href={placeHref('streams', { exchange })}>
       <div class="row">
         <span class={`badge ${tone}`} />
-        <span class="title grow">{exchange}</span>
-        <span class="soft">
+        <span class="title grow cut" title={exchange}>
+          {exchange}
+        </span>
+        <span class="soft nowrap">
           {up}/{wanted} up
         </span>
       </div>
@@ -189,16 +191,12 @@ function VenueTile({ venue }: { venue: Venue }) {
           <dd>{lagText(lagMedian)}</dd>
         </div>
         <div>
-          <dt>Missing</dt>
-          <dd class={gapSeconds > 0 ? 'warn' : 'good'}>{durationText(gapSeconds)}</dd>
-        </div>
-        <div>
           <dt>Lag p99</dt>
           <dd>{lagText(lagHigh)}</dd>
         </div>
         <div>
-          <dt>Streams</dt>
-          <dd>{keys.length}</dd>
+          <dt title="Missing today, since 00:00 UTC">Missing</dt>
+          <dd class={gapSeconds > 0 ? 'warn' : 'good'}>{durationText(gapSeconds)}</dd>
         </div>
       </dl>
     </a>

@@ -6,6 +6,8 @@ import { SAMPLES } from '../../state/streams-store.js'
 import type { Venue } from './venue.js'
 
 const TONES = 10
+/** The surfaces of more lie over each other and hide the lines. */
+const FEW = 2
 
 /** Events per second of every exchange over the last minute and a half. */
 export function RateChart({ venues }: { venues: readonly Venue[] }) {
@@ -23,12 +25,12 @@ export function RateChart({ venues }: { venues: readonly Venue[] }) {
   const series = venues.map(({ exchange }, index) => ({
     label: exchange,
     tone: `series-${(index % TONES) + 1}`,
-    fill: true,
+    fill: venues.length <= FEW,
   }))
   return (
     <section class="panel">
       <header>
-        <h2>Events per second</h2>
+        <h2 class="grow">Events per second</h2>
         <span class="legend">
           {series.map(({ label, tone }) => (
             <span key={label}>

@@ -4,6 +4,7 @@ import { countText, lagText, rateText, shortText } from '../../parts/number-text
 import { Sparkline } from '../../parts/sparkline.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { ageText, millisOf } from '../../parts/time-text.js'
+import { TwoLines } from '../../parts/two-lines.js'
 import { useApp } from '../../state/app-context.js'
 import { idOf, SAMPLES } from '../../state/streams-store.js'
 
@@ -12,25 +13,25 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'state',
     title: 'State',
-    width: '96px',
+    width: '88px',
     cell: ({ state }) => <StateBadge state={state} />,
     order: ({ state }) => state,
   },
   {
     id: 'exchange',
     title: 'Exchange',
-    width: 'minmax(84px, 136px)',
-    drop: 560,
+    width: '128px',
+    drop: 990,
     cell: ({ exchange }) => exchange,
     order: ({ exchange }) => exchange,
   },
   {
     id: 'pair',
     title: 'Pair',
-    width: 'minmax(110px, 1.2fr)',
-    cell: ({ pair, exchange, error }) => (
-      <span title={error ? `${exchange} ${pair}: ${error.message}` : `${exchange} ${pair}`}>
-        {pair} <span class="soft only-phone">{exchange}</span>
+    width: 'minmax(132px, 1fr)',
+    cell: ({ pair, exchange, channels, error }, has) => (
+      <span title={error?.message}>
+        <TwoLines name={pair} about={[!has('exchange') && exchange, !has('channels') && channels.join(', ')]} />
       </span>
     ),
     order: ({ pair }) => pair,
@@ -38,8 +39,8 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'channels',
     title: 'Channels',
-    width: 'minmax(120px, 1.4fr)',
-    drop: 900,
+    width: 'minmax(120px, 2.2fr)',
+    drop: 985,
     cell: ({ channels }) => (
       <span class="soft" title={channels.join(', ')}>
         {channels.join(', ')}
@@ -50,7 +51,7 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'trend',
     title: 'Last 90 s',
-    width: 'minmax(100px, 150px)',
+    width: '104px',
     drop: 720,
     cell: (row) => <Trend row={row} />,
   },
@@ -65,7 +66,7 @@ export const STREAM_COLUMNS: readonly Column<StreamRow>[] = [
   {
     id: 'age',
     title: 'Last event',
-    width: '84px',
+    width: '70px',
     align: 'right',
     drop: 640,
     cell: (row) => <Age row={row} />,

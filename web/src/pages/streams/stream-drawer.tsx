@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { StreamRow } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
+import { Failure } from '../../parts/nothing.js'
 import { countText, lagText, rateText } from '../../parts/number-text.js'
 import { StateBadge } from '../../parts/state-badge.js'
 import { placeHref } from '../../shell/router.js'
@@ -55,16 +56,7 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
         ))}
       </div>
       <div class="body stack" role="tabpanel" aria-label={tab} tabIndex={0}>
-        {error && (
-          <div class="notice bad" role="alert">
-            <div>
-              <strong>{error.message}</strong>
-              <p>
-                {error.remedy} <span class="tag">{error.code}</span>
-              </p>
-            </div>
-          </div>
-        )}
+        {error && <Failure error={error} />}
         {tab === 'Live' && <LiveView row={row} />}
         {tab === 'Connection log' && <ConnectionLog row={row} />}
         {tab === 'Details' && <Details row={row} />}
@@ -111,11 +103,8 @@ function Details({ row }: { row: StreamRow }) {
         <a class="button small" href={placeHref('data', { exchange: row.exchange, pair: row.pair })}>
           Coverage of {row.pair}
         </a>
-        <a
-          class="button small"
-          href={placeHref('data/dataset', { exchange: row.exchange, pair: row.pair, kind: 'trades' })}
-        >
-          Stored trades
+        <a class="button small" href={placeHref('data/datasets', { search: `${row.exchange} ${row.pair} ` })}>
+          What is stored of it
         </a>
         {app.mayControl.value && row.configured && (
           <button type="button" class="button small danger" onClick={() => void removeStream(app, row)}>

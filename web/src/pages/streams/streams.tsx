@@ -77,8 +77,13 @@ export default function Streams() {
                 {action === 'start' ? 'Start' : action === 'stop' ? 'Stop' : 'Restart'}
               </button>
             ))}
-            <button type="button" class="button plain small" onClick={() => setChosen(new Set())}>
-              None
+            <button
+              type="button"
+              class="button plain small"
+              aria-label="Choose none"
+              onClick={() => setChosen(new Set())}
+            >
+              <Icon name="close" size={12} />
             </button>
           </div>
         )}
