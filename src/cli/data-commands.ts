@@ -62,10 +62,10 @@ export function addDataCommands(program: Command, tools: DataTools): void {
     .addOption(configOption())
     .addOption(dataOption())
     .addOption(jsonOption())
-    .requiredOption('--at <time>', 'ISO time or nanoseconds')
+    .option('--at <time>', 'ISO time or nanoseconds; else the newest that is held')
     .option('--depth <n>', 'levels a side', whole, 10)
-    .action((exchange: string, pair: string, options: Where & { at: string; depth: number }) => {
-      const at = instant(options.at, 0n)
+    .action((exchange: string, pair: string, options: Where & { at?: string; depth: number }) => {
+      const at = options.at === undefined ? undefined : instant(options.at, 0n)
       return tools.withData(options, async (data) => {
         const book = await bookAt(data, exchange, pair, at, options.depth)
         if (options.json) {
@@ -105,14 +105,10 @@ export function addDataCommands(program: Command, tools: DataTools): void {
       if (!isInterval(interval))
         throw usage(`${interval} is no interval`, `Choose one of ${Object.keys(INTERVALS).join(', ')}.`)
       const [from, until] = [instant(options.from, 0n), instant(options.until, LONGEST)]
-      return tools.withData(options, (data) =>
-        printRows(
-          withTime(data.derivedCandles({ exchange, kind: 'trades', pair }, options.bars ?? interval, from, until)),
-          format,
-          limit,
-          io,
-        ),
-      )
+      return tools.withData(options, (data) => {
+        const candles = data.derivedCandles({ exchange, kind: 'trades', pair }, options.bars ?? interval, from, until)
+        return printRows(candleRows(candles, format), format, limit, io)
+      })
     })
 
   program
@@ -187,7 +183,8 @@ async function* records(
   for (const row of rows) yield Object.fromEntries(columns.map(({ name }, at) => [name, plain(row[at])]))
 }
 
-/** With the open time as people read it in front. */
-async function* withTime(candles: AsyncIterable<DerivedCandle>): AsyncGenerator<StoredRow> {
-  for await (const candle of candles) yield { time: isoFromNanos(candle.open_time).slice(0, 19), ...candle }
+/** For programs with the open time as people read it in front; in a table all times are so. */
+async function* candleRows(candles: AsyncIterable<DerivedCandle>, format: Format): AsyncGenerator<StoredRow> {
+  for await (const candle of candles)
+    yield format === 'table' ? { ...candle } : { time: isoFromNanos(candle.open_time).slice(0, 19), ...candle }
 }

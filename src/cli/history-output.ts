@@ -1,5 +1,5 @@
 import type { Histories, HistoryOutput } from '../service/histories.js'
-import { bytesText, type Io, table } from './output.js'
+import { bytesText, type Io, table, timeText } from './output.js'
 
 type Run = HistoryOutput<'runs.get'>
 type RunRow = HistoryOutput<'runs'>[number]
@@ -91,7 +91,8 @@ export function runText(run: RunRow): string {
   ]
   for (const part of run.parts) {
     // One that failed before its plan has none.
-    const range = part.from === part.until ? 'no range yet' : `${isoText(part.from)} to ${isoText(part.until)}`
+    const range =
+      part.from === part.until ? 'no range yet' : `${timeText(BigInt(part.from))} to ${timeText(BigInt(part.until))}`
     const what = part.error
       ? `${part.error.code}: ${part.error.message}`
       : part.wanted_s === 0
@@ -99,7 +100,7 @@ export function runText(run: RunRow): string {
         : `${part.rows} rows by ${part.requests} requests`
     lines.push(`  ${part.dataset}  ${range}  ${what}`)
     for (const { from, until, reason } of part.lost)
-      lines.push(`    lost ${isoText(from)} to ${isoText(until)}: ${reason}`)
+      lines.push(`    lost ${timeText(BigInt(from))} to ${timeText(BigInt(until))}: ${reason}`)
   }
   if (run.error) lines.push(`  ${run.error.code}: ${run.error.message}`, `  ${run.error.remedy}`)
   return `${lines.join('\n')}\n`
@@ -123,8 +124,8 @@ export function runsTable(runs: readonly RunRow[], io: Io): string {
 export function planText(plan: Plan, io: Io): string {
   const rows = plan.parts.map((part) => [
     part.dataset,
-    isoText(part.from),
-    isoText(part.until),
+    timeText(BigInt(part.from)),
+    timeText(BigInt(part.until)),
     String(part.missing.length),
     String(part.requests),
     String(part.rows),
@@ -142,8 +143,4 @@ export function planText(plan: Plan, io: Io): string {
   )
   const all = `about ${plan.requests} requests, ${plan.rows} rows, ${bytesText(plan.bytes)}, ${durationText(plan.seconds)}; nothing was fetched\n`
   return `${table(head, rows, io)}${warnings.join('')}${files.join('')}${all}`
-}
-
-function isoText(nanoseconds: string): string {
-  return new Date(Number(BigInt(nanoseconds) / 1_000_000n)).toISOString().replace('.000Z', 'Z')
 }

@@ -1,4 +1,5 @@
 import { CollectorError } from '../model/error.js'
+import { isoFromNanos, type Nanos } from '../model/time.js'
 
 /** Where a command writes, and what it is told from outside. */
 export interface Io {
@@ -44,6 +45,16 @@ export function json(value: unknown): string {
 /** An error as two lines: what happened, and what to do. */
 export function errorText(error: CollectorError): string {
   return `dccd: ${error.message} [${error.code}]\n      ${error.remedy}\n`
+}
+
+/** An instant as people read it: UTC, with no more digits of a second than it has. */
+export function timeText(time: Nanos): string {
+  return isoFromNanos(time).replace(/\.?0*Z$/, 'Z')
+}
+
+/** A number without the noise that sums of doubles leave in their last digit. */
+export function numberText(value: number): string {
+  return String(Number(value.toPrecision(15)))
 }
 
 /** A size as people read it. */

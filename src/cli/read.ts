@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StoredRow } from '../service/services.js'
-import { type Io, table, usage } from './output.js'
+import { type Io, numberText, table, timeText, usage } from './output.js'
 
 type Printed = Readonly<Record<string, string | number | boolean | null>>
 
@@ -11,6 +11,13 @@ function printable(row: StoredRow): Printed {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? value.toString() : value]),
   )
+}
+
+/** As people read it: a time as a time, a number without the noise of its last digit. */
+function forEyes(name: string, value: StoredRow[string] | undefined): string {
+  if (typeof value === 'bigint' && name.endsWith('time')) return timeText(value)
+  if (typeof value === 'number') return numberText(value)
+  return value === null || value === undefined ? '' : String(value)
 }
 
 function csvCell(value: Printed[string] | undefined): string {
@@ -27,7 +34,7 @@ export async function printRows(
   limit: number,
   io: Io,
 ): Promise<void> {
-  const kept: Printed[] = []
+  const kept: StoredRow[] = []
   let waiting = ''
   const out = async (line: string) => {
     waiting += line
@@ -39,15 +46,19 @@ export async function printRows(
   let count = 0
   for await (const row of rows) {
     if (count++ >= limit) break
+    if (format === 'table') {
+      kept.push(row)
+      continue
+    }
     const printed = printable(row)
     if (format === 'ndjson') await out(`${JSON.stringify(printed)}\n`)
-    else if (format === 'csv') {
+    else {
       if (!head) {
         head = Object.keys(printed)
         await out(`${head.join(',')}\n`)
       }
       await out(`${head.map((name) => csvCell(printed[name])).join(',')}\n`)
-    } else kept.push(printed)
+    }
   }
   if (waiting) await io.write(waiting)
   if (format !== 'table') return
@@ -57,7 +68,7 @@ export async function printRows(
     io.stdout(
       table(
         names,
-        kept.map((row) => names.map((name) => csvCell(row[name]))),
+        kept.map((row) => names.map((name) => forEyes(name, row[name]))),
         io,
       ),
     )

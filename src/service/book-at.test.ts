@@ -5,8 +5,8 @@ import type { LedgerFact } from '../model/ledger.js'
 import type { BookDeltaRow } from '../model/row.js'
 import { DAY, dayOf, isoFromNanos, SECOND } from '../model/time.js'
 import { ColumnBuilder } from '../store/columns.js'
-import { ReadOnlyData } from '../store/reader.js'
 import { Store } from '../store/store.js'
+import { openStoredData } from '../store/stored-data.js'
 import { bookAt } from './book-at.js'
 
 const BOOK = 'binance book_deltas BTC/USDT'
@@ -46,7 +46,7 @@ const held = (from: number, until: number): LedgerFact => ({
 })
 const FACTS: LedgerFact[] = [{ fact: 'wanted', dataset: BOOK, from: at(0), until: null }, held(0, 7), held(20, 30)]
 
-async function asked(rows: readonly BookDeltaRow[], time: bigint, depth = 10) {
+async function asked(rows: readonly BookDeltaRow[], time: bigint | undefined, depth = 10) {
   let found: Awaited<ReturnType<typeof bookAt>> | undefined
   await withFolder(async (path) => {
     const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1 })
@@ -57,9 +57,9 @@ async function asked(rows: readonly BookDeltaRow[], time: bigint, depth = 10) {
     await store.commit()
     await store.publish({ all: true })
     await store.close()
-    const data = await ReadOnlyData.open(path)
+    const data = await openStoredData(path)
     try {
-      found = await bookAt(data.reader, 'binance', 'BTC/USDT', time, depth)
+      found = await bookAt(data, 'binance', 'BTC/USDT', time, depth)
     } finally {
       await data.close()
     }
@@ -99,6 +99,14 @@ describe('a book at an instant', () => {
   it('says that it is in a gap, or not proven yet', async () => {
     expect(await asked(ROWS, at(12))).toMatchObject({ bids: [['9', '2']], proof: 'missing' })
     expect(await asked(ROWS, at(31))).toMatchObject({ proof: 'pending' })
+  })
+
+  it('without an instant it is the newest that is held, and proven', async () => {
+    expect(await asked(ROWS, undefined)).toMatchObject({
+      bids: [['8', '7']],
+      at: isoFromNanos(at(30)),
+      proof: 'verified',
+    })
   })
 
   it('shows the best levels asked for', async () => {

@@ -21,16 +21,18 @@ export interface BookAt {
   readonly asks: readonly Level[]
 }
 
-/** Rebuilds a book from the stored changes. Throws NO_BOOK where none is stored before the instant. */
+/** Rebuilds a book from the stored changes. Without an instant: the newest that is held. Throws NO_BOOK where none is stored before it. */
 export async function bookAt(
-  data: Pick<StoredData, 'bookRows' | 'standing'>,
+  data: Pick<StoredData, 'bookRows' | 'covered' | 'standing'>,
   exchange: string,
   pair: string,
-  at: Nanos,
+  instant: Nanos | undefined,
   depth: number,
   signal?: AbortSignal,
 ): Promise<BookAt> {
   const dataset = { exchange, kind: 'book_deltas', pair } as const
+  const at = instant ?? data.covered(dataset).at(-1)?.until
+  if (at === undefined) throw new CollectorError('NO_BOOK', `no book of ${exchange} ${pair} is held`)
   let book = new Book()
   let opening = false
   let last: Readonly<Record<string, unknown>> | undefined

@@ -84,6 +84,21 @@ describe('candles made from trades', () => {
     ),
   )
 
+  it('volume is what the amounts make, not what adding doubles one by one leaves: ten times 0.1 is 1', () =>
+    withFolder(async (path) => {
+      const store = await Store.open({ dataPath: path, clock: new FakeClock(TEN), threads: 1 })
+      const rows = Array.from({ length: 10 }, (_, id) =>
+        trade(id, { exchange_time: TEN, day: dayOf(TEN), price: '10', amount: '0.1', taker_side: 'buy' }),
+      )
+      await store.submit(await store.allocateLane(), 0, tradesBatch(rows))
+      await store.commit()
+      await store.close()
+      const data = await ReadOnlyData.open(path)
+      const [candle] = await collect(data.reader.derivedCandles(DATASET, '1h', 0n, 2n ** 62n))
+      await data.close()
+      expect(candle).toMatchObject({ volume: 1, quote_volume: 10, taker_buy_volume: 1, vwap: 10 })
+    }))
+
   it('WEEK_BEGINS is a Monday', () => {
     expect(new Date(Number(WEEK_BEGINS) * 1000).getUTCDay()).toBe(1)
   })

@@ -25,8 +25,8 @@ export function barsOf(trades: string, rule: BarRule): string {
 
 const BUYS = "FILTER (WHERE taker_side = 'buy')"
 const VALUES = `first(price ORDER BY ${fileOrder('trades')}) AS open, max(price) AS high, min(price) AS low,
-      last(price ORDER BY ${fileOrder('trades')}) AS close, sum(amount) AS volume, sum(price * amount) AS quote_volume,
-      count(*) AS trades, coalesce(sum(amount) ${BUYS}, 0) AS taker_buy_volume, sum(price * amount) / nullif(sum(amount), 0) AS vwap`
+      last(price ORDER BY ${fileOrder('trades')}) AS close, fsum(amount) AS volume, fsum(price * amount) AS quote_volume,
+      count(*) AS trades, coalesce(fsum(amount) ${BUYS}, 0) AS taker_buy_volume, fsum(price * amount) / nullif(fsum(amount), 0) AS vwap`
 
 function candlesOf(trades: string, interval: Interval): string {
   const span = BigInt(INTERVALS[interval]) * SECOND

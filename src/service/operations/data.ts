@@ -313,7 +313,7 @@ const book = dataOperation({
   input: z.strictObject({
     exchange,
     pair,
-    at: instant,
+    at: instant.optional().describe('ISO time or nanoseconds; without it the newest that is held.'),
     depth: z.int().min(1).max(5000).default(25).describe('Levels a side.'),
   }),
   output: z.object({
