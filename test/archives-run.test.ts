@@ -82,7 +82,8 @@ const BITMEX: World = {
   answer(path, trades) {
     const query = new URL(path, 'http://host').searchParams
     const [from, until] = [nanosFromIso(query.get('startTime')) ?? 0n, nanosFromIso(query.get('endTime')) ?? 0n]
-    const rows = trades.filter(({ time }) => time >= from && time <= until).slice(0, 100)
+    const skip = Number(query.get('start') ?? 0)
+    const rows = trades.filter(({ time }) => time >= from && time <= until).slice(skip, skip + 100)
     return JSON.stringify(
       rows.map((each) => ({
         timestamp: `${isoFromNanos(each.time).slice(0, 23)}Z`,

@@ -15,7 +15,7 @@ const HISTORY: readonly (readonly [defect: string, file: string, ...names: strin
   [
     'so did trades that share an instant with those of the page before',
     'src/exchanges/kit/timed.test.ts',
-    'joined are the window exactly, each trade once, equal times across page borders',
+    'of a venue that %s, joined are the window exactly, equal times across page borders',
     'of a venue that %s thousands of trades in one millisecond are all had, and proven',
   ],
   [
@@ -51,7 +51,7 @@ const HISTORY: readonly (readonly [defect: string, file: string, ...names: strin
   [
     'Coinbase counted candles and times of a window otherwise than it was asked',
     'test/history-on-emulator.test.ts',
-    'H1 C1 candles joined from pages are those of the trades that happened, whatever the pages are like',
+    'H1 pages joined are what happened: nothing is missing, nothing twice, nothing from outside, and no request is made in vain',
   ],
   [
     'a wrong endpoint answered with nothing for ever (OKX)',
@@ -62,7 +62,7 @@ const HISTORY: readonly (readonly [defect: string, file: string, ...names: strin
   [
     'open interest: the newest 500 of a window, and an error for what is older than 30 days',
     'src/exchanges/binance-futures/history.test.ts',
-    'of open interest is asked in windows of which an answer holds everything',
+    'of open interest, of which a window gives the newest %d, is whole',
   ],
   [
     'what a venue no longer serves was asked for and failed',
@@ -172,7 +172,9 @@ const BAD_INPUT: typeof HISTORY = [
   [
     'all of these from every emulated exchange',
     'test/history-on-emulator.test.ts',
-    'H1 H2 H4 trades joined from pages are what happened, for a window and for any cut of it; short, repeated and unsorted pages too',
+    'H2 for any cut of the window the union is the same, whatever the pages are like',
+    'H3 whatever a page claims is there, also of pages that are short, capped, repeated or mixed up',
+    'thousands of trades in one instant are had, each of them',
   ],
   [
     'a page size smaller than documented',

@@ -11,7 +11,7 @@ import { coinbase } from './coinbase/venue.js'
 import { coinbaseAdvanced } from './coinbase-advanced/venue.js'
 import { coins, MOST_COINS } from './coins.js'
 import { parseFaultScript } from './fault.js'
-import { FaultEngine } from './fault-engine.js'
+import { concerns, FaultEngine } from './fault-engine.js'
 import { kraken } from './kraken/venue.js'
 import { Market } from './market.js'
 import { okx } from './okx/venue.js'
@@ -100,12 +100,15 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
   }
   try {
     const writeTruth = file(options.truth)
-    const faults = new FaultEngine(clock, file(options.faultLog))
+    const faults = new FaultEngine(clock, file(options.faultLog), (fault) => {
+      for (const { venue, market } of running)
+        if (concerns(fault, venue.exchange)) market?.burst(fault.count, fault.symbol)
+    })
     const startWall = clock.wall()
     const began = startWall - BigInt(Math.round((options.past ?? 0) * 1000)) * 1_000_000n
     const kept = options.past ? { kept: Number.POSITIVE_INFINITY } : {}
     const startMono = clock.mono()
-    let now: Nanos = startWall
+    let now: Nanos = began
     const counts = { turns: 0, trades: 0 }
     const seeded = (kind: VenueKind): Running => {
       const { exchange } = kind
@@ -154,7 +157,7 @@ export async function startEmulator(options: EmulatorOptions, signal?: AbortSign
         venue.tick(now)
       }
     }
-    for (now = began; now < startWall; now += PAST_STEP) happen()
+    for (; now < startWall; now += PAST_STEP) happen()
     const port = await server.listen(options.port)
     const stopTicking = clock.every(TICK_MS, () => {
       // Time is the start plus what has passed on the monotonic clock: it never goes back, whatever is done to the wall clock.

@@ -52,11 +52,13 @@ export class FaultEngine {
   private readonly ongoing = new Set<Execution>()
   private readonly waiting = new Set<() => void>()
   private readonly log: ((line: string) => void) | undefined
+  private readonly burst: (fault: Fault) => void
   private nextId = 1
 
-  /** `log` gets each fault as a line of JSON when it is over. */
-  constructor(clock: Clock, log?: (line: string) => void) {
+  /** `log` gets each fault as a line of JSON when it is over; `burst` lets trades happen to the markets that a fault concerns. */
+  constructor(clock: Clock, log?: (line: string) => void, burst: (fault: Fault) => void = () => {}) {
     this.clock = clock
+    this.burst = burst
     this.started = clock.mono()
     this.log = log
   }
@@ -180,6 +182,7 @@ export class FaultEngine {
     this.ongoing.add(execution)
     if (this.executions.length > KEPT_EXECUTIONS) this.executions.shift()
     if (fault.fault === 'maintenance') this.maintain(execution)
+    if (fault.fault === 'burst') this.burst(fault)
     if (fault.fault === 'cut' || fault.fault === 'close' || fault.fault === 'hang')
       for (const connection of this.chosen(fault)) {
         execution.connections.push(connection.number)
@@ -240,7 +243,7 @@ export class FaultEngine {
   }
 }
 
-function concerns(fault: Fault, exchange: string): boolean {
+export function concerns(fault: Fault, exchange: string): boolean {
   return fault.exchange === 'all' || fault.exchange === exchange
 }
 

@@ -17,6 +17,7 @@ import { DUMP_DAMAGES, type DumpDamage } from './dump.js'
  *   `Retry-After: retry_after_s` if given.
  * - `pages`: for `ms` pages of the past are `short` (a third of the rows), `capped` (at most `count` rows, 100), `repeated` (the first rows stand
  *   twice), `unsorted`, or `nasty` (all of it), as `manner` says.
+ * - `burst`: `count` trades (1000) of one instant are the next that happens to each instrument, or to `symbol`.
  * - `archives`: for `ms` files of archives (of a path beginning with `path`, if given) are damaged as `damage` says: `absent` (404), `checksum` (another one),
  *   `truncated`, `html` (a page instead of a file), `columns` (in another order), `hole` (ten lines are left out), `changed` (other prices).
  * - `reject`: for `ms` subscriptions are refused, of `channel` and `symbol` if given.
@@ -36,6 +37,7 @@ const FIELDS = {
   checksum: { optional: ['count', 'channel', 'symbol'], required: [] },
   status: { optional: ['path', 'retry_after_s'], required: ['ms', 'status'] },
   pages: { optional: ['count'], required: ['ms', 'manner'] },
+  burst: { optional: ['count', 'symbol'], required: [] },
   archives: { optional: ['path'], required: ['ms', 'damage'] },
   reject: { optional: ['channel', 'symbol'], required: ['ms'] },
   delist: { optional: [], required: ['ms', 'symbol'] },

@@ -39,6 +39,7 @@ const FOREVER = 1n << 62n
 /** How much of an instrument's past is kept: for REST history. */
 const KEPT_TRADES = 5000
 const KEPT_CANDLES = 1000
+const BURST = 1000
 const MIN_DEPTH = 50
 const MAX_DEPTH = 1000
 
@@ -65,6 +66,12 @@ export class Market {
     return this.symbols.get(symbol)
   }
 
+  /** So many trades of one instant are the next that happens to an instrument, or to each of them. */
+  burst(trades = BURST, symbol?: string): void {
+    for (const instrument of this.instruments)
+      if (symbol === undefined || instrument.spec.symbol === symbol) instrument.burst = trades
+  }
+
   /**
    * Lets everything happen that is due until `until`, in order of time; `on` sees each turn right after it happened.
    * The sequence of turns follows from the options alone, however often this is called.
@@ -86,6 +93,8 @@ export class MarketInstrument {
   readonly candles: Candles
   /** Number of the last change of the book. */
   sequence: number
+  /** Trades that its next turn has besides. */
+  burst = 0
   /** How many trades are kept. */
   readonly kept: number
   private recent: MarketTrade[] = []
@@ -145,6 +154,7 @@ export class MarketInstrument {
     const trades: MarketTrade[] = []
     const firstSequence = this.sequence + 1
     if (this.random.next() < 0.2) this.execute(time, changes, trades)
+    if (this.burst > 0) this.executeHidden(time, trades)
     const orders = this.random.next() < 0.3 ? 3 : 1
     while (changes.length < orders) this.order(changes)
     this.sequence += changes.length
@@ -194,6 +204,18 @@ export class MarketInstrument {
         this.keep(trade)
       }
       this.change(changes, book, price, resting - amount)
+    }
+  }
+
+  /** Small orders, to and fro, meet hidden ones: the book stays as it is. */
+  private executeHidden(time: Nanos, trades: MarketTrade[]): void {
+    for (; this.burst > 0; this.burst--) {
+      const takerSide = this.burst % 2 === 0 ? 'buy' : 'sell'
+      const price = (takerSide === 'buy' ? this.asks : this.bids).priceAt(0)
+      if (price === undefined) return
+      const trade = { id: this.nextTradeId++, price, amount: 1 + (this.burst % 5), takerSide, time } as const
+      trades.push(trade)
+      this.keep(trade)
     }
   }
 

@@ -206,7 +206,9 @@ export class FuturesRest {
     const first = start ?? Math.max(0, last - INTERVALS[interval] * 1000 * limit)
     const bars = instrument.candles.filled(interval, ms(first), ms(last + 1))
     const rows = inverse || start === undefined ? bars.slice(-limit) : bars.slice(0, limit)
-    return this.page(rows).map((bar) => klineRow(instrument, bar, inverse ? inverseSums : usualSums))
+    // An answer that is cut short ends where it would, or begins there.
+    const told = inverse ? [...this.page([...rows].reverse())].reverse() : this.page(rows)
+    return told.map((bar) => klineRow(instrument, bar, inverse ? inverseSums : usualSums))
   }
 
   private premiumIndex(query: URLSearchParams): unknown {
@@ -282,14 +284,14 @@ export class FuturesRest {
       const { amount } = feed.contract.openInterest(ms(time))
       const value = fixedText(BigInt(Math.round(Number(amount) * Number(feed.at(ms(time)).mark) * 1e8)), 8)
       const { symbol } = feed.instrument.spec
-      rows.unshift({
+      rows.push({
         ...(this.market.inverse ? { pair, contractType: 'PERPETUAL' } : { symbol }),
         sumOpenInterest: amount,
         sumOpenInterestValue: value,
         timestamp: time,
       })
     }
-    return this.page(rows)
+    return [...this.page(rows)].reverse()
   }
 
   private weightOf({ path, query }: HttpRequest): number {

@@ -122,7 +122,7 @@ export class BitfinexRest {
     let time = ascending ? from + ((MINUTE - (from % MINUTE)) % MINUTE) : until - (until % MINUTE)
     for (; rows.length < limit && time >= from && time <= until; time += ascending ? MINUTE : -MINUTE)
       rows.push(statusRow(feed, contract, time))
-    return `[${rows.join(',')}]`
+    return `[${this.page(rows).join(',')}]`
   }
 
   private feed(symbol: string): BitfinexFeed {

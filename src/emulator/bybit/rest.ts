@@ -213,7 +213,7 @@ export class BybitRest {
         fundingRate: contract.charged(at),
         fundingRateTimestamp: String(toMs(at)),
       })
-    return { category: categoryOf(spec), list }
+    return { category: categoryOf(spec), list: this.page(list) }
   }
 
   private openInterest(query: URLSearchParams): object {
@@ -230,7 +230,7 @@ export class BybitRest {
       const openInterest = (2 * Number(amount)).toFixed(spec.amountDecimals)
       list.push({ openInterest, singleOpenInterest: amount, timestamp: String(toMs(at)) })
     }
-    return { category: categoryOf(spec), symbol: nameOf(spec), list, nextPageCursor: '' }
+    return { category: categoryOf(spec), symbol: nameOf(spec), list: this.page(list), nextPageCursor: '' }
   }
 }
 

@@ -199,7 +199,7 @@ export class OkxRest {
         realizedRate: rate,
       })
     }
-    return rows
+    return this.page(rows)
   }
 }
 

@@ -55,6 +55,16 @@ function proven(pages: readonly Page[], from: bigint): bigint {
   return at
 }
 
+/** The same of pages that fall. */
+function fallen(pages: readonly Page[], until: bigint): bigint {
+  let at = until
+  for (const cover of pages.flatMap(({ covers }) => covers)) {
+    expect(cover.until >= at).toBe(true)
+    if (cover.from < at) at = cover.from
+  }
+  return at
+}
+
 const inside = (query: URLSearchParams, time: number) =>
   time >= Number(query.get('startTime') ?? 0) && time <= Number(query.get('endTime') ?? Number.MAX_SAFE_INTEGER)
 
@@ -111,7 +121,7 @@ describe('the past of Binance futures', () => {
     )
   })
 
-  it('of open interest is asked in windows of which an answer holds everything', () => {
+  it.each([500, 70])('of open interest, of which a window gives the newest %d, is whole', (most) => {
     const step = 300_000
     const serve = (query: URLSearchParams, path: string) => {
       expect(path).toBe('/futures/data/openInterestHist')
@@ -119,35 +129,38 @@ describe('the past of Binance futures', () => {
       const rows: unknown[] = []
       for (let timestamp = Math.ceil(start / step) * step; timestamp <= end; timestamp += step)
         rows.push({ symbol: 'BTCUSDT', sumOpenInterest: '5.5', sumOpenInterestValue: '100.25', timestamp })
-      // The newest of the window.
-      return rows.slice(-500)
+      return rows.slice(-most)
     }
     const until = START + 100n * HOUR
     const { pages } = fetchAll(binanceUsdm, 'open_interest', request(START, until), serve)
     const events = pages.flatMap(({ events: each }) => each)
+    expect(new Set(events.map(({ exchangeTime }) => exchangeTime)).size).toBe(1200)
     expect(events).toHaveLength(1200)
     expect(events[0]).toMatchObject({ kind: 'open_interest', amount: '5.5', value: '100.25' })
-    expect(proven(pages, START)).toBe(until)
+    expect(fallen(pages, until)).toBe(START)
   })
 
-  it('of COIN-M candles is asked in windows of at most a page and 200 days, of which the newest come', () => {
-    const span = 86_400_000
-    const serve = (query: URLSearchParams, path: string) => {
-      expect(path).toBe('/dapi/v1/klines')
-      const [start, end] = [Number(query.get('startTime')), Number(query.get('endTime'))]
-      expect(end - start).toBeLessThanOrEqual(200 * span)
-      const rows: unknown[] = []
-      for (let open = Math.ceil(start / span) * span; open <= end; open += span)
-        rows.push([open, '1', '2', '1', '2', '30', open + span - 1, '0.5', 3, '10', '0.1', '0'])
-      return rows.slice(-Number(query.get('limit')))
-    }
-    const from = START - (START % (24n * HOUR))
-    const until = from + 500n * 24n * HOUR
-    const of = request(from, until, { symbol: 'BTCUSD_PERP', restSymbol: 'BTCUSD_PERP', interval: '1d' })
-    const { pages } = fetchAll(binanceCoinm, 'ohlc', of, serve)
-    const events = pages.flatMap(({ events: each }) => each)
-    expect(events).toHaveLength(500)
-    expect(events[0]).toMatchObject({ volume: '30', takerBuyVolume: '10', quoteVolume: undefined, closed: true })
-    expect(proven(pages, from)).toBe(until)
-  })
+  it.each([1000, 90])(
+    'of COIN-M candles, of which a window of at most 200 days gives the newest %d, is whole',
+    (most) => {
+      const span = 86_400_000
+      const serve = (query: URLSearchParams, path: string) => {
+        expect(path).toBe('/dapi/v1/klines')
+        const [start, end] = [Number(query.get('startTime')), Number(query.get('endTime'))]
+        expect(end - start).toBeLessThanOrEqual(200 * span)
+        const rows: unknown[] = []
+        for (let open = Math.ceil(start / span) * span; open <= end; open += span)
+          rows.push([open, '1', '2', '1', '2', '30', open + span - 1, '0.5', 3, '10', '0.1', '0'])
+        return rows.slice(-Math.min(most, Number(query.get('limit'))))
+      }
+      const from = START - (START % (24n * HOUR))
+      const until = from + 500n * 24n * HOUR
+      const of = request(from, until, { symbol: 'BTCUSD_PERP', restSymbol: 'BTCUSD_PERP', interval: '1d' })
+      const { pages } = fetchAll(binanceCoinm, 'ohlc', of, serve)
+      const events = pages.flatMap(({ events: each }) => each)
+      expect(events).toHaveLength(500)
+      expect(events[0]).toMatchObject({ volume: '30', takerBuyVolume: '10', quoteVolume: undefined, closed: true })
+      expect(fallen(pages, until)).toBe(from)
+    },
+  )
 })

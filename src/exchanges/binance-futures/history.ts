@@ -3,7 +3,7 @@ import type { Candle, MarketData, Trade } from '../../model/event.js'
 import { type Nanos, nanosFromMs, SECOND } from '../../model/time.js'
 import type { HistoryFeed, HistoryRequest, Json, Page, RestCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
-import { candleEdge, countedPage, risingCandles, risingValues, toMs } from '../kit/history.js'
+import { candleEdge, countedPage, fallingPoints, pointsOf, risingCandles, risingValues, toMs } from '../kit/history.js'
 import { counter, decimal, type Fields, fields, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { trade as tradeOf } from './events.js'
 import { errors, type Market } from './market.js'
@@ -19,9 +19,10 @@ const VALUE_ROWS = 500
 const INTEREST_STEP: Nanos = 300n * SECOND
 
 export function historyOf(market: Market): readonly HistoryFeed[] {
-  const always = [trades(market), candles(market), funding(market)]
+  const inverse = market.amountUnit !== 'base'
+  const always = [trades(market), inverse ? fallingKlines(market) : risingKlines(market), funding(market)]
   // That of COIN-M is asked by pair and kind of contract, which a symbol does not tell.
-  return market.amountUnit === 'base' ? [...always, openInterest] : always
+  return inverse ? always : [...always, openInterest]
 }
 
 /** `GET …/aggTrades` by id, which is that of the live feed; the venue serves those of the last 24 hours. */
@@ -82,35 +83,64 @@ function trade(symbol: string, row: unknown): Trade {
   return { ...tradeOf(symbol, of), tradeId: id.toString(), counter: id }
 }
 
-/**
- * `GET …/klines`: both times inclusive, of opening. COIN-M gives the newest of a window of at most 200 days: the window holds no more than a page.
- */
-function candles(market: Market): HistoryFeed {
+/** `GET …/klines`: both times inclusive, of opening; from a start on the oldest first. */
+function risingKlines(market: Market): HistoryFeed {
   return {
     channel: 'ohlc',
     intervals: OFFERED,
     pageRows: CANDLE_ROWS,
     order: 'rising',
     page(request, cursor) {
-      const { symbol, restSymbol, until, interval = '1m' } = request
-      const span = spanOf(interval)
       const edge = candleEdge(cursor, request.from)
-      const most = span * BigInt(CANDLE_ROWS - 1)
-      const window = most < CANDLE_WINDOW ? most : CANDLE_WINDOW
-      const end = edge + window < until ? edge + window : until
-      const times = `startTime=${toMs(edge)}&endTime=${toMs(end)}`
-      return {
-        path: `${market.api}/klines?symbol=${encodeURIComponent(restSymbol)}&interval=${interval}&${times}&limit=${CANDLE_ROWS}`,
-        weight: 5,
-        read: (body) =>
-          readAnswer(body, `klines of ${symbol}`, (answer) => {
-            const rows = rowsOf(answer).map((row) => candle(market, symbol, interval, row))
-            const page = risingCandles(rows, { ...request, until: end }, edge, span)
-            // The window is proven: the stretch goes on behind it.
-            return page.next === undefined && end < until ? { ...page, next: { edge: end.toString() } } : page
-          }),
-      }
+      return klines(market, request, `startTime=${toMs(edge)}&endTime=${toMs(request.until)}`, (rows, span) =>
+        risingCandles(rows, request, edge, span),
+      )
     },
+  }
+}
+
+/**
+ * The same of COIN-M: the newest of a window of at most 200 days. Asked in such windows, each of which begins one bar early, so that the answer shows that it reaches
+ * its start.
+ */
+function fallingKlines(market: Market): HistoryFeed {
+  return {
+    channel: 'ohlc',
+    intervals: OFFERED,
+    pageRows: CANDLE_ROWS,
+    order: 'falling',
+    page(request, cursor) {
+      const { from, until, interval = '1m' } = request
+      const edge = candleEdge(cursor, until)
+      const span = spanOf(interval)
+      const most = span * BigInt(CANDLE_ROWS - 1)
+      const lowest = edge - (most < CANDLE_WINDOW - span ? most : CANDLE_WINDOW - span)
+      const start = lowest > from ? lowest : from
+      return klines(market, request, `startTime=${toMs(start - span)}&endTime=${toMs(edge - 1n)}`, (rows) => {
+        const page = fallingPoints(pointsOf(rows), { ...request, from: start }, edge)
+        // The window is done; there may be more of them.
+        return page.next === undefined && start > from ? { ...page, next: { edge: start.toString() } } : page
+      })
+    },
+  }
+}
+
+function klines(
+  market: Market,
+  { symbol, restSymbol, interval = '1m' }: HistoryRequest,
+  times: string,
+  read: (rows: readonly Candle[], span: Nanos) => Page,
+): RestCall<Page> {
+  return {
+    path: `${market.api}/klines?symbol=${encodeURIComponent(restSymbol)}&interval=${interval}&${times}&limit=${CANDLE_ROWS}`,
+    weight: 5,
+    read: (body) =>
+      readAnswer(body, `klines of ${symbol}`, (answer) =>
+        read(
+          rowsOf(answer).map((row) => candle(market, symbol, interval, row)),
+          spanOf(interval),
+        ),
+      ),
   }
 }
 
@@ -147,72 +177,67 @@ function funding(market: Market): HistoryFeed {
     channel: 'funding',
     pageRows: VALUE_ROWS,
     order: 'rising',
-    page: (request, cursor) =>
-      valuesPage(request, cursor, {
-        path: (times) =>
-          `${market.api}/fundingRate?symbol=${encodeURIComponent(request.restSymbol)}&${times}&limit=${VALUE_ROWS}`,
+    page(request, cursor) {
+      const { symbol, restSymbol, until } = request
+      const edge = candleEdge(cursor, request.from)
+      const times = `startTime=${toMs(edge + 999_999n)}&endTime=${toMs(until - 1n)}`
+      return {
+        path: `${market.api}/fundingRate?symbol=${encodeURIComponent(restSymbol)}&${times}&limit=${VALUE_ROWS}`,
         weight: 12,
-        event: (of) => ({
-          kind: 'funding',
-          symbol: request.symbol,
-          exchangeTime: time(of.fundingTime, 'fundingTime'),
-          rate: decimal(of.fundingRate, 'fundingRate'),
-          predictedRate: undefined,
-          nextFundingTime: undefined,
-          intervalSeconds: undefined,
-          settled: true,
-        }),
-      }),
+        read: (body) =>
+          readAnswer(body, `rates of ${symbol}`, (answer) => {
+            const rates = rowsOf(answer).map((row) => charged(symbol, fields(row, 'row')))
+            return risingValues(rates, request, edge)
+          }),
+      }
+    },
+  }
+}
+
+function charged(symbol: string, of: Fields): MarketData {
+  return {
+    kind: 'funding',
+    symbol,
+    exchangeTime: time(of.fundingTime, 'fundingTime'),
+    rate: decimal(of.fundingRate, 'fundingRate'),
+    predictedRate: undefined,
+    nextFundingTime: undefined,
+    intervalSeconds: undefined,
+    settled: true,
   }
 }
 
 /**
- * `GET /futures/data/openInterestHist` every five minutes of the last 30 days: of a window the newest, so that a window holds no more than a page.
- * The venue counts 1000 of these in 5 minutes.
+ * `GET /futures/data/openInterestHist` every five minutes of the last 30 days: of a window the newest. What is older than those is asked for next; a value before the start shows
+ * that the answer reaches it. The venue counts 1000 of these in 5 minutes.
  */
 const openInterest: HistoryFeed = {
   channel: 'open_interest',
   pageRows: VALUE_ROWS,
-  order: 'rising',
+  order: 'falling',
   reach: { ms: 29 * 86_400_000 },
-  page: (request, cursor) =>
-    valuesPage(request, cursor, {
-      path: (times) =>
-        `/futures/data/openInterestHist?symbol=${encodeURIComponent(request.restSymbol)}&period=5m&${times}&limit=${VALUE_ROWS}`,
+  page(request, cursor) {
+    const { symbol, restSymbol, from, until } = request
+    const edge = candleEdge(cursor, until)
+    const times = `startTime=${toMs(from - 2n * INTEREST_STEP)}&endTime=${toMs(edge - 1n)}`
+    return {
+      path: `/futures/data/openInterestHist?symbol=${encodeURIComponent(restSymbol)}&period=5m&${times}&limit=${VALUE_ROWS}`,
       weight: 6,
-      window: INTEREST_STEP * BigInt(VALUE_ROWS - 1),
-      event: (of) => ({
-        kind: 'open_interest',
-        symbol: request.symbol,
-        exchangeTime: time(of.timestamp, 'timestamp'),
-        amount: unsignedDecimal(of.sumOpenInterest, 'sumOpenInterest'),
-        value: unsignedDecimal(of.sumOpenInterestValue, 'sumOpenInterestValue'),
-      }),
-    }),
+      read: (body) =>
+        readAnswer(body, `open interest of ${symbol}`, (answer) =>
+          fallingPoints(pointsOf(rowsOf(answer).map((row) => interest(symbol, fields(row, 'row')))), request, edge),
+        ),
+    }
+  },
 }
 
-interface Values {
-  /** `times`: the bounds as the venue wants them, both inclusive. */
-  path(times: string): string
-  readonly weight: number
-  /** The answer holds everything of so long a window. */
-  readonly window?: Nanos
-  event(row: Fields): MarketData
-}
-
-function valuesPage(request: HistoryRequest, cursor: Json | undefined, of: Values): RestCall<Page> {
-  const { until } = request
-  const edge = candleEdge(cursor, request.from)
-  const end = of.window !== undefined && edge + of.window < until ? edge + of.window : until
+function interest(symbol: string, of: Fields): MarketData {
   return {
-    path: of.path(`startTime=${toMs(edge + 999_999n)}&endTime=${toMs(end - 1n)}`),
-    weight: of.weight,
-    read: (body) =>
-      readAnswer(body, `values of ${request.symbol}`, (answer) => {
-        const events = rowsOf(answer).map((row) => of.event(fields(row, 'row')))
-        const page = risingValues(events, { ...request, until: end }, edge, of.window !== undefined)
-        return page.next === undefined && end < until ? { ...page, next: { edge: end.toString() } } : page
-      }),
+    kind: 'open_interest',
+    symbol,
+    exchangeTime: time(of.timestamp, 'timestamp'),
+    amount: unsignedDecimal(of.sumOpenInterest, 'sumOpenInterest'),
+    value: unsignedDecimal(of.sumOpenInterestValue, 'sumOpenInterestValue'),
   }
 }
 

@@ -5,6 +5,7 @@ import { bitfinexChecksum, CHECKSUM_LEVELS } from './checksum.js'
 import { BitfinexConversation } from './conversation.js'
 import { bitfinexCandles, bitfinexTrades } from './history.js'
 import { bitfinexInstruments } from './instruments.js'
+import { bitfinexFunding, bitfinexOpenInterest } from './status-history.js'
 import { CANDLE_INTERVALS, onceOf } from './topics.js'
 
 const PER_CONNECTION = 25
@@ -65,6 +66,6 @@ export const bitfinex: ExchangeAdapter = {
     checksumLevels: CHECKSUM_LEVELS,
     cutsToDepth: true,
   },
-  history: [bitfinexTrades, bitfinexCandles],
+  history: [bitfinexTrades, bitfinexCandles, bitfinexFunding, bitfinexOpenInterest],
   refusal,
 }

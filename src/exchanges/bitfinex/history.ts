@@ -5,7 +5,7 @@ import { SECOND } from '../../model/time.js'
 import type { HistoryFeed } from '../exchange.js'
 import { candleEdge, risingCandles, toMs } from '../kit/history.js'
 import { readLossless } from '../kit/lossless-json.js'
-import { firstOf, fromItsEnd, lastOfInstant, timedAnchor, timedPage } from '../kit/timed.js'
+import { endsAnchor, endsPage } from '../kit/timed.js'
 import { list, WireError } from '../kit/wire.js'
 import { candleEvents, tradeEvent } from './messages.js'
 import { CANDLE_INTERVALS, candleKey } from './topics.js'
@@ -15,8 +15,8 @@ const ROWS = 10_000
 const BEYOND_MS = 60_000n
 
 /**
- * `GET /v2/trades/{symbol}/hist`: times in milliseconds, inclusive; ids rise, but those of all pairs are one count. An instant with more trades than an answer holds is
- * asked for from its end too. 15 requests a minute: half of those for candles.
+ * `GET /v2/trades/{symbol}/hist`: times in milliseconds, inclusive; ids rise, but those of all pairs are one count. What an answer may have left out is
+ * asked for from the other end (`sort=-1`). 15 requests a minute: half of those for candles.
  * https://docs.bitfinex.com/reference/rest-public-trades
  */
 export const bitfinexTrades: HistoryFeed = {
@@ -25,20 +25,16 @@ export const bitfinexTrades: HistoryFeed = {
   order: 'rising',
   page(request, cursor) {
     const { symbol, restSymbol, until } = request
-    const anchor = timedAnchor(request, cursor)
-    const first = firstOf(cursor)
-    const range =
-      first === undefined
-        ? `start=${toMs(anchor.edge)}&end=${toMs(until) + BEYOND_MS}&limit=${ROWS}&sort=1`
-        : `start=${toMs(anchor.edge)}&end=${toMs(anchor.edge)}&limit=${ROWS}&sort=-1`
+    const anchor = endsAnchor(request, cursor)
+    const end = anchor.alone ? toMs(anchor.edge) : toMs(until) + BEYOND_MS
+    const range = `start=${toMs(anchor.edge)}&end=${end}&limit=${ROWS}&sort=${anchor.first ? -1 : 1}`
     return {
       path: `/v2/trades/${encodeURIComponent(restSymbol)}/hist?${range}`,
       weight: 2,
       read: (body) =>
         readRows(body, `trades of ${symbol}`, (rows) => {
           const trades = rows.flatMap((row) => tradesOf(tradeEvent(list(row, 'trade'), { symbol, time: undefined })))
-          if (first !== undefined) return lastOfInstant(trades, request, anchor.edge, first)
-          return timedPage(trades, request, anchor, ROWS, fromItsEnd)
+          return endsPage(trades, request, anchor, ROWS)
         }),
     }
   },
@@ -79,7 +75,7 @@ function candlesOf(events: readonly AdapterEvent[]): Candle[] {
 }
 
 /** The list of an answer; an error comes as `["error", code, text]`, also with HTTP 200. */
-function readRows<T>(body: string, what: string, read: (rows: readonly unknown[]) => T): T {
+export function readRows<T>(body: string, what: string, read: (rows: readonly unknown[]) => T): T {
   try {
     const rows = list(readLossless(body), 'the answer')
     if (rows[0] === 'error') {

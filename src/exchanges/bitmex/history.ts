@@ -5,7 +5,7 @@ import { isoFromNanos, type Nanos, SECOND } from '../../model/time.js'
 import type { HistoryFeed, Page, RestCall } from '../exchange.js'
 import { candleEdge, pointsOf, risingPoints, risingValues } from '../kit/history.js'
 import { readLossless } from '../kit/lossless-json.js'
-import { skippedOf, skippedPage, skipping, timedAnchor, timedPage } from '../kit/timed.js'
+import { skippingAnchor, skippingPage } from '../kit/timed.js'
 import { type Fields, fields, list, WireError } from '../kit/wire.js'
 import { chargedEvents } from './derivatives.js'
 import { refuseError } from './instruments.js'
@@ -38,8 +38,8 @@ function iso(time: Nanos): string {
 }
 
 /**
- * `GET /trade`: rising by time, inclusive. Equal times are common: of an instant with more rows than an answer holds the rest is had by passing over (`start`)
- * those that are known.
+ * `GET /trade`: rising by time, inclusive. Equal times are common, also more of them than an answer holds: a page passes over (`start`) those of its first instant
+ * that are known.
  * https://www.bitmex.com/api/explorer/#!/Trade/Trade_get
  */
 export const bitmexTrades: HistoryFeed = {
@@ -48,13 +48,9 @@ export const bitmexTrades: HistoryFeed = {
   order: 'rising',
   page(request, cursor) {
     const { symbol, restSymbol, until } = request
-    const anchor = timedAnchor(request, cursor)
-    const skip = skippedOf(cursor)
+    const anchor = skippingAnchor(request, cursor)
     // A minute past the end: a trade there shows that the answer reaches it.
-    const range =
-      skip === undefined
-        ? `startTime=${iso(anchor.edge)}&endTime=${iso(until + 60n * SECOND)}`
-        : `start=${skip}&startTime=${iso(anchor.edge)}&endTime=${iso(anchor.edge)}`
+    const range = `startTime=${iso(anchor.edge)}&endTime=${iso(until + 60n * SECOND)}&start=${anchor.skip}`
     return call(
       `/api/v1/trade?symbol=${encodeURIComponent(restSymbol)}&count=${ROWS}&${range}`,
       `trades of ${symbol}`,
@@ -62,8 +58,7 @@ export const bitmexTrades: HistoryFeed = {
         const trades = rows
           .flatMap((row) => tradeEvents(row, symbol))
           .filter((each): each is Trade => each.kind === 'trade')
-        if (skip !== undefined) return skippedPage(trades, request, anchor.edge, skip)
-        return timedPage(trades, request, anchor, ROWS, (instant, first) => skipping(instant, first.length))
+        return skippingPage(trades, request, anchor)
       },
     )
   },

@@ -162,4 +162,21 @@ describe('Bybit', () => {
     expect(() => bybit.instruments[0]?.read(busy)).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
     expect(bybit.refusal?.(403, 'access too frequent')).toMatchObject({ code: 'BANNED', retry: { afterMs: 600_000 } })
   })
+
+  it.each([
+    ['25.4', '12.70'],
+    ['1', '0.5'],
+    ['0.01', '0.005'],
+    ['0', '0.0'],
+  ])('tells open interest of the past of one side, as the stream does: the half of %s is %s', (both, one) => {
+    const feed = bybit.history?.find(({ channel }) => channel === 'open_interest')
+    const request = { symbol: 'linear/BTCUSDT', restSymbol: 'BTCUSDT', from: 0n, until: 10_000_000n }
+    const amounts = (row: object) => {
+      const body = { retCode: 0, retMsg: 'OK', result: { list: [{ timestamp: '5', ...row }] }, time: 1 }
+      const page = feed?.page(request).read(JSON.stringify(body))
+      return page?.events.map((event) => event.kind === 'open_interest' && Number(event.amount))
+    }
+    expect(amounts({ openInterest: both })).toEqual([Number(one)])
+    expect(amounts({ openInterest: both, singleOpenInterest: '7' })).toEqual([7])
+  })
 })

@@ -106,10 +106,10 @@ function byCounter(rows: readonly Trade[]): Counted[] {
   return counted.filter((row, at) => row.counter !== counted[at - 1]?.counter)
 }
 
-/** What stands at an instant of its own: a candle at its opening, a charged rate at its time. */
+/** What stands at an instant of its own: a candle at its opening, a charged rate at its time. A row may tell of an instant that it had no value. */
 export interface Point {
   readonly at: Nanos
-  readonly event: MarketData
+  readonly event: MarketData | undefined
 }
 
 /** Points of events that have a time. */
@@ -143,15 +143,9 @@ export function risingCandles(rows: readonly Candle[], request: HistoryRequest, 
   return risingPoints(pointsOf(rows), request, edge, span)
 }
 
-/**
- * A rising page of values at instants (rates, open interest). `all`: the answer holds all of the stretch that was asked for, so that its end is proven
- * without a value there.
- */
-export function risingValues(rows: readonly MarketData[], request: HistoryRequest, edge: Nanos, all = false): Page {
-  // What may come after a value is at least one step of the venue's clock later.
-  const page = risingPoints(pointsOf(rows), request, edge, MS)
-  if (!all || page.next === undefined) return page
-  return { events: page.events, covers: [{ from: edge, until: request.until, before: null, last: null, joined: true }] }
+/** A rising page of values at instants, such as rates: what may come after one is at least one step of the venue's clock later. */
+export function risingValues(rows: readonly MarketData[], request: HistoryRequest, edge: Nanos): Page {
+  return risingPoints(pointsOf(rows), request, edge, MS)
 }
 
 /**
@@ -185,7 +179,7 @@ function inOrder(points: readonly Point[]): readonly Point[] {
 /** Of points in order, what stands at or after `from` and before `until`. */
 function eventsBetween(points: readonly Point[], from: Nanos, until: Nanos): MarketData[] {
   const events: MarketData[] = []
-  for (const { at, event } of points) if (at >= from && at < until) events.push(event)
+  for (const { at, event } of points) if (event && at >= from && at < until) events.push(event)
   return events
 }
 

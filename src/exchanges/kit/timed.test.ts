@@ -2,16 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Trade } from '../../model/event.js'
 import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
-import {
-  firstOf,
-  fromItsEnd,
-  lastOfInstant,
-  skippedOf,
-  skippedPage,
-  skipping,
-  timedAnchor,
-  timedPage,
-} from './timed.js'
+import { endsAnchor, endsPage, skippingAnchor, skippingPage } from './timed.js'
 
 const MS = 1_000_000n
 
@@ -53,21 +44,16 @@ function nasty<T>(rows: readonly T[], { cap, repeat, shuffle }: Manners): T[] {
 type Way = 'skips' | 'from both ends'
 
 function page(all: readonly Trade[], of: HistoryRequest, manners: Manners, limit: number, way: Way, cursor?: Json) {
-  const anchor = timedAnchor(of, cursor)
-  const { edge } = anchor
-  const instant = all.filter(({ exchangeTime }) => exchangeTime === edge)
-  const skip = skippedOf(cursor)
-  if (skip !== undefined) return skippedPage(nasty(instant.slice(skip, skip + limit), manners), of, edge, skip)
-  const first = firstOf(cursor)
-  if (first !== undefined) return lastOfInstant(nasty([...instant].reverse().slice(0, limit), manners), of, edge, first)
-  const from = all.filter(({ exchangeTime = 0n }) => exchangeTime >= edge).slice(0, limit)
-  return timedPage(
-    nasty(from, manners),
-    of,
-    anchor,
-    limit,
-    way === 'skips' ? (at, rows) => skipping(at, rows.length) : fromItsEnd,
-  )
+  const since = (edge: bigint) => all.filter(({ exchangeTime = 0n }) => exchangeTime >= edge)
+  if (way === 'skips') {
+    const anchor = skippingAnchor(of, cursor)
+    const { edge, skip } = anchor
+    return skippingPage(nasty(since(edge).slice(skip, skip + limit), manners), of, anchor)
+  }
+  const anchor = endsAnchor(of, cursor)
+  const { edge, first, alone } = anchor
+  const rows = alone ? all.filter(({ exchangeTime }) => exchangeTime === edge) : since(edge)
+  return endsPage(nasty((first ? rows.reverse() : rows).slice(0, limit), manners), of, anchor, limit)
 }
 
 function joined(all: readonly Trade[], of: HistoryRequest, manners: Manners, limit: number, way: Way) {
@@ -116,24 +102,36 @@ describe('pages of trades without a counter', () => {
     .array(fc.nat({ max: 2 }), { maxLength: 80 })
     .map((steps) => rising(steps.map((step, at) => step + (at % 4 === 0 ? 1 : 0))))
 
-  it('joined are the window exactly, each trade once, equal times across page borders', () => {
+  it.each(WAYS)('of a venue that %s, joined are the window exactly, equal times across page borders', (way) => {
     fc.assert(
       fc.property(sparse, roomy, fc.nat({ max: 80 }), fc.nat({ max: 80 }), (list, how, from, length) => {
         const all = market(list)
         const of = request(1000 + from, 1000 + from + length + 1)
-        const got = joined(all, of, how, 30, 'skips')
-        expect([...got.ids].sort()).toEqual(wanted(all, of).sort())
+        const got = joined(all, of, how, 30, way)
+        expect(got.missing).toEqual([])
+        expect([...new Set(got.ids)].sort()).toEqual(wanted(all, of).sort())
         expect(whole(got.covers, of)).toBe(true)
       }),
     )
   })
 
-  it('a page shorter than the limit is no proof that nothing follows', () => {
+  it.each(WAYS)('of a venue that %s, a page shorter than the limit is no proof that nothing follows', (way) => {
     const all = market([1000, 1001, 1002, 1003, 1004, 1005])
-    const first = timedPage(all.slice(0, 2), request(1000, 1100), { edge: 1000n * MS, rows: 0 }, 1000, fromItsEnd)
+    const short = { ...PLAIN, cap: 2 }
+    const first = page(all, request(1000, 1100), short, 1000, way)
     expect(first.next).toBeDefined()
     expect(first.covers).toEqual([{ from: 1000n * MS, until: 1001n * MS, before: null, last: null, joined: true }])
+    expect(joined(all, request(1000, 1100), short, 1000, way).missing).toEqual([])
   })
+
+  it.each(WAYS)(
+    'of a venue that %s, two requests are enough for what one answer holds, also where nothing follows',
+    (way) => {
+      const all = market([1000, 1001, 1002, 1002])
+      expect(joined(all, request(1000, 1100), PLAIN, 1000, way)).toMatchObject({ pages: 2, missing: [] })
+      expect(joined(all, request(1000, 1002), PLAIN, 1000, way)).toMatchObject({ pages: 1, missing: [] })
+    },
+  )
 
   it.each(WAYS)('of a venue that %s thousands of trades in one millisecond are all had, and proven', (way) => {
     const burst = Array.from({ length: way === 'skips' ? 3000 : 1700 }, () => 1005)
@@ -171,18 +169,28 @@ describe('pages of trades without a counter', () => {
   it('what neither end of an instant shows is said to be missing, and the rest is had', () => {
     const all = market([1000, ...Array.from({ length: 3000 }, () => 1005), 1010, 1011])
     const got = joined(all, request(1000, 1020), PLAIN, 1000, 'from both ends')
-    const reason = 'the exchange gives 2000 trades of one instant and leaves out those between them'
+    const reason = 'of more than 1000 trades at one instant the exchange gives the first and the last alone'
     expect(got.missing).toEqual([{ from: 1005n * MS, until: 1006n * MS, reason }])
     expect(got.covers.some(({ from, until }) => from <= 1005n * MS && until > 1005n * MS)).toBe(false)
     expect(new Set(got.ids).size).toBe(2003)
+  })
+
+  it('a venue that passes over nothing is refused, not asked for ever', () => {
+    const all = market([1000, 1001, 1001])
+    const of = request(1000, 1020)
+    const { next } = skippingPage(all, of, skippingAnchor(of, undefined))
+    expect(() => skippingPage(all, of, skippingAnchor(of, next))).toThrow('stand in the answer again')
   })
 
   it('the two ends of an instant prove nothing where they do not agree on what both show', () => {
     const all = market(Array.from({ length: 150 }, () => 1005))
     const first = all.slice(0, 100).map(({ tradeId = '' }) => tradeId)
     const last = all.slice(50).filter((_, at) => at !== 20)
-    const of = request(1000, 1020)
-    expect(lastOfInstant(last, of, 1005n * MS, first)).toMatchObject({ covers: [], missing: [{ from: 1005n * MS }] })
-    expect(lastOfInstant([], of, 1005n * MS, first)).toMatchObject({ covers: [], missing: [{ from: 1005n * MS }] })
+    const anchor = { edge: 1005n * MS, first, alone: true }
+    for (const rows of [last, []])
+      expect(endsPage(rows, request(1000, 1020), anchor, 100)).toMatchObject({
+        covers: [],
+        missing: [{ from: 1005n * MS }],
+      })
   })
 })

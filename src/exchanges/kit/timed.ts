@@ -1,126 +1,129 @@
 import type { Trade } from '../../model/event.js'
 import type { Nanos } from '../../model/time.js'
 import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
-import { fields, list, text } from './wire.js'
+import { fields, list, text, WireError } from './wire.js'
 
-/** No venue is known to cap an answer below this many rows. */
-const LEAST_CAP = 100
 /** The unit of the times of venues whose trades are told apart by id alone. */
 const STEP: Nanos = 1_000_000n
 
-/** Where a rising page without counters begins: everything before `edge` is proven. */
-export interface TimedAnchor {
+/** Where a rising page begins, of a venue that passes over as many rows as it is told to: everything before `edge` is proven, and `skip` trades of `edge` are known. */
+export interface SkippingAnchor {
   readonly edge: Nanos
-  /** Rows of the page before; 0 for none. */
-  readonly rows: number
+  readonly skip: number
+  /** The id of one of those. */
+  readonly known?: string
 }
 
-export function timedAnchor(request: HistoryRequest, cursor: Json | undefined): TimedAnchor {
-  if (cursor === undefined) return { edge: request.from, rows: 0 }
+export function skippingAnchor(request: HistoryRequest, cursor: Json | undefined): SkippingAnchor {
+  if (cursor === undefined) return { edge: request.from, skip: 0 }
   const saved = fields(cursor, 'cursor')
-  return { edge: BigInt(text(saved.edge, 'edge')), rows: Number(saved.rows) }
+  const known = saved.known === undefined ? {} : { known: text(saved.known, 'known') }
+  return { edge: BigInt(text(saved.edge, 'edge')), skip: Number(saved.skip ?? 0), ...known }
 }
 
 /**
- * A rising page of trades told apart by id alone. The last instant of a page may go on in the next one, which begins with it: rows of that
- * instant are left to it. `limit`: rows that were asked for; `crowded`: the cursor that asks for more of an instant that fills an answer, of which these are the
- * first trades, each once.
+ * A rising page of trades told apart by id alone, whose last instant may go on in the next one: that begins behind those of it that are known. The end is proven by a trade at or
+ * after it, or by an answer without a row. What stands twice counts once. Throws a WireError where the venue passes over nothing: its pages would not end.
  */
-export function timedPage(
-  rows: readonly Trade[],
-  request: HistoryRequest,
-  anchor: TimedAnchor,
-  limit: number,
-  crowded: (instant: Nanos, first: readonly Trade[]) => Json,
-): Page {
-  const { from, until } = request
-  const { edge } = anchor
+export function skippingPage(rows: readonly Trade[], request: HistoryRequest, anchor: SkippingAnchor): Page {
+  const { edge, skip, known } = anchor
   const sorted = byTime(rows)
-  const cover = (to: Nanos): PageCover[] =>
-    to > edge ? [{ from: edge, until: to, before: null, last: null, joined: true }] : []
-  const inside = (to: Nanos) =>
-    sorted.filter(({ time }) => time >= from && time >= edge && time < to).map(({ row }) => row)
-  const last = sorted.at(-1)?.time
-  if (last === undefined || last < edge || last >= until) return { events: inside(until), covers: cover(until) }
-  if (last > edge || (anchor.rows === 0 && edge <= from)) {
-    const size = String(rows.length)
-    return { events: inside(last), covers: cover(last), next: { edge: last.toString(), rows: size } }
+  if (known !== undefined && sorted.some(({ row }) => row.tradeId === known))
+    throw new WireError(`the ${skip} trades that are known stand in the answer again`)
+  const events = eventsIn(sorted, request, edge)
+  const last = sorted.at(-1)
+  if (!last || last.time < edge || last.time >= request.until) return { events, covers: covered(edge, request.until) }
+  const { time, row } = last
+  const shown = sorted.filter((each) => each.time === time).length
+  const next: Json = { edge: time.toString(), skip: String(time > edge ? shown : skip + shown), known: row.tradeId }
+  return { events, covers: covered(edge, time), next }
+}
+
+/**
+ * Where a page begins, of a venue that gives the oldest or the newest first: everything before `edge` is proven. With `first`, the ids of trades of `edge` that are known, the page comes
+ * from the other end: from that of the stretch, or of the instant where it is `alone`.
+ */
+export interface EndsAnchor {
+  readonly edge: Nanos
+  readonly first?: readonly string[]
+  readonly alone?: boolean
+}
+
+export function endsAnchor(request: HistoryRequest, cursor: Json | undefined): EndsAnchor {
+  if (cursor === undefined) return { edge: request.from }
+  const { edge, first, alone } = fields(cursor, 'cursor')
+  return {
+    edge: BigInt(text(edge, 'edge')),
+    ...(first === undefined ? {} : { first: list(first, 'first').map((id) => text(id, 'id')), alone: alone === true }),
   }
-  // Only the instant that the page before ended with: that is all of it, unless the answer is as long as answers can be.
-  if (rows.length < limit && (rows.length < anchor.rows || rows.length < LEAST_CAP))
-    return { events: inside(until), covers: cover(until) }
-  const first = inside(edge + STEP)
-  return { events: first, covers: [], next: crowded(edge, first) }
-}
-
-/** How many trades of an instant a cursor passes over; `undefined` where it asks for no part of one. */
-export function skippedOf(cursor: Json | undefined): number | undefined {
-  const skipped = cursor === undefined ? undefined : fields(cursor, 'cursor').skip
-  return skipped === undefined ? undefined : Number(skipped)
-}
-
-/** The cursor for the trades of an instant that come after the first `skip`. */
-export function skipping(instant: Nanos, skip: number): Json {
-  return { edge: instant.toString(), rows: '0', skip: skip.toString() }
 }
 
 /**
- * A part of an instant, of a venue that passes over as many rows as it is told to: an answer without a row ends it. Rows that stand twice count once, so that
- * parts overlap rather than leave something out.
+ * A page of trades told apart by id alone, from either end. An answer with fewer rows than the `limit` may be the last one or one that was cut short: the stretch is asked for from its end, and whole where the two
+ * meet. So is an instant that is all of an answer; what neither of its ends shows is lost.
  */
-export function skippedPage(rows: readonly Trade[], request: HistoryRequest, instant: Nanos, skip: number): Page {
-  if (rows.length === 0) return instantDone([], request, instant)
-  const events = byTime(rows).flatMap(({ time, row }) => (time === instant ? [row] : []))
-  return { events, covers: [], next: skipping(instant, skip + Math.max(1, events.length)) }
+export function endsPage(rows: readonly Trade[], request: HistoryRequest, anchor: EndsAnchor, limit: number): Page {
+  const { until } = request
+  const { edge, first: ids, alone } = anchor
+  const sorted = byTime(rows)
+  const events = eventsIn(sorted, request, edge)
+  if (ids !== undefined) return otherEnd(sorted, events, request, { edge, first: ids, alone: alone === true })
+  const last = sorted.at(-1)?.time
+  if (last === undefined || last < edge || last >= until) return { events, covers: covered(edge, until) }
+  const covers = covered(edge, last)
+  const first = idsAt(sorted, last)
+  if (last === edge) return { events, covers, next: { edge: last.toString(), first, alone: true } }
+  return { events, covers, next: { edge: last.toString(), ...(rows.length < limit ? { first } : {}) } }
 }
 
-/** The cursor for an instant from its other end, of which the first trades are known by these ids. */
-export function fromItsEnd(instant: Nanos, first: readonly Trade[]): Json {
-  return { edge: instant.toString(), rows: '0', first: first.flatMap(({ tradeId }) => tradeId ?? []) }
-}
-
-/** The ids that `fromItsEnd` wrote down; `undefined` where a cursor asks for no end of an instant. */
-export function firstOf(cursor: Json | undefined): readonly string[] | undefined {
-  const saved = cursor === undefined ? undefined : fields(cursor, 'cursor').first
-  return saved === undefined ? undefined : list(saved, 'first').map((id) => text(id, 'id'))
-}
-
-/**
- * The last trades of an instant, of a venue that gives the newest first when asked to. They and the first ones are all of it where they meet: within the ids that both reach they
- * are the same, and there are some. Else what lies between them is lost.
- */
-export function lastOfInstant(
-  rows: readonly Trade[],
+function otherEnd(
+  sorted: readonly Timed[],
+  events: readonly Trade[],
   request: HistoryRequest,
-  instant: Nanos,
-  first: readonly string[],
+  { edge, first, alone }: Required<EndsAnchor>,
 ): Page {
-  const last = byTime(rows).flatMap(({ time, row }) => (time === instant ? [row] : []))
-  const ids = last.flatMap(({ tradeId }) => tradeId ?? []).sort(byId)
-  const known = [...first].sort(byId)
-  const [low = '', high = ''] = [ids[0], known.at(-1)]
-  const shared = ids.filter((id) => byId(id, high) <= 0)
-  const meet = shared.length > 0 && shared.join() === known.filter((id) => byId(id, low) >= 0).join()
-  if (meet) return instantDone(last, request, instant)
-  const past = instant + STEP
-  const reason = `the exchange gives ${known.length + ids.length} trades of one instant and leaves out those between them`
-  return { events: last, covers: [], missing: [{ from: instant, until: past, reason }], ...goingOn(request, past) }
+  const { until } = request
+  const past = edge + STEP
+  const goingOn = past < until ? { next: { edge: past.toString() } } : {}
+  if (meet(first, idsAt(sorted, edge)))
+    return alone
+      ? { events, covers: covered(edge, past < until ? past : until), ...goingOn }
+      : { events, covers: covered(edge, until) }
+  if (!alone) return { events: [], covers: [], next: { edge: edge.toString() } }
+  const reason = `of more than ${first.length} trades at one instant the exchange gives the first and the last alone`
+  return { events, covers: [], missing: [{ from: edge, until: past, reason }], ...goingOn }
 }
 
-function instantDone(events: readonly Trade[], request: HistoryRequest, instant: Nanos): Page {
-  const past = instant + STEP
-  const until = past < request.until ? past : request.until
-  const covers = [{ from: instant, until, before: null, last: null, joined: true }]
-  return { events, covers, ...goingOn(request, past) }
+/** Whether the first ids and the last ones are all that there are: they share some, and each has all of the other's within what both reach. */
+function meet(first: readonly string[], last: readonly string[]): boolean {
+  const [low = '', high = ''] = [last[0], first.at(-1)]
+  const shared = last.filter((id) => byId(id, high) <= 0)
+  return shared.length > 0 && shared.join() === first.filter((id) => byId(id, low) >= 0).join()
 }
 
-function goingOn({ until }: HistoryRequest, edge: Nanos): Pick<Page, 'next'> {
-  return edge < until ? { next: { edge: edge.toString(), rows: '0' } } : {}
+interface Timed {
+  readonly time: Nanos
+  readonly row: Trade
 }
 
-function byTime(rows: readonly Trade[]): { readonly time: Nanos; readonly row: Trade }[] {
+function covered(from: Nanos, until: Nanos): PageCover[] {
+  return until > from ? [{ from, until, before: null, last: null, joined: true }] : []
+}
+
+function eventsIn(sorted: readonly Timed[], { from, until }: HistoryRequest, edge: Nanos): Trade[] {
+  return sorted.flatMap(({ time, row }) => (time >= from && time >= edge && time < until ? [row] : []))
+}
+
+function idsAt(sorted: readonly Timed[], instant: Nanos): string[] {
+  return sorted
+    .flatMap(({ time, row }) => (time === instant && row.tradeId !== undefined ? [row.tradeId] : []))
+    .sort(byId)
+}
+
+/** In order of time, each id once. */
+function byTime(rows: readonly Trade[]): Timed[] {
   const seen = new Set<string>()
-  const timed: { time: Nanos; row: Trade }[] = []
+  const timed: Timed[] = []
   for (const row of rows) {
     if (row.exchangeTime === undefined || (row.tradeId !== undefined && seen.has(row.tradeId))) continue
     if (row.tradeId !== undefined) seen.add(row.tradeId)

@@ -19,7 +19,7 @@ export const okxFunding: HistoryFeed = {
     const { symbol, until } = request
     const edge = candleEdge(cursor, until)
     return {
-      path: `/api/v5/public/funding-rate-history?instId=${encodeURIComponent(symbol)}&after=${toMs(edge)}&limit=${RATES}`,
+      path: `/api/v5/public/funding-rate-history?instId=${encodeURIComponent(symbol)}&after=${toMs(edge + 999_999n)}&limit=${RATES}`,
       weight: 2,
       read: (body) =>
         readAnswer(body, `funding of ${symbol}`, (answer) =>
