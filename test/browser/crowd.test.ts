@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -123,6 +126,25 @@ describe.skipIf(CHROMIUM === undefined)('a daemon with a crowd of streams and a 
     expect(last).toBeDefined()
     await visitor.page.locator(`.lines .line[aria-rowindex="${STREAMS + 1}"]`).waitFor()
     expect(visitor.complaints).toEqual([])
+    await visitor.leave()
+  })
+
+  it('the EventSource of the docs hears in a page what curl does', async () => {
+    const docs = readFileSync(join(import.meta.dirname, '../../docs/formats/http-api.md'), 'utf8')
+    const [, shown = ''] = /```js\n(const events = new EventSource[^`]*)```/.exec(docs) ?? []
+    const visitor = await Visitor.come(browser, crowd.url)
+    const said: string[] = []
+    visitor.page.on('console', (message) => said.push(message.text()))
+    await visitor.page.goto(`${crowd.url}/favicon.svg`)
+    await visitor.page.evaluate(`(() => { ${shown.replace('http://127.0.0.1:8080', crowd.url)} })()`)
+    await until('every stream', () => said.filter((line) => line.endsWith(' live')).length >= STREAMS || undefined)
+    const key = (await crowd.bench.streams()).at(-1)?.key ?? ''
+    const address = `${crowd.url}/api/v1/streams/${encodeURIComponent(key)}/stop`
+    execFileSync('curl', ['-sS', '-X', 'POST', '-H', 'content-type: application/json', '-d', '{}', address])
+    await until(
+      'the stop',
+      () => said.some((line) => line.includes(` ${key} `) && !line.endsWith(' live')) || undefined,
+    )
     await visitor.leave()
   })
 

@@ -114,7 +114,13 @@ describe('the examples', () => {
       expect([...pages.keys()], 'pages of the UI').toContain(page)
     const shown: Readonly<Record<string, readonly string[]>> = {
       overview: ['"status":', '"journal_lag_ms":'],
-      streams: ['"symbol":"BTCUSDT"', '"stopped":true', '"what":"opened"', '"what":"unsubscribed"'],
+      streams: [
+        '"task_per":"pair"',
+        '"symbol":"BTCUSDT"',
+        '"stopped":true',
+        '"what":"opened"',
+        '"what":"unsubscribed"',
+      ],
       data: [
         '"unpublished_rows":',
         '"datasets":',
@@ -124,10 +130,27 @@ describe('the examples', () => {
         '"columns":',
         'exchange_time,',
       ],
-      history: ['"paused":false', '"parts":', '"kind":"repair"', '"cancelled":true', '"log":'],
-      storage: ['"free_bytes":', '"amplification":', '"remotes":["nowhere:crypto"]'],
+      history: [
+        '"id":"backfill:binance:BTC/USDT:ohlc:1h"',
+        '"trigger":"manual"',
+        '"paused":true',
+        '"paused":false',
+        '"parts":',
+        '"kind":"repair"',
+        '"cancelled":true',
+        '"log":',
+      ],
+      storage: ['"free_bytes":', '"amplification":', '"remotes":["nowhere:crypto"]', '"started":true'],
       alerts: ['"key":"sync nowhere:crypto"', '"acknowledged_at":"20', '"code":"UNSUPPORTED"'],
-      config: ['"valid":true', '"applied":', '"code":"CONFIG_CHANGED"'],
+      config: [
+        '"$schema":',
+        '"valid":true',
+        '"applied":',
+        '"code":"CONFIG_CHANGED"',
+        '+# edited with curl',
+        '+    channels: [ohlc:1h]',
+        '-    channels: [ohlc:1h]',
+      ],
       logs: ['"message":"the config was changed"'],
       live: ['event: status', 'event: rates'],
     }
