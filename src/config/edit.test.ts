@@ -36,6 +36,22 @@ describe('editing a config in place', () => {
     )
   })
 
+  it('what stands beside a change in its line stays byte for byte: padding, quotes, columns', () => {
+    const flow = `settings: { data_path: ./data,   ui_port: 8080 }   # both
+stream_jobs:
+- { exchange: binance, pairs: [BTC/USDT,  "ETH/USDT"], channels: [ trades ] }  # the busy ones
+- {exchange: kraken,   pairs: [ BTC/USD ], channels: [trades,book]}
+`
+    const added = editYaml(flow, [
+      { path: ['stream_jobs', 0, 'pairs', 2], value: 'SOL/USDT' },
+      { path: ['settings', 'ui_port'], value: 9000 },
+      { path: ['stream_jobs', 1, 'channels', 0] },
+    ])
+    expect(added).toBe(
+      flow.replace('"ETH/USDT"]', '"ETH/USDT", SOL/USDT]').replace('8080', '9000').replace('[trades,book]', '[book]'),
+    )
+  })
+
   it('removes a key, and refuses a path through a value', () => {
     expect(editYaml(text, [{ path: ['stream_jobs', 0, 'pairs', 0] }])).toContain('pairs: [ETH/USDT]')
     expect(() => editYaml(text, [{ path: ['settings', 'data_path', 'x'], value: 1 }])).toThrow('settings.data_path.x')

@@ -1,8 +1,9 @@
-import { applyPatch, structuredPatch } from 'diff'
+import { applyPatch, diffLines, structuredPatch } from 'diff'
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Scalar, visit } from 'yaml'
 import { type KeyPath, pathText } from './path.js'
 import { ConfigError, type Problem } from './problem.js'
 import { HIDDEN, hidden } from './redact.js'
+import { respaced } from './respaced.js'
 
 /** One change of a config as it is written. Without a value the key goes. A list grows by an index at its end. */
 export interface ConfigChange {
@@ -54,7 +55,20 @@ function carriedOver(text: string, before: string, after: string): string {
     autoConvertLineEndings: false,
     compareLine: (_number, line, _operation, content) => squeezed(line) === squeezed(content),
   })
-  return merged !== false && sameValues(merged, after) ? merged : after
+  if (merged === false || !sameValues(merged, after)) return after
+  const asWritten = changedLinesRespaced(text, merged)
+  return sameValues(asWritten, after) ? asWritten : merged
+}
+
+/** Within lines that changed, what stands beside the change keeps its spaces. */
+function changedLinesRespaced(text: string, merged: string): string {
+  const parts = diffLines(text, merged)
+  return parts
+    .map(({ removed, added, value }, at) => {
+      const before = parts[at - 1]
+      return removed ? '' : added && before?.removed ? respaced(before.value, value) : value
+    })
+    .join('')
 }
 
 function sameValues(a: string, b: string): boolean {
