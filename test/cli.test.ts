@@ -193,6 +193,30 @@ describe('start', () => {
   }, 60_000)
 })
 
+describe('rows', () => {
+  it('--json prints one object a line, as --format ndjson does; a format that is said is the one that is used', async () => {
+    const answer = {
+      columns: ['n', 'pair'].map((name) => ({ name, type: '' })),
+      rows: [
+        [1, 'A/B'],
+        [2, 'C/D'],
+      ],
+      truncated: false,
+    }
+    const print = async (...options: string[]) => {
+      const io = new MemoryIo({ folder })
+      const services = { ...createServices(), sql: async () => answer }
+      const code = await runCli(['sql', 'SELECT 1', '--data', '.', ...options], services, io)
+      return { code, out: io.out }
+    }
+    const lines = { code: 0, out: '{"n":1,"pair":"A/B"}\n{"n":2,"pair":"C/D"}\n' }
+    expect(await print('--json')).toEqual(lines)
+    expect(await print('--format', 'ndjson')).toEqual(lines)
+    expect(await print('--json', '--format', 'csv')).toEqual({ code: 0, out: 'n,pair\n1,A/B\n2,C/D\n' })
+    for (const command of ['read', 'ohlc', 'sql']) expect((await run([command, '--help'])).out).toContain('--json')
+  })
+})
+
 describe('decode', () => {
   const trade =
     '{"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000001,"s":"BTCUSDT","t":5,"p":"1.50","q":"2","T":1700000000000,"m":true,"M":true}}'

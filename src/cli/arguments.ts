@@ -34,6 +34,10 @@ export const configOption = () =>
 export const dataOption = () => new Option('--data <dir>', 'the data folder (else that of the config)')
 export const jsonOption = () => new Option('--json', 'machine-readable output')
 
+/** Of commands that print rows as they come. */
+export const jsonRowsOption = () =>
+  new Option('--json', 'machine-readable output, one object a line: --format ndjson').implies({ format: 'ndjson' })
+
 /** Options that name a data folder. */
 export interface Where {
   readonly config?: string

@@ -5,7 +5,17 @@ import { isoFromNanos } from '../model/time.js'
 import { bookAt } from '../service/book-at.js'
 import { compareAll } from '../service/compare.js'
 import type { DerivedCandle, Services, StoredData, StoredRow } from '../service/services.js'
-import { configOption, dataOption, instant, jsonOption, LONGEST, positive, type Where, whole } from './arguments.js'
+import {
+  configOption,
+  dataOption,
+  instant,
+  jsonOption,
+  jsonRowsOption,
+  LONGEST,
+  positive,
+  type Where,
+  whole,
+} from './arguments.js'
 import { type Io, json, table, usage } from './output.js'
 import { printRows } from './read.js'
 
@@ -41,6 +51,7 @@ export function addDataCommands(program: Command, tools: DataTools): void {
     .addOption(configOption())
     .addOption(dataOption())
     .addOption(formatOption())
+    .addOption(jsonRowsOption())
     .option('--limit <n>', 'at most this many rows', whole, 10_000)
     .option('--timeout <seconds>', 'at most this long', positive, 60)
     .option('--memory <size>', 'at most this much memory', '1GB')
@@ -91,6 +102,7 @@ export function addDataCommands(program: Command, tools: DataTools): void {
     .addOption(configOption())
     .addOption(dataOption())
     .addOption(formatOption())
+    .addOption(jsonRowsOption())
     .option('--interval <length>', 'length of a candle', '1m')
     .option(
       '--bars <rule>',

@@ -20,6 +20,7 @@ import {
   dataOption,
   instant,
   jsonOption,
+  jsonRowsOption,
   LONGEST,
   list,
   port,
@@ -266,6 +267,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
         .choices(['table', 'ndjson', 'csv', 'parquet', 'arrow'])
         .default('table'),
     )
+    .addOption(jsonRowsOption())
     .action(async (exchange: string, pair: string, kindText: string, options: Where & ReadOptions) => {
       const { interval, columns, format, limit = format === 'table' ? 1000 : Number.POSITIVE_INFINITY } = options
       const kind = KINDS.find((each) => each === kindText)
