@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../testkit/fake-clock.js'
@@ -61,6 +61,18 @@ describe('sql over what is published', () => {
     ["SELECT * FROM read_text('/etc/hostname')", 'QUERY_REFUSED'],
     ["SELECT * FROM read_csv('/etc/passwd')", 'QUERY_REFUSED'],
     ["SELECT * FROM glob('/*')", 'QUERY_REFUSED'],
+    ["SELECT * FROM '/etc/passwd.csv'", 'QUERY_REFUSED'],
+    ["SELECT * FROM read_blob('/etc/passwd')", 'QUERY_REFUSED'],
+    ["SELECT * FROM sniff_csv('/etc/passwd')", 'QUERY_REFUSED'],
+    ["SELECT * FROM parquet_metadata('/etc/passwd')", 'QUERY_REFUSED'],
+    ["SELECT * FROM read_csv('HERE/exchange=binance/elsewhere')", 'QUERY_REFUSED'],
+    ["SELECT * FROM read_text('HERE/exchange=binance/folder/secret')", 'QUERY_REFUSED'],
+    ["SELECT * FROM glob('HERE/exchange=binance/folder/*')", 'QUERY_REFUSED'],
+    ["SELECT * FROM query('COPY (SELECT 1) TO ''x''')", 'QUERY_FAILED'],
+    ["SELECT getenv('HOME')", 'QUERY_FAILED'],
+    ['PRAGMA database_list', 'QUERY_REFUSED'],
+    ['CALL pragma_version()', 'QUERY_REFUSED'],
+    ['CREATE SECRET s (TYPE S3)', 'QUERY_REFUSED'],
     ["SELECT * FROM read_text('HERE/.dccd/secret')", 'QUERY_REFUSED'],
     ["SELECT * FROM read_text('HERE/exchange=binance/../.dccd/secret')", 'QUERY_REFUSED'],
     ["COPY (SELECT 1) TO 'HERE/exchange=binance/new.csv'", 'QUERY_REFUSED'],
@@ -83,6 +95,9 @@ describe('sql over what is published', () => {
       await published(path, [1])
       mkdirSync(join(path, '.dccd'), { recursive: true })
       writeFileSync(join(path, '.dccd', 'secret'), 'nobody may read this')
+      // Links in the data folder that lead out of it.
+      symlinkSync(join(path, '.dccd', 'secret'), join(path, 'exchange=binance', 'elsewhere'))
+      symlinkSync(join(path, '.dccd'), join(path, 'exchange=binance', 'folder'))
       const before = readdirSync(path, { recursive: true }).sort()
       await expect(ask(path, sql.replace('HERE', path))).rejects.toMatchObject({ code })
       expect(readdirSync(path, { recursive: true }).sort()).toEqual(before)
