@@ -75,13 +75,15 @@ export class Recorder implements TaskRunner {
   private readonly liveListeners = new Set<(batch: LiveBatch) => void>()
   private wish: LiveWish = { rows: [], books: [], whole: [] }
   /** What happened to the connections of each stream. */
-  readonly connections = new ConnectionLog()
+  readonly connections: ConnectionLog
   private readonly started = new Map<string, Promise<void>>()
   /** What the journal thread says of the disk. */
   journalState: JournalNews['state'] = 'ok'
 
   constructor(deps: RecorderDeps) {
     this.deps = deps
+    const { clock, onError } = deps
+    this.connections = new ConnectionLog({ path: join(deps.dataPath, '.dccd', 'connections.json'), clock, onError })
   }
 
   async open(): Promise<void> {
@@ -107,6 +109,7 @@ export class Recorder implements TaskRunner {
     const undo: (() => unknown)[] = [() => lock.release()]
     try {
       const { clock, random, onError, onFatal } = deps
+      await this.connections.open()
       const store = await StoreHost.open({ clock, random, onError, open: (onExit) => deps.openStore(onExit) })
       undo.push(() => store.close())
       const firstFile = await deps.firstJournalFile()
@@ -330,6 +333,7 @@ export class Recorder implements TaskRunner {
       await journal.close()
       await store.close()
     } finally {
+      await this.connections.flush()
       lock.release()
     }
   }

@@ -46,7 +46,7 @@ export interface AppliedConfig extends ApplyReport {
 /** What the operations work on: the parts of a running daemon. */
 export interface Ports extends HealthPorts {
   readonly streams: StreamControl
-  /** What happened to the connections of a stream since the daemon started, oldest first. */
+  /** What happened to the connections of a stream, oldest first. */
   connections(key: string): readonly ConnectionEvent[]
   readonly catalog: readonly CatalogEntry[]
   readonly dataPath: string

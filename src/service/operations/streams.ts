@@ -116,7 +116,7 @@ const restart = operation({
 
 const log = operation({
   summary:
-    'What happened to the connections of a stream since the daemon started: opened, closed and why, live, gaps; the newest 100',
+    'What happened to the connections of a stream: opened, closed and why, live, gaps; the newest 100, of which 20 outlive a restart of the daemon',
   role: 'read',
   input: z.strictObject({ key }),
   output: z.array(

@@ -21,7 +21,7 @@ const WORDS: Readonly<Record<ConnectionLine['what'], string>> = {
   unsubscribed: 'unsubscribed',
 }
 
-/** What happened to the connections of a stream since the daemon started, and what was lost since yesterday. The newest first. */
+/** What happened to the connections of a stream, and what was lost since yesterday. The newest first. */
 export function ConnectionLog({ row }: { row: StreamRow }) {
   const { api } = useApp()
   const { key, exchange, pair } = row
