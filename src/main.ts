@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createServices } from './app.js'
 import { runCli } from './cli/run-cli.js'
+import { expectShortLives } from './lib/short-lived.js'
+
+expectShortLives()
 
 // Who closes our output early (`| head`) has seen enough: no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

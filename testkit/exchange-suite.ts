@@ -516,7 +516,8 @@ function listOf({ instruments }: ExchangeAdapter, { url }: Recorded) {
 function line(reading: Reading | undefined): string {
   if (!reading) return ''
   const { events, ...rest } = reading
-  return [JSON.stringify(rest), ...events.map(eventLine)].join(' ')
+  // `at` says where in the plan, nothing about the frame.
+  return [JSON.stringify({ ...rest, at: undefined }), ...events.map(eventLine)].join(' ')
 }
 
 /** What one conversation makes of records, as lines. */

@@ -46,6 +46,8 @@ export class BookSide {
   /** 1 for bids and -1 for asks: keys rise towards the best. */
   private readonly sign: 1 | -1
   private count = 0
+  /** Mean distance of levels, as the last search found it: where prices lie evenly the next one begins at the right place. */
+  private spacing = 0
   private numbers = new Float64Array(STRIDE * FIRST_CAPACITY)
   /** Levels whose texts the numbers do not give back, by key. */
   private odd: Map<number, Level> | undefined
@@ -128,22 +130,44 @@ export class BookSide {
     this.numbers.copyWithin(STRIDE * to, STRIDE * from, STRIDE * this.count)
   }
 
-  /** Index of the first key ≥ `key`. Changes happen near the best, so the search gallops from there. */
+  /**
+   * Index of the first key ≥ `key`. The search gallops from a guess, the distance from the best by the mean distance of levels: with a thousand books each
+   * place that it looks at has left the caches.
+   */
   private find(key: number): number {
+    const { count } = this
+    if (count === 0) return 0
+    const distance = this.key(count - 1) - key
+    if (distance < 0) return count
+    const guess = this.spacing > 0 ? Math.max(0, count - 1 - Math.round(distance / this.spacing)) : count - 1
+    // All keys below `low` are < `key`, the one at `high` is ≥ `key`.
     let low = 0
-    let high = this.count
-    for (let step = 1; high - step > 0; step *= 2) {
-      if (this.key(high - step) < key) {
-        low = high - step + 1
-        break
+    let high = count - 1
+    if (this.key(guess) < key) {
+      low = guess + 1
+      for (let step = 1; low + step <= high; step *= 2) {
+        if (this.key(low + step - 1) >= key) {
+          high = low + step - 1
+          break
+        }
+        low += step
       }
-      high -= step
+    } else {
+      high = guess
+      for (let step = 1; high - step >= low; step *= 2) {
+        if (this.key(high - step) < key) {
+          low = high - step + 1
+          break
+        }
+        high -= step
+      }
     }
     while (low < high) {
       const middle = (low + high) >>> 1
       if (this.key(middle) < key) low = middle + 1
       else high = middle
     }
+    if (low < count - 1 && distance > 0) this.spacing = distance / (count - 1 - low)
     return low
   }
 

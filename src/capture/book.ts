@@ -8,15 +8,19 @@ import { BookSide } from './book-side.js'
 export class Book {
   private readonly bids = new BookSide('bid')
   private readonly asks = new BookSide('ask')
+  /** Whether somebody would pay at least what somebody else asks: impossible in a right book. */
+  crossed = false
 
   load(bids: readonly Level[], asks: readonly Level[]): void {
     this.bids.load(bids)
     this.asks.load(asks)
+    this.look()
   }
 
   apply(bids: readonly Level[], asks: readonly Level[]): void {
     for (const level of bids) this.bids.set(level)
     for (const level of asks) this.asks.set(level)
+    this.look()
   }
 
   /** Cuts both sides to the best `depth` levels and returns what was cut off. */
@@ -29,11 +33,11 @@ export class Book {
     return { bids: this.bids.top(depth), asks: this.asks.top(depth) }
   }
 
-  /** Whether somebody would pay at least what somebody else asks: impossible in a right book. */
-  get crossed(): boolean {
+  /** After each change, while its best levels are at hand: who asks each second would have to fetch those of all books. */
+  private look(): void {
     const bid = this.bids.best()
     const ask = this.asks.best()
-    return bid !== undefined && ask !== undefined && bid >= ask
+    this.crossed = bid !== undefined && ask !== undefined && bid >= ask
   }
 
   get size(): number {

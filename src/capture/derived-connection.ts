@@ -9,7 +9,8 @@ import type { Nanos } from '../model/time.js'
 import type { DecideBody, OpenBody, RestPurpose } from './bodies.js'
 import type { Instant } from './coverage.js'
 import { type DriftWatch, due, type Looks } from './drift-watch.js'
-import { datasetOf, type FrameContext, Listening, type ListeningState } from './listening.js'
+import { datasetOf, type FrameContext, LISTENING_NUMBERS, Listening, type ListeningState } from './listening.js'
+import { Numbers } from './numbers.js'
 import type { PageOutcome } from './page.js'
 import type { Sink } from './sink.js'
 
@@ -108,6 +109,8 @@ export class DerivedConnection {
   private readonly hooks: LaneHooks
   private readonly looks: Looks
   private readonly listening = new Map<string, Listening>()
+  /** The same in the order of the plan. */
+  private readonly inOrder: readonly Listening[]
 
   constructor(
     number: number,
@@ -127,16 +130,28 @@ export class DerivedConnection {
       : adapter.live.converse({ path: body.path, subscriptions: body.subscriptions }, state?.conversation)
     const saved = new Map(state?.listening)
     const compareEveryMs = comparisonEveryMs(adapter, body)
-    for (const sub of body.subscriptions) {
+    const numbers = Numbers.make(body.subscriptions.length * LISTENING_NUMBERS)
+    for (const [at, sub] of body.subscriptions.entries()) {
       const declared = adapter.capabilities.find(({ channel }) => channel === sub.channel)
       if (!declared) throw new CollectorError('UNSUPPORTED', `${body.exchange} has no channel ${sub.channel}`)
       const whole = sub.depth !== undefined && declared.wholeDepths?.includes(sub.depth)
       const capability: Capability = whole ? { ...declared, proof: 'none' } : declared
       this.listening.set(
         sub.id,
-        new Listening(body.exchange, sub, capability, adapter.book, sink, hooks, compareEveryMs, saved.get(sub.id)),
+        new Listening(
+          body.exchange,
+          sub,
+          capability,
+          adapter.book,
+          sink,
+          hooks,
+          compareEveryMs,
+          saved.get(sub.id),
+          numbers.from(at * LISTENING_NUMBERS),
+        ),
       )
     }
+    this.inOrder = [...this.listening.values()]
     if (state) this.lastFrameMono = state.lastFrameMono
   }
 
@@ -189,10 +204,10 @@ export class DerivedConnection {
       reading = { kind: 'bad', reason: 'not UTF-8 text', events: [] }
     }
     this.counts[reading.kind]++
-    this.watchFor(reading, frame, record)
+    const own = reading.kind === 'data' ? this.ownerOf(reading.subscription, reading.at) : undefined
+    this.watchFor(reading, own, frame, record)
     const wishes = [...this.meaning(reading, at), ...this.send(reading.reply ?? [])]
     this.lastSubscription = reading.kind === 'data' ? reading.subscription : undefined
-    const own = reading.kind === 'data' ? this.listening.get(reading.subscription) : undefined
     const shared = reading.kind === 'data' && reading.shared ? this.owners(reading.shared) : undefined
     for (const each of shared ?? (own ? [own] : [])) if (each.status === 'pending') this.confirmed(each, record.mono)
     for (const event of reading.events) {
@@ -211,10 +226,10 @@ export class DerivedConnection {
   }
 
   /** Looks whether the exchange sends something else than it documents. */
-  private watchFor(reading: Reading, frame: string, { wall, mono, n }: InRecord): void {
+  private watchFor(reading: Reading, own: Listening | undefined, frame: string, { wall, mono, n }: InRecord): void {
     const { watch } = this.hooks
     if (reading.kind === 'data') {
-      const channel = this.listening.get(reading.subscription)?.sub.channel
+      const channel = own?.sub.channel
       if (channel === undefined || !due(this.looks, channel, reading.events[0]?.kind ?? '', mono)) return
       watch.message(this.adapter, channel, frame, { wall, mono, frame: frameNumber(this.number, n) })
     } else if (reading.kind === 'bad' || reading.kind === 'unknown') {
@@ -226,6 +241,10 @@ export class DerivedConnection {
 
   private receipt({ wall, mono }: { readonly wall: Nanos; readonly mono: Nanos }, n: number): Receipt {
     return { receiveTime: wall, even: this.hooks.even(mono), frame: frameNumber(this.number, n) }
+  }
+
+  private ownerOf(id: string, at: number | undefined): Listening | undefined {
+    return at === undefined ? this.listening.get(id) : this.inOrder[at]
   }
 
   private owners(ids: readonly string[]): Listening[] {

@@ -326,13 +326,13 @@ export class CaptureEngine {
       lastFrame = later(lastFrame, slot?.derived?.lastFrameWall)
       const each = slot?.derived?.subscriptions.get(sub.id)
       if (!each) continue
-      lastEvent = later(lastEvent, each.stats.lastEvent)
+      lastEvent = later(lastEvent, each.lastEventAt)
       lags.push(...each.stats.lags)
       if (each.isSilent) error ??= new CollectorError('CONNECTION_SILENT', each.stats.message ?? 'silent')
       if (each.status === 'rejected')
         error ??= new CollectorError(each.stats.code ?? 'SUBSCRIBE_REJECTED', each.stats.message ?? 'refused')
     }
-    lags.sort((a, b) => a - b)
+    const sorted = Float64Array.from(lags).sort()
     const { counts } = task
     const seconds = counts.length - 1
     return {
@@ -342,8 +342,8 @@ export class CaptureEngine {
       lastFrame,
       lastEvent,
       rate: seconds > 0 ? Math.max(0, ((counts.at(-1) ?? 0) - (counts[0] ?? 0)) / seconds) : 0,
-      lagMs: lags[lags.length >> 1],
-      lagP99Ms: lags[Math.floor(lags.length * 0.99)],
+      lagMs: sorted[sorted.length >> 1],
+      lagP99Ms: sorted[Math.floor(sorted.length * 0.99)],
       reconnects,
       gaps,
       rows,

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../model/error.js'
 import type { BookDelta, BookSnapshot, Level } from '../model/event.js'
 import type { Nanos } from '../model/time.js'
 import { Book } from './book.js'
+import { Numbers } from './numbers.js'
 import { RuleWatch, type RuleWatchState } from './rule-watch.js'
 
 /** Changes kept while the REST snapshot is on its way; more than a minute of the busiest book. */
@@ -45,23 +46,33 @@ export type Kept =
 
 const IGNORED: Kept = { outcome: 'ignored' }
 
+/** Places of its numbers. */
+const SEQUENCE = 0
+const TIME = 1
+export const KEEPER_NUMBERS = 2
+
 /** Keeps one book right by the exchange's own rules, and has none when it cannot. Pure: no clock, no I/O. */
 export class BookKeeper {
   private readonly rules: BookRules
   private readonly depth: number | undefined
   private book: Book | undefined
-  private sequence: bigint | undefined
+  private readonly numbers: Numbers
   private first = true
   private buffered: BookDelta[] = []
   /** Whether the venue sends checksums here at all. */
   private checksums = false
   private readonly sequenceRule: RuleWatch
   private readonly checksumRule: RuleWatch
-  exchangeTime: Nanos | undefined
 
-  /** `depth`: that of the subscription, to which venues that cut do cut. */
-  constructor(rules: BookRules, depth: number | undefined, state?: KeeperState) {
+  /** `depth`: that of the subscription, to which venues that cut do cut. `numbers`: `KEEPER_NUMBERS` places of its own, without a number. */
+  constructor(
+    rules: BookRules,
+    depth: number | undefined,
+    state?: KeeperState,
+    numbers: Numbers = Numbers.make(KEEPER_NUMBERS),
+  ) {
     this.rules = rules
+    this.numbers = numbers
     this.depth = depth
     this.sequenceRule = new RuleWatch(DRIFT_AFTER, state?.rules?.sequence)
     this.checksumRule = new RuleWatch(DRIFT_AFTER, state?.rules?.checksum)
@@ -95,6 +106,23 @@ export class BookKeeper {
 
   get lastSequence(): bigint | undefined {
     return this.sequence
+  }
+
+  private get sequence(): bigint | undefined {
+    return this.numbers.get(SEQUENCE)
+  }
+
+  private set sequence(value: bigint | undefined) {
+    this.numbers.set(SEQUENCE, value)
+  }
+
+  /** The venue's time of what the book shows. */
+  get exchangeTime(): Nanos | undefined {
+    return this.numbers.get(TIME)
+  }
+
+  private set exchangeTime(value: Nanos | undefined) {
+    this.numbers.set(TIME, value)
   }
 
   get crossed(): boolean {

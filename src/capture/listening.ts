@@ -9,8 +9,9 @@ import { dayOf, type Nanos, SECOND } from '../model/time.js'
 import type { PlannedSubscription } from './bodies.js'
 import { BookComparison, type ComparisonState } from './book-comparison.js'
 import { CandleCloser, type CloserState } from './candle-closer.js'
-import { Coverage, type CoverageState, type Instant } from './coverage.js'
-import { BookKeeper, type KeeperState } from './keeper.js'
+import { COVERAGE_NUMBERS, Coverage, type CoverageState, type Instant } from './coverage.js'
+import { BookKeeper, KEEPER_NUMBERS, type KeeperState } from './keeper.js'
+import { Numbers } from './numbers.js'
 import { believableTime, bookRows, ohlcRow, plainRow, quoteRow, tradeRow } from './rows.js'
 import { RuleWatch, type RuleWatchState } from './rule-watch.js'
 import type { Sink } from './sink.js'
@@ -67,8 +68,7 @@ export interface ListeningStats {
   events: number
   rows: number
   gaps: number
-  lastEvent: Nanos | undefined
-  /** Receive minus exchange time of the last events, ms. */
+  /** Receive minus exchange time of the last events in any order, ms. */
   readonly lags: number[]
   message: string | undefined
   code: ErrorCode | undefined
@@ -105,45 +105,54 @@ const SILENT_LEAST: Nanos = 10n * SECOND
 /** Trades in a row before which something is missing: then the exchange does not count them any more. */
 const UNCOUNTED_AFTER = 20
 
+/** Places of numbers of its own, after those of coverage and keeper. */
+const FRAME = COVERAGE_NUMBERS + KEEPER_NUMBERS
+const RECEIVED = FRAME + 1
+/** Places that a subscription needs. */
+export const LISTENING_NUMBERS = RECEIVED + 1
+
 /** One subscription of one connection: turns its events into rows and coverage, and keeps its book. */
 export class Listening {
+  // What each frame needs stands together: with thousands of these that is what has to be fetched into the caches.
+  /** `released`: no longer wanted; `ended`: the exchange confirmed that. */
+  status: 'pending' | 'confirmed' | 'rejected' | 'released' | 'ended' = 'pending'
+  /** Another connection is about to take over. */
+  watched = false
+  /** Another connection still writes this dataset; this one keeps its book, and tells and stores nothing. */
+  private muted = false
+  /** Of the book: whether a snapshot is needed, when the next may be asked for, and how long to wait after that one. */
+  private resyncNeeded = false
   readonly sub: PlannedSubscription
+  private readonly capability: Capability
+  private readonly numbers: Numbers
   readonly coverage: Coverage | undefined
+  private readonly keeper: BookKeeper | undefined
+  private readonly comparison: BookComparison | undefined
+  private readonly sink: Sink
+  /** Key of the dataset whose coverage this carries; empty where the channel is not stored. */
+  readonly dataset: string
+  private readonly even: (mono: Nanos) => Nanos
+  /** The day whose partition the book is in; never goes back. */
+  private day: number | null = null
+  /** Whether trades are counted one by one, as the exchange declares. */
+  private readonly counting: RuleWatch
   readonly stats: ListeningStats = {
     events: 0,
     rows: 0,
     gaps: 0,
-    lastEvent: undefined,
     lags: [],
     message: undefined,
     code: undefined,
   }
-  /** `released`: no longer wanted; `ended`: the exchange confirmed that. */
-  status: 'pending' | 'confirmed' | 'rejected' | 'released' | 'ended' = 'pending'
-  private readonly capability: Capability
-  /** Key of the dataset whose coverage this carries; empty where the channel is not stored. */
-  readonly dataset: string
   private readonly snapshots: string
-  private readonly even: (mono: Nanos) => Nanos
-  private readonly sink: Sink
-  private readonly keeper: BookKeeper | undefined
   private readonly closer: CandleCloser | undefined
-  private readonly comparison: BookComparison | undefined
-  /** The day whose partition the book is in; never goes back. */
-  private day: number | null = null
   private crossedSince: Nanos | null = null
-  private lastFrame: bigint | null = null
   private value: string | null = null
   /** Since when (monotonic) something is waited for that comes at a steady pace. */
   private awaited: Nanos | null = null
   private silent = false
-  /** Whether trades are counted one by one, as the exchange declares. */
-  private readonly counting: RuleWatch
-  private resync: ListeningState['resync'] = { needed: false, at: 0n, delay: 0n }
-  /** Another connection still writes this dataset; this one keeps its book, and tells and stores nothing. */
-  private muted = false
-  /** Another connection is about to take over. */
-  watched = false
+  private resyncAt: Nanos = 0n
+  private resyncDelay: Nanos = 0n
   private confirmedAt: Nanos | null = null
   /** The last frame of it, and the last quote, while a takeover is near. */
   private lastAt: { readonly wall: Nanos; readonly mono: Nanos; readonly frame: bigint } | null = null
@@ -158,8 +167,10 @@ export class Listening {
     hooks: { readonly emit: (fact: LedgerFact) => void; readonly even: (mono: Nanos) => Nanos },
     compareEveryMs: number | undefined,
     state?: ListeningState,
+    numbers: Numbers = Numbers.make(LISTENING_NUMBERS),
   ) {
     this.sub = sub
+    this.numbers = numbers
     this.even = hooks.even
     this.counting = new RuleWatch(UNCOUNTED_AFTER, state?.counting)
     this.capability = capability
@@ -168,10 +179,10 @@ export class Listening {
     this.dataset = dataset ? datasetKey(dataset) : ''
     this.snapshots = dataset ? datasetKey({ ...dataset, kind: 'book_snapshots' }) : ''
     this.coverage = dataset
-      ? new Coverage(this.dataset, capability.proof, this.tell(hooks.emit), state?.coverage)
+      ? new Coverage(this.dataset, capability.proof, this.tell(hooks.emit), state?.coverage, numbers)
       : undefined
     if (sub.channel === 'book') {
-      this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined)
+      this.keeper = new BookKeeper(rules, sub.depth, state?.keeper ?? undefined, numbers.from(COVERAGE_NUMBERS))
       if (compareEveryMs !== undefined)
         this.comparison = new BookComparison(compareEveryMs, sub.id, state?.comparison ?? undefined)
     }
@@ -181,11 +192,13 @@ export class Listening {
     this.status = state.status
     this.day = state.day
     this.crossedSince = state.crossedSince
-    this.lastFrame = state.lastFrame
+    numbers.set(FRAME, state.lastFrame)
     this.value = state.value ?? null
     this.awaited = state.awaited ?? null
     this.silent = state.silent ?? false
-    this.resync = state.resync
+    this.resyncNeeded = state.resync.needed
+    this.resyncAt = state.resync.at
+    this.resyncDelay = state.resync.delay
     const { takeover } = state
     if (!takeover) return
     this.muted = takeover.muted
@@ -271,11 +284,11 @@ export class Listening {
       comparison: this.comparison?.save() ?? null,
       day: this.day,
       crossedSince: this.crossedSince,
-      lastFrame: this.lastFrame,
+      lastFrame: this.numbers.get(FRAME) ?? null,
       value: this.value,
       awaited: this.awaited,
       silent: this.silent,
-      resync: this.resync,
+      resync: { needed: this.resyncNeeded, at: this.resyncAt, delay: this.resyncDelay },
       takeover: this.watched || this.muted ? this.takeoverState() : null,
       counting: this.counting.state,
     }
@@ -299,6 +312,11 @@ export class Listening {
   /** Confirmed, and does not send what it sends at a steady pace. */
   get isSilent(): boolean {
     return this.silent
+  }
+
+  /** When its last event was received. */
+  get lastEventAt(): Nanos | undefined {
+    return this.numbers.get(RECEIVED)
   }
 
   /** No counter would show the loss of one message: a checksum covers only the best levels. */
@@ -338,7 +356,7 @@ export class Listening {
   }
 
   event(event: AdapterEvent, at: FrameContext): void {
-    this.lastFrame = at.receipt.frame
+    this.numbers.set(FRAME, at.receipt.frame)
     if (this.watched) this.remember(event, at)
     if (this.capability.everyMs !== undefined && event.kind !== 'break') {
       this.awaited = at.mono
@@ -384,9 +402,9 @@ export class Listening {
 
   /** The answer of a poll. One that comes long after the one before has missed some between, whatever the reason was. */
   polled(event: AdapterEvent, at: FrameContext): void {
-    const { run, lastEvent } = this.coverage?.state ?? {}
+    const { runs, lastEvent } = this.coverage ?? {}
     const most = BigInt(this.capability.poll?.everyMs ?? 0) * 2n * MS
-    if (run && lastEvent && at.mono - lastEvent.mono > most) this.broken('CONNECTION_SILENT', 'polls were missed')
+    if (runs && lastEvent && at.mono - lastEvent.mono > most) this.broken('CONNECTION_SILENT', 'polls were missed')
     this.event(event, at)
   }
 
@@ -417,10 +435,11 @@ export class Listening {
   private note(exchangeTime: Nanos | undefined, at: FrameContext): void {
     const { stats } = this
     stats.events++
-    stats.lastEvent = at.receipt.receiveTime
+    this.numbers.set(RECEIVED, at.receipt.receiveTime)
     if (exchangeTime === undefined) return
-    if (stats.lags.length >= LAGS) stats.lags.shift()
-    stats.lags.push(Number(at.receipt.receiveTime - exchangeTime) / 1e6)
+    const lag = Number(at.receipt.receiveTime - exchangeTime) / 1e6
+    if (stats.lags.length < LAGS) stats.lags.push(lag)
+    else stats.lags[stats.events % LAGS] = lag
   }
 
   private storeCandle(candle: Parameters<typeof ohlcRow>[0], receipt: Receipt, at: FrameContext): void {
@@ -434,10 +453,10 @@ export class Listening {
   bookSnapshot(event: BookSnapshot, at: FrameContext): void {
     const { keeper } = this
     if (!keeper) return
-    this.lastFrame = at.receipt.frame
+    this.numbers.set(FRAME, at.receipt.frame)
     if (this.watched) this.remember(event, at)
     const kept = keeper.snapshot(event)
-    if (kept.outcome === 'refetch') this.resync.needed = true
+    if (kept.outcome === 'refetch') this.resyncNeeded = true
     if (kept.outcome === 'broken') this.broken(kept.code, kept.detail)
     if (kept.outcome !== 'snapshot') return
     this.coverage?.end()
@@ -456,7 +475,7 @@ export class Listening {
     if (kept.vouched) this.coverage?.vouch()
     if (kept.drift !== undefined) this.drift(kept.drift)
     this.crossedSince = null
-    this.resync.needed = false
+    this.resyncNeeded = false
     this.comparison?.restart(at.mono)
   }
 
@@ -534,12 +553,12 @@ export class Listening {
     else this.coverage?.break(code, detail)
     if (!this.keeper) return
     if (this.keeper.ready) this.keeper.drop()
-    this.resync.needed = true
+    this.resyncNeeded = true
   }
 
   /** A snapshot is needed: the first of a connection, or one that did not come. */
   needSnapshot(): void {
-    if (this.keeper && !this.keeper.ready) this.resync.needed = true
+    if (this.keeper && !this.keeper.ready) this.resyncNeeded = true
   }
 
   /**
@@ -547,20 +566,18 @@ export class Listening {
    * message does not become a storm of requests. Forgotten after a good minute.
    */
   takeResync(mono: Nanos): boolean {
-    const { resync } = this
-    if (!resync.needed || mono < resync.at) return false
-    if (mono - resync.at > RESYNC_MOST) resync.delay = 0n
-    resync.needed = false
-    resync.at = mono + resync.delay
-    resync.delay =
-      resync.delay === 0n ? RESYNC_FIRST : resync.delay * 2n > RESYNC_MOST ? RESYNC_MOST : resync.delay * 2n
+    if (!this.resyncNeeded || mono < this.resyncAt) return false
+    const before = mono - this.resyncAt > RESYNC_MOST ? 0n : this.resyncDelay
+    this.resyncNeeded = false
+    this.resyncAt = mono + before
+    this.resyncDelay = before === 0n ? RESYNC_FIRST : before * 2n > RESYNC_MOST ? RESYNC_MOST : before * 2n
     return true
   }
 
   /** The last event, where events are told as they happen: how far behind it came is how far the exchange is. */
   get prompt(): Instant | undefined {
     if (!PROMPT.has(this.sub.channel) || this.capability.axis === 'receive') return undefined
-    return this.coverage?.state.lastEvent ?? undefined
+    return this.coverage?.lastEvent
   }
 
   /**
@@ -569,7 +586,7 @@ export class Listening {
    */
   alive(mono: Nanos, newest?: Instant): void {
     const { everyMs } = this.capability
-    const last = this.coverage?.state.lastEvent
+    const last = everyMs === undefined ? undefined : this.coverage?.lastEvent
     const most = everyMs === undefined || !last ? mono : last.mono + BigInt(everyMs) * MS
     this.coverage?.alive(mono < most ? mono : most, newest)
   }
@@ -577,8 +594,9 @@ export class Listening {
   /** What comes at a steady pace and whatever happens counts itself: by the times that it bears. */
   private keepsPace({ time }: Instant): void {
     const { everyMs } = this.capability
-    const { run, lastEvent } = this.coverage?.state ?? {}
-    if (everyMs === undefined || !run || !lastEvent) return
+    if (everyMs === undefined) return
+    const { runs, lastEvent } = this.coverage ?? {}
+    if (!runs || !lastEvent) return
     const every = BigInt(everyMs) * MS
     const apart = time - lastEvent.time
     if (apart * 2n <= every * 3n) return
@@ -629,9 +647,10 @@ export class Listening {
 
   /** Stores the book as it stands at a `time_step` boundary; nothing where there is no book to vouch for. */
   storeSnapshot(boundary: Nanos): void {
-    const { keeper, lastFrame } = this
+    const { keeper } = this
+    const lastFrame = this.numbers.get(FRAME)
     const view = keeper?.view(this.sub.keep)
-    if (!keeper || !view || lastFrame === null) return
+    if (!keeper || !view || lastFrame === undefined) return
     const shared = {
       exchange_time: believableTime(keeper.exchangeTime, boundary),
       receive_time: boundary,

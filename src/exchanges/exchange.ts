@@ -42,7 +42,7 @@ export interface ConnectionPlan {
  * What a frame is. Every frame is exactly one of these; `events` stands on each because a venue's counter may run over
  * heartbeats and acknowledgements too (a `break` can come with any of them). `reply`: what to send because of it.
  *
- * - `data`: market data of one subscription (`subscription` is its id). Some frames serve several: mark price, index price and funding rate often come
+ * - `data`: market data of one subscription (`subscription` is its id, `at` its index in the plan where the conversation knows it: that saves a look-up). Some frames serve several: mark price, index price and funding rate often come
  *   together. Then `shared` names them all, and each event belongs to the one whose channel and symbol it is of.
  * - `ack`: the exchange confirmed (`confirmed`) or ended (`released`) subscriptions, by id.
  * - `reject`: it refused them; `code` is SUBSCRIBE_REJECTED or UNKNOWN_INSTRUMENT.
@@ -53,7 +53,12 @@ export interface ConnectionPlan {
  * - `unknown`: well-formed but of a form that is not known.
  */
 export type Reading = { readonly events: readonly AdapterEvent[]; readonly reply?: readonly string[] } & (
-  | { readonly kind: 'data'; readonly subscription: string; readonly shared?: readonly string[] }
+  | {
+      readonly kind: 'data'
+      readonly subscription: string
+      readonly at?: number
+      readonly shared?: readonly string[]
+    }
   | { readonly kind: 'ack'; readonly confirmed: readonly string[]; readonly released: readonly string[] }
   | {
       readonly kind: 'reject'

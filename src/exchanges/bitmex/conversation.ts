@@ -171,7 +171,7 @@ export class BitmexConversation implements Conversation {
   }
 
   /** The subscriptions that a topic confirms. */
-  private idsOfTopic(topic: string): string[] {
+  private idsOfTopic(topic: string): readonly string[] {
     const own = this.topics.idsOf(topic)
     if (own.length || !this.acceptsAll) return own
     const [table = '', symbol = ''] = topic.split(':')

@@ -106,32 +106,25 @@ export class StreamConversation implements Conversation {
     if (isFields(data) && data.e === 'serverShutdown') return notice('serverShutdown', 'reconnect')
     const { dialect, topics } = this
     const form = dialect.formOf(data)
-    let asked: readonly Asked[] = stream === undefined ? [] : topics.of(stream)
-    let ids = stream === undefined ? [] : topics.idsOf(stream)
+    const named = stream === undefined ? undefined : topics.get(stream)
     if (form === undefined || (stream !== undefined && !dialect.carries(stream, form))) {
       const said =
         isFields(data) && typeof data.e === 'string' ? `an event ${data.e}` : 'a payload without a known form'
       const reason = stream === undefined ? said : `${said} on ${stream}`
-      return ids.length ? bad(reason, ids[0]) : unknown(reason)
+      return named ? bad(reason, named.ids[0]) : unknown(reason)
     }
     if (!isFields(data)) return notice(form)
-    if (!ids.length) {
-      const told = dialect.askedBy(form, data, stream)
-      const topic = stream === undefined && told[0] ? dialect.streamOf(told[0]) : ''
-      asked = topics.of(topic)
-      ids = topics.idsOf(topic)
-      if (!ids.length && this.acceptsAll) {
-        asked = told
-        ids = told.map(subscriptionId)
-      }
-    }
+    const told = named ? [] : dialect.askedBy(form, data, stream)
+    const served = named ?? topics.get(stream === undefined && told[0] ? dialect.streamOf(told[0]) : '')
     try {
-      const [only] = asked
-      const events =
-        only && asked.length === 1 ? dialect.events(only, data) : asked.flatMap((of) => dialect.events(of, data))
-      return sharedData(ids, events) ?? notice(form)
+      if (served?.only)
+        return { kind: 'data', subscription: served.only.id, at: served.at, events: dialect.events(served.only, data) }
+      const asked = served?.subscriptions ?? (this.acceptsAll ? told : [])
+      const events = asked.flatMap((of) => dialect.events(of, data))
+      return sharedData(served?.ids ?? asked.map(subscriptionId), events) ?? notice(form)
     } catch (error) {
-      if (error instanceof WireError) return bad(error.message, ids[0])
+      const whose = served?.ids[0] ?? (this.acceptsAll && told[0] ? subscriptionId(told[0]) : undefined)
+      if (error instanceof WireError) return bad(error.message, whose)
       throw error
     }
   }

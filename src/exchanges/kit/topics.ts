@@ -1,12 +1,21 @@
 import type { Json, Subscription } from '../exchange.js'
 import { list, text } from './wire.js'
 
+/** What a topic serves. */
+interface Topic {
+  readonly subscriptions: Subscription[]
+  readonly ids: string[]
+  /** The only one of them, as nearly always: a frame then needs no more than this and its index in the plan. */
+  only: Subscription | undefined
+  readonly at: number
+}
+
 /**
  * Which topics of the venue serve which subscriptions of one connection. Several may share one: mark price, index price and funding rate often come
  * in one message. A topic is asked for once, and ended when nobody wants it any more.
  */
 export class Topics {
-  private readonly members = new Map<string, Subscription[]>()
+  private readonly members = new Map<string, Topic>()
   private readonly topicOf: (subscription: Subscription) => string
   private readonly byId: ReadonlyMap<string, Subscription>
   private readonly released: Set<string>
@@ -19,11 +28,14 @@ export class Topics {
     this.topicOf = topicOf
     this.byId = new Map(subscriptions.map((each) => [each.id, each]))
     this.released = new Set(state === undefined ? [] : list(state, 'released').map((id) => text(id, 'released')))
-    for (const each of subscriptions) {
+    for (const [at, each] of subscriptions.entries()) {
       const topic = topicOf(each)
       const members = this.members.get(topic)
-      if (members) members.push(each)
-      else this.members.set(topic, [each])
+      if (members) {
+        members.subscriptions.push(each)
+        members.ids.push(each.id)
+        members.only = undefined
+      } else this.members.set(topic, { only: each, at, subscriptions: [each], ids: [each.id] })
     }
   }
 
@@ -37,14 +49,17 @@ export class Topics {
     return [...this.members.keys()]
   }
 
-  /** The subscriptions that a topic serves, wanted or not; none where it is not in the plan. */
-  of(topic: string): readonly Subscription[] {
-    return this.members.get(topic) ?? []
+  /** What a topic serves, wanted or not; `undefined` where it is not in the plan. */
+  get(topic: string): Readonly<Topic> | undefined {
+    return this.members.get(topic)
   }
 
-  /** Their ids. */
-  idsOf(topic: string): string[] {
-    return this.of(topic).map(({ id }) => id)
+  of(topic: string): readonly Subscription[] {
+    return this.members.get(topic)?.subscriptions ?? []
+  }
+
+  idsOf(topic: string): readonly string[] {
+    return this.members.get(topic)?.ids ?? []
   }
 
   /**
