@@ -11,7 +11,7 @@ import { bybit } from '../src/exchanges/bybit/bybit.js'
 import type { ExchangeAdapter } from '../src/exchanges/exchange.js'
 import type { ArchiveUse } from '../src/history/archive-files.js'
 import type { RunOrder } from '../src/history/order.js'
-import { executeRun, type RunPorts } from '../src/history/run.js'
+import { executeRun, planRun, type RunPorts } from '../src/history/run.js'
 import { datasetOfTarget, type Target } from '../src/history/target.js'
 import { datasetKey } from '../src/model/dataset.js'
 import { CollectorError } from '../src/model/error.js'
@@ -59,6 +59,11 @@ const BINANCE: World = {
   line: (trade) => `${trade.id},${priceOf(trade)},1.25,1.0,${ms(trade.time)}000,True,True`,
   answer(path, trades) {
     const query = new URL(path, 'http://host').searchParams
+    if (path.startsWith('/api/v3/klines')) {
+      const week = FIRST - (FIRST % (7n * DAY)) - 3n * DAY
+      const row = [ms(week), '1', '1', '1', '1', '1', ms(week + 7n * DAY) - 1, '1', 1, '1', '1', '0']
+      return JSON.stringify(Number(query.get('startTime')) <= ms(week) ? [row] : [])
+    }
     if (path.startsWith('/api/v3/aggTrades')) {
       const first = trades.find(({ time }) => ms(time) >= Number(query.get('startTime')))
       return JSON.stringify(first ? [{ a: 1, f: first.id, l: first.id, T: ms(first.time) }] : [])
@@ -204,8 +209,8 @@ function thread(world: World, trades: readonly TrueTrade[], manners: readonly Ma
       stage: async (_, __, file) => stage(file.from, file.path),
       length: async () => 1000,
       part: (_, request, cursor, grown, file) => driver.part(of, request, cursor, grown, file),
-      async look(_, request, cursor) {
-        const call = adapter.history?.find(({ channel }) => channel === 'trades')?.page(request, cursor)
+      async look(of, request, cursor) {
+        const call = adapter.history?.find(({ channel }) => channel === of.channel)?.page(request, cursor)
         if (!call) throw new Error('no history')
         return call.read(new TextDecoder().decode((await ask('', call.path)).body))
       },
@@ -219,27 +224,28 @@ function thread(world: World, trades: readonly TrueTrade[], manners: readonly Ma
   const run = async (from: Nanos, archives: ArchiveUse, first: 'oldest' | 'newest' = 'oldest') => {
     return await carryOut({ start: `${from}`, archives, first })
   }
+  const orderOf = (more: Partial<RunOrder>): RunOrder => ({
+    run: 1,
+    kind: 'backfill',
+    targets: [target],
+    parallel: 1,
+    first: 'oldest',
+    priority: 'backfill',
+    archives: 'auto',
+    ...more,
+  })
   const carryOut = async (more: Partial<RunOrder>) => {
     const log: string[] = []
-    const order: RunOrder = {
-      run: 1,
-      kind: 'backfill',
-      targets: [target],
-      parallel: 1,
-      first: 'oldest',
-      priority: 'backfill',
-      archives: 'auto',
-      ...more,
-    }
     const hooks = { parts() {}, log: (line: string) => void log.push(line) }
-    const [part] = await executeRun(order, ports, hooks, new AbortController().signal)
+    const [part] = await executeRun(orderOf(more), ports, hooks, new AbortController().signal)
     return { part, log }
   }
+  const plan = async (more: Partial<RunOrder>) => await planRun(orderOf(more), ports, new AbortController().signal)
   const stored = () => {
     const rows = new Map(sink.rows.trades.map(({ row }) => [row.trade_id, row]))
     return [...rows.values()]
   }
-  return { run, carryOut, records, stored, sink, dataset, counts, left, lose }
+  return { run, plan, carryOut, records, stored, sink, dataset, counts, left, lose }
 }
 
 /** Some trades a day, in bursts that share an instant, up to now. */
@@ -373,6 +379,23 @@ it('what was journalled gives the same rows and the same ledger again, without a
   expect(anew.rows.trades.map(({ row }) => row)).toEqual(sink.rows.trades.map(({ row }) => row))
   expect(new Set(anew.rows.trades.map(({ row }) => row.source))).toEqual(new Set(['archive', 'backfill']))
   expect(anew.held(dataset)).toEqual(sink.held(dataset))
+})
+
+it('an instrument that was listed late costs one request to find that out: no file of before is tried, in a run and in its plan', async () => {
+  const happened = Array.from({ length: 300 }, (_, n) => ({ id: 100 + n, time: FIRST + BigInt(n) * 860n * SECOND }))
+  const { carryOut, plan, counts, stored, lose } = thread(BINANCE, happened, ['whole', 'whole', 'whole'])
+  const [planned] = await plan({ start: 'origin' })
+  expect(counts.requests).toBe(1)
+  expect(planned?.warnings.join()).toContain('there is no candle before 2026-11-')
+  expect(planned?.archives?.files).toBeLessThan(10)
+  const { part, log } = await carryOut({ start: 'origin' })
+  expect(part?.error).toBeNull()
+  expect(stored()).toHaveLength(300)
+  expect(log.join('\n')).toContain('there is no candle before 2026-11-')
+  // The week of the first trade, and what looking for it takes.
+  expect(counts.files).toBeLessThan(10)
+  expect(counts.requests).toBeLessThan(12)
+  expect(lose).toEqual([])
 })
 
 it('without files the same is asked of the exchange', async () => {

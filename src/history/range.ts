@@ -7,7 +7,7 @@ import { openBefore, spanOf, type Target } from './target.js'
 /** What happened this recently may not be served yet. */
 const SETTLED: Nanos = 5n * SECOND
 /** Before this nothing was traded. */
-const ORIGIN: Nanos = 1_230_768_000n * SECOND // 2009-01-01
+export const ORIGIN: Nanos = 1_230_768_000n * SECOND // 2009-01-01
 /** Where nothing is held yet, `last` looks back this many candles, or this long. */
 const FIRST_CANDLES = 1000n
 const FIRST: Readonly<Record<string, Nanos>> = { trades: DAY }

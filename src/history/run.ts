@@ -5,6 +5,7 @@ import { withinReach } from './archive-files.js'
 import { type FilePorts, fetchFile, isReplaceable, leftText, plannedArchives, unusedText } from './archive-run.js'
 import { estimate } from './estimate.js'
 import { fetchStretch, type PagePorts } from './fetch.js'
+import { sinceListing } from './listing.js'
 import type { PartProgress, PlannedPart, RunOrder } from './order.js'
 import { Part } from './part.js'
 import { filesOf, type Plan, type PlanPorts, planOf } from './plan.js'
@@ -51,13 +52,27 @@ export async function planRun(order: RunOrder, ports: RunPorts, signal: AbortSig
 /** Where the exchange cannot be asked for its instruments, what is missing can be told without files. */
 async function planWithFiles(target: Target, order: RunOrder, ports: RunPorts, signal: AbortSignal) {
   try {
-    const plan = await planOf(target, order, ports, signal)
-    return { plan, files: await filesOf(plan, order, ports, new Set(), signal), warnings: [] }
+    const begun = await planOf(target, order, ports, signal)
+    const since = await sinceListingOf(begun, order, ports, signal)
+    const plan = since ? await planOf(target, since.order, ports, signal) : begun
+    const files = await filesOf(plan, order, ports, new Set(), signal)
+    return { plan, files, warnings: since ? [notBefore(since.listed)] : [] }
   } catch (error) {
     if (!isReplaceable(error)) throw error
     const plan = await planOf(target, { ...order, archives: 'never' }, ports, signal)
     return { plan, files: [], warnings: [`files are not counted: ${error.code} ${error.message}`] }
   }
+}
+
+async function sinceListingOf(plan: Plan, order: RunOrder, ports: RunPorts, signal: AbortSignal) {
+  const { exchange, pair } = plan.target
+  const { history = [] } = ports.adapter(exchange)
+  const instrument = () => ports.instrument(exchange, pair, signal)
+  return await sinceListing(plan, order, instrument, history, ports.archives.look, signal)
+}
+
+function notBefore(listed: string): string {
+  return `there is no candle before ${listed}: that is where the past begins (give a date as start to look further)`
 }
 
 /** Runs an order to its end; what could not be done stands in the parts. Rejects only when aborted. */
@@ -85,14 +100,21 @@ export async function executeRun(
 async function runTarget(
   target: Target,
   part: Part,
-  order: RunOrder,
+  asked: RunOrder,
   ports: RunPorts,
   tell: { show(): void; log(line: string): void },
   signal: AbortSignal,
 ): Promise<void> {
   const { dataset } = part
   try {
+    let order = asked
     let plan = await planOf(target, order, ports, signal)
+    const since = await sinceListingOf(plan, order, counting(ports, part), signal)
+    if (since) {
+      tell.log(`${dataset}: ${notBefore(since.listed)}`)
+      order = since.order
+      plan = await planOf(target, order, ports, signal)
+    }
     part.plan(plan)
     for (const warning of plan.warnings) tell.log(`${dataset}: ${warning}`)
     for (const stretch of plan.unreachable) {
@@ -104,16 +126,16 @@ async function runTarget(
       })
     }
     plan = await useArchives(plan, part, order, ports, tell, signal)
-    const { asked, left } = withinReach(plan.stretches, plan.reach)
+    const { asked: requested, left } = withinReach(plan.stretches, plan.reach)
     for (const stretch of plan.archive ? left : []) tell.log(`${dataset}: ${leftText(stretch)}`)
-    if (asked.length === 0 || order.archives === 'only') {
+    if (requested.length === 0 || order.archives === 'only') {
       if (plan.stretches.length === 0 && part.rows === 0) tell.log(`${dataset}: nothing is missing`)
       return
     }
-    const seconds = Number(asked.reduce((sum, { from, until }) => sum + (until - from), 0n) / SECOND)
-    tell.log(`${dataset}: ${asked.length} stretches are missing, ${seconds} s in all`)
+    const seconds = Number(requested.reduce((sum, { from, until }) => sum + (until - from), 0n) / SECOND)
+    tell.log(`${dataset}: ${requested.length} stretches are missing, ${seconds} s in all`)
     const instrument = await ports.instrument(target.exchange, target.pair, signal)
-    const stretches = order.first === 'newest' ? [...asked].reverse() : asked
+    const stretches = order.first === 'newest' ? [...requested].reverse() : requested
     for (const stretch of stretches) {
       await fetchStretch(
         target,
@@ -128,7 +150,7 @@ async function runTarget(
               tell.log(`${dataset}: the exchange has nothing before ${isoFromNanos(page.begins)}`)
             for (const lost of page.missing) {
               // Whoever asks from the origin on wants all that there is: what was never there is no loss.
-              if (order.start === 'origin' && lost.from <= plan.from) {
+              if (asked.start === 'origin' && lost.from <= plan.from) {
                 tell.log(`${dataset}: the exchange has nothing before ${isoFromNanos(lost.until)}`)
                 continue
               }
@@ -158,6 +180,15 @@ async function runTarget(
   }
 }
 
+/** What is looked at is asked for too. */
+function counting(ports: RunPorts, part: Part): RunPorts {
+  const look: FilePorts['look'] = (...of) => {
+    part.requests++
+    return ports.archives.look(...of)
+  }
+  return { ...ports, archives: { ...ports.archives, look } }
+}
+
 /** Files in a row whose host does not answer, until it is left alone. */
 const FAILED_FILES = 2
 /** So many files that are not there are named; of an instrument that was listed late there are many. */
@@ -175,13 +206,7 @@ async function useArchives(
   const { target, archive, dataset } = begun
   if (!archive) return begun
   const instrument = await ports.instrument(target.exchange, target.pair, signal)
-  const files: FilePorts = {
-    ...ports.archives,
-    look(...of) {
-      part.requests++
-      return ports.archives.look(...of)
-    },
-  }
+  const files = counting(ports, part).archives
   const tried = new Set<string>()
   let plan = begun
   let [failed, absent] = [0, 0]
