@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ask, ask } from '../../testkit/api-client.js'
 import { type ApiOnData, apiOnData } from '../../testkit/api-on-data.js'
@@ -265,6 +266,51 @@ describe('routes beside the operations', () => {
       status: 415,
       body: { code: 'MEDIA_TYPE_REFUSED' },
     })
+  })
+})
+
+/** What nobody means. */
+const nasty = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom<unknown>('../../etc/passwd', '__proto__', '9'.repeat(30), '-1', '1e400', 'NaN', '', null, true),
+  fc.double(),
+  fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 3 }),
+  fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
+)
+
+describe('what nobody means, to routes beside the operations', () => {
+  let api: ApiOnData
+  beforeAll(async () => {
+    api = await apiOnData()
+  })
+  afterAll(() => api.close())
+
+  const named = Object.entries(OTHERS).filter(([name]) => !/events|live|assets|docs|favicon| \/$/.test(name))
+  it.each(named)('%s is never an error of ours', async (name, { query = '', body }) => {
+    const [method = '', path = ''] = name.split(' ')
+    const fields = [...new URLSearchParams(query).keys(), ...Object.keys(body ?? {})]
+    const given = fc.record(Object.fromEntries(fields.map((field) => [field, nasty])), { requiredKeys: [] })
+    const extra = fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), nasty, { maxKeys: 1 })
+    const place = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((text) => encodeURIComponent(text))
+    await fc.assert(
+      fc.asyncProperty(given, extra, place, async (fields, more, part) => {
+        const values: Record<string, unknown> = { ...Object(body), ...fields, ...more }
+        const texts = Object.entries(values).map(([field, value]): [string, string] => [
+          field,
+          typeof value === 'string' ? value : String(JSON.stringify(value)),
+        ])
+        const address = path.replace(/:\w+/g, () => part)
+        const answer =
+          body === undefined
+            ? await ask(api.port, `${address}?${new URLSearchParams(texts)}`, { method })
+            : await ask(api.port, address, { method, body: values })
+        expect([answer.status, answer.text]).not.toMatchObject([500, expect.any(String)])
+        if (answer.status >= 400)
+          expect(answer.body).toMatchObject({ code: expect.any(String), remedy: expect.any(String) })
+        expect(answer.text).not.toContain('root:')
+      }),
+      { numRuns: 40 },
+    )
   })
 })
 
