@@ -169,7 +169,12 @@ const gapsOperation = dataOperation({
   apart: true,
   summary: 'Every interval that may be missing, with its cause',
   role: 'read',
-  input: z.strictObject({ ...filter, from, until, limit: rowLimit(10_000, 200_000) }),
+  input: z.strictObject({
+    ...filter,
+    from,
+    until,
+    limit: rowLimit(10_000, 200_000).describe('At most this many, the newest.'),
+  }),
   output: z.array(
     z.object({
       ...datasetFields,
@@ -186,13 +191,12 @@ const gapsOperation = dataOperation({
   ),
   async run(ports, { limit, ...asked }, signal) {
     const data = await ports.data()
-    // The newest are the ones that are asked about.
-    const newest: Gap[] = []
+    let found: readonly Gap[] = []
     for await (const { gaps } of data.eachLedger(present(asked), signal)) {
-      for (const gap of gaps) newest.push(gap)
-      if (newest.length > limit) newest.splice(0, newest.length - limit)
+      found = found.concat(gaps)
+      if (found.length > 2 * limit) found = newest(found, limit)
     }
-    return gapRows(newest)
+    return gapRows(newest(found, limit))
   },
 })
 
@@ -393,6 +397,13 @@ const candles = dataOperation({
     return { source, truncated: truncated || kept.length > limit, candles: kept.slice(-limit) }
   },
 })
+
+/** The newest of all datasets are the ones that are asked about; in the order that they had. */
+function newest(gaps: readonly Gap[], limit: number): readonly Gap[] {
+  if (gaps.length <= limit) return gaps
+  const kept = new Set([...gaps].sort((a, b) => (a.from > b.from ? -1 : 1)).slice(0, limit))
+  return gaps.filter((gap) => kept.has(gap))
+}
 
 export const dataOperations = {
   inventory,
