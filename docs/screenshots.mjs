@@ -21,7 +21,7 @@ const PICTURES = [
   ['stream-log', 'streams?open=kraken_BTC_USD_trades_book_quotes_ohlc', 'small', 'light', log],
   ['add-stream', 'streams?add=1', 'desktop', 'light', (page) => page.getByLabel('Pairs', { exact: true }).fill('eth')],
   ['coverage', 'data?span=10m', 'desktop', 'dark', (page) => page.waitForTimeout(1000)],
-  ['coverage-light', 'data?span=10m', 'desktop', 'light', (page) => page.waitForTimeout(1000)],
+  ['coverage-why', 'data?span=10m&exchange=kraken', 'desktop', 'light', why],
   ['datasets', 'data/datasets', 'desktop', 'light'],
   [
     'dataset',
@@ -33,18 +33,84 @@ const PICTURES = [
   ['book-at', BOOK, 'desktop', 'dark', (page) => page.waitForTimeout(1500)],
   ['sql', 'data/sql', 'desktop', 'dark', sql],
   ['sql-light', 'data/sql', 'desktop', 'light', complete],
-  ['history', 'history?run=1', 'desktop', 'dark', (page) => page.waitForTimeout(1500)],
+  ['history', 'history', 'desktop', 'dark', running],
+  ['backfill', 'history?add=1', 'desktop', 'light', plan],
   ['storage', 'storage', 'desktop', 'light', failing],
   ['alerts', 'alerts', 'desktop', 'dark'],
   ['config', 'config', 'desktop', 'dark', mistake],
+  ['config-complete', 'config', 'desktop', 'light', completeKeys],
   ['config-apply', 'config', 'desktop', 'light', apply],
   ['logs', 'logs', 'desktop', 'dark'],
   ['palette', 'overview', 'desktop', 'dark', palette],
+  ['keys', 'streams', 'desktop', 'light', (page) => page.keyboard.press('?')],
   ['overview-phone', 'overview', 'phone', 'dark', (page) => page.waitForTimeout(3000)],
   ['streams-phone', 'streams', 'phone', 'light', (page) => page.waitForTimeout(3000)],
   ['stream-live-phone', STREAM, 'phone', 'dark', (page) => page.waitForTimeout(4000)],
   ['coverage-phone', 'data?span=10m', 'phone', 'dark', (page) => page.waitForTimeout(1000)],
+  ['dataset-phone', 'data/dataset?exchange=binance&pair=BTC/USDT&kind=trades', 'phone', 'light', settle],
+  ['history-phone', 'history', 'phone', 'light', settle],
+  ['config-phone', 'config', 'phone', 'dark', settle],
 ]
+
+async function settle(page) {
+  await page.waitForTimeout(2000)
+}
+
+/** All that the exchanges still have of the last hours: long enough to be looked at. */
+async function running(page) {
+  await page.evaluate(async () => {
+    const start = new Date(Date.now() - 6 * 3_600_000).toISOString()
+    const body = JSON.stringify({ kind: 'backfill', channels: ['trades'], start })
+    const answer = await fetch('api/v1/runs', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    location.hash = `#/history?run=${(await answer.json()).id}`
+  })
+  await page.waitForTimeout(7000)
+}
+
+async function plan(page) {
+  await page.getByLabel('Exchange').selectOption('binance')
+  await page.getByRole('option').first().click()
+  await page.getByRole('button', { name: 'Dry run' }).click()
+  await page.locator('.plan').waitFor()
+}
+
+/** Clicks where the map shows a loss. */
+async function why(page) {
+  const spot = await page.evaluate(() => {
+    const canvas = document.querySelector('.heatmap canvas')
+    const probe = canvas.parentElement.appendChild(document.createElement('span'))
+    probe.style.color = 'var(--state-lost)'
+    const [r, g, b] = getComputedStyle(probe).color.match(/\d+/g).map(Number)
+    probe.remove()
+    const { width, height } = canvas
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+    const box = canvas.getBoundingClientRect()
+    for (let at = 0; at < data.length; at += 4)
+      if (data[at] === r && data[at + 1] === g && data[at + 2] === b)
+        return { x: box.x + ((at / 4) % width) + 1, y: box.y + Math.floor(at / 4 / width) + 1 }
+  })
+  if (spot) await page.mouse.click(spot.x, spot.y)
+  await page.waitForTimeout(1000)
+}
+
+/** Writes a text in place of the one that is there, as a person would: the editor shows only a part of a long one. */
+async function write(page, change) {
+  const text = page.getByRole('textbox', { name: 'Config as YAML' })
+  const { yaml } = await page.evaluate(async () => await (await fetch('api/v1/config')).json())
+  await text.press('Control+a')
+  await page.keyboard.insertText(change(yaml))
+  return text
+}
+
+async function completeKeys(page) {
+  const text = await write(page, (yaml) => `${yaml.trimEnd()}\n`)
+  await text.press('Control+End')
+  await text.pressSequentially('storage:')
+  await text.press('Enter')
+  await page.keyboard.press('Control+Space')
+  await page.getByRole('option').first().waitFor()
+  await page.waitForTimeout(600)
+}
 
 async function sql(page) {
   await page.getByRole('button', { name: 'Price by ten seconds' }).click()
@@ -85,17 +151,13 @@ async function failing(page) {
 }
 
 async function mistake(page) {
-  const text = page.getByRole('textbox', { name: 'Config as YAML' })
-  const { yaml } = await page.evaluate(async () => await (await fetch('api/v1/config')).json())
-  await text.fill(yaml.replace('ETH/USD]', 'ETHUSD]').replace('time_step: 5', 'timestep: 5'))
+  await write(page, (yaml) => yaml.replace('ETH/USD]', 'ETHUSD]').replace('time_step: 5', 'timestep: 5'))
   await page.locator('.problems .bad').first().click()
   await page.waitForTimeout(500)
 }
 
 async function apply(page) {
-  const text = page.getByRole('textbox', { name: 'Config as YAML' })
-  const { yaml } = await page.evaluate(async () => await (await fetch('api/v1/config')).json())
-  await text.fill(yaml.replace('[BTC/USD, ETH/USD]', '[BTC/USD, ETH/USD, SOL/USD]'))
+  await write(page, (yaml) => yaml.replace('[BTC/USD, ETH/USD]', '[BTC/USD, ETH/USD, SOL/USD]'))
   await page.locator('button:enabled', { hasText: 'Apply …' }).click()
   await page.locator('.diff .added').first().waitFor()
 }

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { AlertRow, ConfigAnswer, LogLine } from '../../api/contract.js'
 import { LogLines } from '../../parts/log-lines.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
+import { Segments } from '../../parts/segments.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
@@ -43,13 +44,12 @@ export default function Alerts() {
       <section class="panel" aria-label="Alerts">
         <header>
           <h2 class="grow">What keeps failing</h2>
-          <fieldset class="segments" aria-label="Which alerts">
-            {STATES.map(([id, title]) => (
-              <button key={id} type="button" aria-pressed={id === state} onClick={() => router.narrow({ state: id })}>
-                {title}
-              </button>
-            ))}
-          </fieldset>
+          <Segments
+            label="Which alerts"
+            options={STATES}
+            value={state}
+            onChoose={(id) => router.narrow({ state: id })}
+          />
         </header>
         {alerts.error && <Failure error={alerts.error} onRetry={alerts.reload} />}
         {!alerts.data && alerts.loading && <Loading what="the alerts" />}

@@ -1,5 +1,5 @@
 import { Icon } from '../../parts/icon.js'
-import { appendTo, type FormProps, ListInput, SimpleInput, SpanInput } from './fields.js'
+import { appendTo, ChannelChips, type FormProps, SimpleInput, SpanInput } from './fields.js'
 import { JobList } from './job-list.js'
 import { Schedules } from './schedules.js'
 import { recordAt, recordsAt, textsOf } from './yaml-text.js'
@@ -78,9 +78,13 @@ function StreamJobs(form: FormProps) {
   const fresh = { pairs: ['BTC/USDT'], channels: ['trades'] }
   return (
     <JobList kind="stream_jobs" title="Streams" fresh={fresh} form={form}>
-      {(job, set) => (
+      {(job, set, offer) => (
         <>
-          <ListInput name="Channels" value={textsOf(job.channels)} onValue={(value) => set('channels', value)} />
+          <ChannelChips
+            offered={offer?.channels.map(({ channel }) => channel) ?? []}
+            value={textsOf(job.channels)}
+            onValue={(value) => set('channels', value)}
+          />
           <div class="fields">
             <SimpleInput
               name="Levels a side"

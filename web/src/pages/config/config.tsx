@@ -4,6 +4,7 @@ import type { ConfigAnswer, ConfigCheck, ConfigProblem, ConfigSaved } from '../.
 import { CodeEditor } from '../../parts/code-editor.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
+import { Segments } from '../../parts/segments.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 import { ApplyDialog } from './apply-dialog.js'
@@ -13,6 +14,10 @@ import { ProblemList } from './problem-list.js'
 import { type ConfigPath, valuesOf } from './yaml-text.js'
 
 const SETTLE_MS = 250
+const SIDES = [
+  ['form', 'Form'],
+  ['yaml', 'YAML'],
+] as const
 const NONE: readonly ConfigProblem[] = []
 
 /** The config as fields and as text, side by side. Nothing counts before it is applied, and what it would change is shown first. */
@@ -160,13 +165,7 @@ export default function Config() {
           {dirty && <span class="warn"> · not applied yet</span>}
           {!answer.in_force && !dirty && <span class="warn"> · the file was edited by hand and is not in force</span>}
         </p>
-        <fieldset class="segments config-tabs" aria-label="Show">
-          {(['form', 'yaml'] as const).map((each) => (
-            <button key={each} type="button" aria-pressed={each === side} onClick={() => setSide(each)}>
-              {each === 'form' ? 'Form' : 'YAML'}
-            </button>
-          ))}
-        </fieldset>
+        <Segments class="config-tabs" label="Show" options={SIDES} value={side} onChoose={setSide} />
         {!readOnly && (
           <>
             {!dirty && (

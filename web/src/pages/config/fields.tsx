@@ -68,6 +68,40 @@ export function ListInput({
   )
 }
 
+interface ChannelProps {
+  /** What the exchange has. */
+  readonly offered: readonly string[]
+  readonly value: readonly string[]
+  onValue(value: string[]): void
+}
+
+/** The channels of an exchange, each on or off; candles of a length (`ohlc:1h`) stand in the place of those of a minute. */
+export function ChannelChips({ offered, value, onValue }: ChannelProps) {
+  const own = (channel: string) => value.filter((each) => each.split(':')[0] === channel)
+  const shown = offered.flatMap((channel) => (own(channel).length > 0 ? own(channel) : [channel]))
+  return (
+    <div class="field" role="group" aria-label="Channels">
+      <span class="name">Channels</span>
+      <div class="chips">
+        {[...new Set([...shown, ...value])].map((channel) => {
+          const on = value.includes(channel)
+          return (
+            <button
+              key={channel}
+              type="button"
+              class="chip"
+              aria-pressed={on}
+              onClick={() => onValue(on ? value.filter((each) => each !== channel) : [...value, channel])}
+            >
+              {channel}
+            </button>
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
 /** One more item of a list, or the list with its first. */
 export function appendTo(onSet: FormProps['onSet'], path: ConfigPath, length: number, item: unknown): void {
   if (length === 0) onSet(path, [item])

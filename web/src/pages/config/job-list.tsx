@@ -15,8 +15,12 @@ interface Props {
   /** What a new one begins with, beside its exchange. */
   readonly fresh: Job
   readonly form: FormProps
-  /** The fields of one, after exchange and pairs. */
-  readonly children: (job: Job, set: (key: string, value: unknown) => void) => ComponentChildren
+  /** The fields of one, after exchange and pairs; `offer`: what its exchange has, once that is known. */
+  readonly children: (
+    job: Job,
+    set: (key: string, value: unknown) => void,
+    offer: ExchangeOffer | undefined,
+  ) => ComponentChildren
 }
 
 /** A list of the config whose items have an exchange and pairs: one is added, changed, taken out. */
@@ -63,7 +67,11 @@ export function JobList({ kind, title, fresh, form: { values, readOnly, onSet },
               </button>
             </div>
             <ListInput name="Pairs" value={textsOf(job.pairs)} onValue={(value) => set('pairs', value)} />
-            {children(job, set)}
+            {children(
+              job,
+              set,
+              offers.data?.find((each) => each.exchange === exchange),
+            )}
           </div>
         )
       })}

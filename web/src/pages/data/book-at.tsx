@@ -4,6 +4,8 @@ import { DepthChart } from '../../parts/depth-chart.js'
 import { Instant } from '../../parts/instant.js'
 import { Ladder } from '../../parts/ladder.js'
 import { Failure, Loading } from '../../parts/nothing.js'
+import { Segments } from '../../parts/segments.js'
+import { TimeField } from '../../parts/time-field.js'
 import { isoOf, millisOf } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
@@ -16,9 +18,9 @@ const PROOFS: Readonly<Record<BookAnswer['proof'], readonly [string, string]>> =
 }
 
 const SPANS = [
-  ['5 min', 300_000],
-  ['1 h', 3_600_000],
-  ['1 day', 86_400_000],
+  [300_000, '5 min'],
+  [3_600_000, '1 h'],
+  [86_400_000, '1 day'],
 ] as const
 const STEPS = 1000
 const LEVELS = 15
@@ -29,7 +31,7 @@ const SETTLE_MS = 90
 export function BookAt({ row }: { row: InventoryRow }) {
   const { api } = useApp()
   const [end, setEnd] = useState(() => millisOf(row.held_until) ?? Date.now())
-  const [length, setLength] = useState<number>(SPANS[0][1])
+  const [length, setLength] = useState<(typeof SPANS)[number][0]>(SPANS[0][0])
   const [at, setAt] = useState(end)
   const [asked, setAsked] = useState(at)
   useEffect(() => {
@@ -50,13 +52,7 @@ export function BookAt({ row }: { row: InventoryRow }) {
     <section class="panel" aria-label="Order book at an instant">
       <header>
         <h2 class="grow">Order book at an instant</h2>
-        <fieldset class="segments" aria-label="Reach of the slider">
-          {SPANS.map(([name, ms]) => (
-            <button key={name} type="button" aria-pressed={ms === length} onClick={() => setLength(ms)}>
-              {name}
-            </button>
-          ))}
-        </fieldset>
+        <Segments label="Reach of the slider" options={SPANS} value={length} onChoose={setLength} />
       </header>
       <div class="body stack">
         <div class="slider">
@@ -75,18 +71,15 @@ export function BookAt({ row }: { row: InventoryRow }) {
             <Instant at={end} />
           </div>
           <div class="row wrap">
-            <label class="row">
-              <span class="soft nowrap">At (UTC)</span>
-              <input
-                class="input mono time-input"
-                type="text"
-                value={isoOf(at)}
-                onChange={(event) => {
-                  const ms = millisOf(event.currentTarget.value)
-                  if (ms !== undefined) show(ms)
-                }}
-              />
-            </label>
+            <TimeField
+              name="At"
+              inline
+              value={isoOf(at)}
+              onChange={(text) => {
+                const ms = millisOf(text)
+                if (ms !== undefined) show(ms)
+              }}
+            />
             <button
               type="button"
               class="button"

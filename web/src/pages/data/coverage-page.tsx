@@ -2,6 +2,8 @@ import { useLayoutEffect, useMemo, useState } from 'preact/hooks'
 import type { CoverageAnswer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
+import { SearchField } from '../../parts/search-field.js'
+import { Segments } from '../../parts/segments.js'
 import { isoOf, millisOf } from '../../parts/time-text.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
@@ -70,29 +72,17 @@ export function CoveragePage() {
   return (
     <>
       <div class="toolbar">
-        <label class="search">
-          <Icon name="search" size={14} />
-          <span class="hidden-label">Search datasets</span>
-          <input
-            class="input"
-            type="search"
-            placeholder="Search datasets"
-            value={query.search ?? query.pair ?? ''}
-            onInput={(event) => router.narrow({ search: event.currentTarget.value, pair: undefined })}
-          />
-        </label>
-        <fieldset class="segments" aria-label="How long">
-          {PRESETS.map(({ id, title }) => (
-            <button
-              key={id}
-              type="button"
-              aria-pressed={!fixed && id === preset.id}
-              onClick={() => router.narrow({ span: id, from: undefined, until: undefined })}
-            >
-              {title}
-            </button>
-          ))}
-        </fieldset>
+        <SearchField
+          label="Search datasets"
+          value={query.search ?? query.pair ?? ''}
+          onInput={(text) => router.narrow({ search: text, pair: undefined })}
+        />
+        <Segments
+          label="How long"
+          options={PRESETS.map(({ id, title }) => [id, title] as const)}
+          value={fixed ? undefined : preset.id}
+          onChoose={(span) => router.narrow({ span, from: undefined, until: undefined })}
+        />
         <fieldset class="row" aria-label="Move and zoom">
           <button type="button" class="button plain" aria-label="Earlier" onClick={() => look(moved(wanted, -0.5))}>
             <Icon name="left" />

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { CandlesAnswer, InventoryRow } from '../../api/contract.js'
 import { CandleChart } from '../../parts/candle-chart.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
+import { Segments } from '../../parts/segments.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 
@@ -12,7 +13,7 @@ const MOST = 3000
 /** Candles of a pair: of any length from its trades, or as the exchange sent them. */
 export function DatasetCandles({ row }: { row: InventoryRow }) {
   const { api } = useApp()
-  const [interval, setInterval] = useState<string>('1m')
+  const [interval, setInterval] = useState<(typeof INTERVALS)[number]>('1m')
   const sent = row.kind === 'ohlc'
   const length = sent ? (row.interval ?? '1m') : interval
   const answer = useResource(
@@ -33,13 +34,12 @@ export function DatasetCandles({ row }: { row: InventoryRow }) {
           {sent ? `Candles of ${length}, as the exchange sent them` : 'Candles, made from the stored trades'}
         </h2>
         {!sent && (
-          <fieldset class="segments" aria-label="Length of a candle">
-            {INTERVALS.map((each) => (
-              <button key={each} type="button" aria-pressed={each === interval} onClick={() => setInterval(each)}>
-                {each}
-              </button>
-            ))}
-          </fieldset>
+          <Segments
+            label="Length of a candle"
+            options={INTERVALS.map((each) => [each, each] as const)}
+            value={interval}
+            onChoose={setInterval}
+          />
         )}
       </header>
       {answer.error ? (

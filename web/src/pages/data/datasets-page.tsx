@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks'
 import type { InventoryRow } from '../../api/contract.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
-import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { bytesText, countText, shareText, shortText } from '../../parts/number-text.js'
+import { SearchField } from '../../parts/search-field.js'
 import { TwoLines } from '../../parts/two-lines.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
@@ -106,17 +106,11 @@ export function DatasetsPage() {
   return (
     <>
       <div class="toolbar">
-        <label class="search">
-          <Icon name="search" size={14} />
-          <span class="hidden-label">Search datasets</span>
-          <input
-            class="input"
-            type="search"
-            placeholder="Search datasets"
-            value={query.search ?? ''}
-            onInput={(event) => router.narrow({ search: event.currentTarget.value })}
-          />
-        </label>
+        <SearchField
+          label="Search datasets"
+          value={query.search ?? ''}
+          onInput={(text) => router.narrow({ search: text })}
+        />
         <span class="soft">
           {countText(rows.length)} datasets, {shortText(rows.reduce((sum, each) => sum + each.rows, 0))} rows,{' '}
           {bytesText(rows.reduce((sum, each) => sum + each.bytes, 0))}

@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks'
 import type { InventoryRow } from '../../api/contract.js'
 import { Dialog } from '../../parts/dialog.js'
 import { Icon } from '../../parts/icon.js'
-import { isoOf, millisOf } from '../../parts/time-text.js'
+import { isTime, TimeField } from '../../parts/time-field.js'
+import { isoOf } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
 
 const FORMATS = [
@@ -26,7 +27,7 @@ export function Download({ row }: { row: InventoryRow }) {
   )
   const [until, setUntil] = useState(() => isoOf(Date.now()))
   const { exchange, pair, kind, interval } = row
-  const valid = millisOf(from) !== undefined && millisOf(until) !== undefined
+  const valid = isTime(from) && isTime(until)
   const query = { exchange, pair, kind, interval: interval ?? undefined, from, until, format }
   return (
     <>
@@ -62,14 +63,8 @@ export function Download({ row }: { row: InventoryRow }) {
                 ))}
               </select>
             </label>
-            <label class="field">
-              <span class="name">From (UTC)</span>
-              <input class="input mono" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
-            </label>
-            <label class="field">
-              <span class="name">Until (UTC, exclusive)</span>
-              <input class="input mono" value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
-            </label>
+            <TimeField name="From" value={from} onInput={setFrom} />
+            <TimeField name="Until, exclusive" value={until} onInput={setUntil} />
             <p class="soft">
               The same by command:{' '}
               <code>{`dccd read ${exchange} ${pair} ${kind} --from ${from} --until ${until} --format csv`}</code>

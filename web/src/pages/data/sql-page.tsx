@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../../parts/data-table.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Nothing } from '../../parts/nothing.js'
 import { countText } from '../../parts/number-text.js'
+import { Segments } from '../../parts/segments.js'
 import { durationText } from '../../parts/time-text.js'
 import { KeyText } from '../../shell/key-help.js'
 import { useApp } from '../../state/app-context.js'
@@ -13,6 +14,11 @@ import { useResource } from '../../state/resource.js'
 import { ResultChart } from './result-chart.js'
 import { EXAMPLES } from './sql-examples.js'
 import { marksOf, SqlTables, tablesOf } from './sql-tables.js'
+
+const VIEWS = [
+  ['table', 'Table'],
+  ['chart', 'Chart'],
+] as const
 
 type Row = { readonly number: number; readonly cells: readonly unknown[] }
 
@@ -118,13 +124,7 @@ export function SqlPage() {
             {asked &&
               `${rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`} in ${durationText(asked.seconds)}${asked.answer.truncated ? ', there are more: add a LIMIT or group' : ''}`}
           </span>
-          <fieldset class="segments" aria-label="Show as">
-            {(['table', 'chart'] as const).map((each) => (
-              <button key={each} type="button" aria-pressed={each === view} onClick={() => setView(each)}>
-                {each}
-              </button>
-            ))}
-          </fieldset>
+          <Segments label="Show as" options={VIEWS} value={view} onChoose={setView} />
         </div>
       </form>
       <aside class="examples" aria-label="Examples">

@@ -3,6 +3,7 @@ import type { InventoryRow, ReadPage } from '../../api/contract.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
 import { evenDecimals } from '../../parts/number-text.js'
+import { TimeField } from '../../parts/time-field.js'
 import { clockText, isoOf, millisOf, partsIn } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
@@ -47,17 +48,7 @@ export function StoredRows({ row }: { row: InventoryRow }) {
         <h2 class="grow">
           Rows <span class="soft">as they are stored{page.data?.next_cursor ? `, the first ${MOST}` : ''}</span>
         </h2>
-        {row.kind !== 'ohlc' && (
-          <label class="row">
-            <span class="soft nowrap">from (UTC)</span>
-            <input
-              class="input mono time-input"
-              value={from}
-              aria-invalid={valid ? undefined : 'true'}
-              onChange={(event) => setFrom(event.currentTarget.value)}
-            />
-          </label>
-        )}
+        {row.kind !== 'ohlc' && <TimeField name="from" inline value={from} onChange={setFrom} />}
       </header>
       {page.error ? (
         <Failure error={page.error} onRetry={page.reload} />

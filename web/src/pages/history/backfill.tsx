@@ -5,13 +5,20 @@ import { Dialog } from '../../parts/dialog.js'
 import { Failure } from '../../parts/nothing.js'
 import { bytesText, countText, shortText } from '../../parts/number-text.js'
 import { PairSearch } from '../../parts/pair-search.js'
-import { durationText, isoOf, millisOf } from '../../parts/time-text.js'
+import { Segments } from '../../parts/segments.js'
+import { isTime, TimeField } from '../../parts/time-field.js'
+import { durationText, isoOf } from '../../parts/time-text.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 
 const CHANNELS = ['trades', 'ohlc', 'funding', 'open_interest'] as const
 const INTERVALS = ['1m', '5m', '15m', '1h', '4h', '1d'] as const
 const DAY = 86_400_000
+
+const KINDS = [
+  ['backfill', 'A range of time'],
+  ['repair', 'Known gaps'],
+] as const
 
 const STARTS = [
   ['last', 'Go on from what is held'],
@@ -37,6 +44,11 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
   const [error, setError] = useState<ApiError>()
   const [busy, setBusy] = useState<'plan' | 'start'>()
 
+  const chosen = offers.data?.find((each) => each.exchange === exchange)
+  const offered = CHANNELS.filter((channel) => !chosen || chosen.channels.some((each) => each.channel === channel))
+  const lengths = chosen?.channels.find(({ channel }) => channel === 'ohlc')?.intervals ?? INTERVALS
+  const asked = channels.filter((each) => offered.some((channel) => channel === each))
+
   const begin = () => {
     if (start === 'own') return own
     if (start === 'day') return isoOf(Date.now() - DAY)
@@ -46,8 +58,8 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
     kind,
     ...(exchange ? { exchange } : {}),
     ...(pairs.length ? { pairs } : {}),
-    ...(channels.length ? { channels } : {}),
-    ...(channels.includes('ohlc') ? { interval } : {}),
+    ...(asked.length ? { channels: asked } : {}),
+    ...(asked.includes('ohlc') ? { interval } : {}),
     start: begin(),
     ...(until ? { until } : {}),
   })
@@ -68,7 +80,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
       setBusy(undefined)
     }
   }
-  const valid = (start !== 'own' || millisOf(own) !== undefined) && (until === '' || millisOf(until) !== undefined)
+  const valid = (start !== 'own' || isTime(own)) && isTime(until, 'now')
   return (
     <Dialog
       title={kind === 'backfill' ? 'Backfill history' : 'Repair gaps'}
@@ -90,14 +102,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
       }
     >
       <div class="stack">
-        <fieldset class="segments" aria-label="What to fetch">
-          <button type="button" aria-pressed={kind === 'backfill'} onClick={() => setKind('backfill')}>
-            A range of time
-          </button>
-          <button type="button" aria-pressed={kind === 'repair'} onClick={() => setKind('repair')}>
-            Known gaps
-          </button>
-        </fieldset>
+        <Segments label="What to fetch" options={KINDS} value={kind} onChoose={setKind} />
         <p class="soft">
           {kind === 'backfill'
             ? 'Fetches what is not held yet of a range of time.'
@@ -123,7 +128,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
         <fieldset class="field">
           <span class="name">What</span>
           <div class="row wrap">
-            {CHANNELS.map((channel) => (
+            {offered.map((channel) => (
               <label key={channel} class="check">
                 <input
                   type="checkbox"
@@ -139,11 +144,11 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
                 {channel.replace('_', ' ')}
               </label>
             ))}
-            {channels.includes('ohlc') && (
+            {asked.includes('ohlc') && (
               <label class="row">
                 <span class="soft">of</span>
                 <select class="input" value={interval} onChange={(event) => setInterval(event.currentTarget.value)}>
-                  {INTERVALS.map((each) => (
+                  {lengths.map((each) => (
                     <option key={each}>{each}</option>
                   ))}
                 </select>
@@ -161,21 +166,8 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
             ))}
           </select>
         </label>
-        {start === 'own' && (
-          <label class="field">
-            <span class="name">Time (UTC)</span>
-            <input class="input mono" value={own} onInput={(event) => setOwn(event.currentTarget.value)} />
-          </label>
-        )}
-        <label class="field">
-          <span class="name">Until (UTC)</span>
-          <input
-            class="input mono"
-            placeholder="now"
-            value={until}
-            onInput={(event) => setUntil(event.currentTarget.value)}
-          />
-        </label>
+        {start === 'own' && <TimeField name="Time" value={own} onInput={setOwn} />}
+        <TimeField name="Until" value={until} empty="now" onInput={setUntil} />
         {error && <Failure error={error} />}
         {plan && <Plan plan={plan} />}
       </div>

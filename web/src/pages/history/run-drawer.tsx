@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { RunDetail } from '../../api/contract.js'
+import { Drawer } from '../../parts/drawer.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure, Loading } from '../../parts/nothing.js'
@@ -29,24 +30,26 @@ export function RunDrawer({ id, onClose }: { id: string; onClose(): void }) {
     }
   }
   return (
-    <aside class="drawer" aria-label={`Run ${id}`}>
-      <header>
-        <div class="grow">
-          <h2 class="cut">
-            Run {id} <span class="soft">{run && aboutText(run)}</span>
-          </h2>
-          {run && <RunBadge state={run.state} />}
-        </div>
-        {run && isActive(run) && mayControl.value && (
+    <Drawer
+      label={`Run ${id}`}
+      title={
+        <>
+          Run {id} <span class="soft">{run && aboutText(run)}</span>
+        </>
+      }
+      state={run && <RunBadge state={run.state} />}
+      actions={
+        run &&
+        isActive(run) &&
+        mayControl.value && (
           <button type="button" class="button small danger" onClick={() => void cancel()}>
             <Icon name="stop" size={12} />
             Cancel
           </button>
-        )}
-        <button type="button" class="button plain" aria-label="Close" onClick={onClose}>
-          <Icon name="close" />
-        </button>
-      </header>
+        )
+      }
+      onClose={onClose}
+    >
       <div class="body stack" tabIndex={0} role="group" aria-label="Details of the run">
         {answer.error && !run && <Failure error={answer.error} onRetry={answer.reload} />}
         {!run && !answer.error && <Loading what="the run" />}
@@ -116,7 +119,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose(): void }) {
           </>
         )}
       </div>
-    </aside>
+    </Drawer>
   )
 }
 

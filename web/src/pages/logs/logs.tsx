@@ -5,6 +5,8 @@ import type { LogLine } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { LogLines } from '../../parts/log-lines.js'
 import { Failure, Nothing } from '../../parts/nothing.js'
+import { SearchField } from '../../parts/search-field.js'
+import { Segments } from '../../parts/segments.js'
 import { useApp } from '../../state/app-context.js'
 import { useResource } from '../../state/resource.js'
 
@@ -56,46 +58,26 @@ export default function Logs() {
   return (
     <div class="page filled">
       <div class="toolbar">
-        <label class="search">
-          <Icon name="search" size={14} />
-          <span class="hidden-label">Search the log</span>
-          <input
-            class="input"
-            type="search"
-            placeholder="Search the log"
-            value={search}
-            onInput={(event) => router.narrow({ search: event.currentTarget.value })}
-          />
-        </label>
-        <label class="search">
-          <Icon name="streams" size={14} />
-          <span class="hidden-label">Stream</span>
-          <input
-            class="input"
-            type="search"
-            list="stream-keys"
-            placeholder="Any stream"
-            value={stream}
-            onInput={(event) => router.narrow({ stream: event.currentTarget.value })}
-          />
-          <datalist id="stream-keys">
-            {streams.rows.value.map(({ key }) => (
-              <option key={key} value={key} />
-            ))}
-          </datalist>
-        </label>
-        <fieldset class="segments" aria-label="From which level on">
-          {LEVELS.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === level}
-              onClick={() => router.narrow({ level: each })}
-            >
-              {each}
-            </button>
+        <SearchField label="Search the log" value={search} onInput={(text) => router.narrow({ search: text })} />
+        <SearchField
+          label="Stream"
+          placeholder="Any stream"
+          icon="streams"
+          list="stream-keys"
+          value={stream}
+          onInput={(text) => router.narrow({ stream: text })}
+        />
+        <datalist id="stream-keys">
+          {streams.rows.value.map(({ key }) => (
+            <option key={key} value={key} />
           ))}
-        </fieldset>
+        </datalist>
+        <Segments
+          label="From which level on"
+          options={LEVELS.map((each) => [each, each] as const)}
+          value={level}
+          onChoose={(each) => router.narrow({ level: each })}
+        />
         <span class="grow" />
         <button type="button" class="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
           <Icon name={paused ? 'play' : 'pause'} size={13} />

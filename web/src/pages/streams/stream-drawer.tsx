@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { StreamRow } from '../../api/contract.js'
+import { Drawer } from '../../parts/drawer.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure } from '../../parts/nothing.js'
@@ -20,15 +21,16 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
   const { key, exchange, pair, state, error } = row
   const idle = state === 'stopped' || state === 'failed'
   return (
-    <aside class="drawer" aria-label={`Stream ${key}`}>
-      <header>
-        <div class="grow">
-          <h2 class="cut">
-            {pair} <span class="soft">on {exchange}</span>
-          </h2>
-          <StateBadge state={state} />
-        </div>
-        {app.mayControl.value && (
+    <Drawer
+      label={`Stream ${key}`}
+      title={
+        <>
+          {pair} <span class="soft">on {exchange}</span>
+        </>
+      }
+      state={<StateBadge state={state} />}
+      actions={
+        app.mayControl.value && (
           <>
             <button
               type="button"
@@ -43,11 +45,10 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
               Restart
             </button>
           </>
-        )}
-        <button type="button" class="button plain" aria-label="Close" onClick={onClose}>
-          <Icon name="close" />
-        </button>
-      </header>
+        )
+      }
+      onClose={onClose}
+    >
       <div class="tabs" role="tablist">
         {TABS.map((each) => (
           <button key={each} type="button" role="tab" aria-selected={each === tab} onClick={() => setTab(each)}>
@@ -61,7 +62,7 @@ export function StreamDrawer({ row, onClose }: { row: StreamRow; onClose(): void
         {tab === 'Connection log' && <ConnectionLog row={row} />}
         {tab === 'Details' && <Details row={row} />}
       </div>
-    </aside>
+    </Drawer>
   )
 }
 

@@ -4,6 +4,7 @@ import type { StreamRow } from '../../api/contract.js'
 import { DataTable } from '../../parts/data-table.js'
 import { Icon } from '../../parts/icon.js'
 import { Failure, Loading, Nothing } from '../../parts/nothing.js'
+import { SearchField } from '../../parts/search-field.js'
 import { useApp } from '../../state/app-context.js'
 import { controlStreams, type StreamAction } from '../../state/stream-control.js'
 import { idOf } from '../../state/streams-store.js'
@@ -127,17 +128,7 @@ function Filters({ rows }: { rows: readonly StreamRow[] }) {
   for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1)
   return (
     <div class="toolbar">
-      <label class="search">
-        <Icon name="search" size={14} />
-        <span class="hidden-label">Search streams</span>
-        <input
-          class="input"
-          type="search"
-          placeholder="Search streams"
-          value={query.search ?? ''}
-          onInput={(event) => router.narrow({ search: event.currentTarget.value })}
-        />
-      </label>
+      <SearchField label="Search streams" value={query.search ?? ''} onInput={(search) => router.narrow({ search })} />
       <select
         class="input exchange-filter"
         aria-label="Exchange"
