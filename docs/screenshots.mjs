@@ -56,20 +56,21 @@ async function settle(page) {
   await page.waitForTimeout(2000)
 }
 
-/** All that the exchanges still have of the last hours: long enough to be looked at. */
+/** What all exchanges still have of a short past: long enough to be looked at. */
 async function running(page) {
   await page.evaluate(async () => {
-    const start = new Date(Date.now() - 6 * 3_600_000).toISOString()
+    const start = new Date(Date.now() - 900_000).toISOString()
     const body = JSON.stringify({ kind: 'backfill', channels: ['trades'], start })
     const answer = await fetch('api/v1/runs', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     location.hash = `#/history?run=${(await answer.json()).id}`
   })
-  await page.waitForTimeout(7000)
+  await page.locator('.drawer .run-progress').waitFor()
+  await page.waitForTimeout(1500)
 }
 
 async function plan(page) {
   await page.getByLabel('Exchange').selectOption('binance')
-  await page.getByRole('option').first().click()
+  await page.locator('.pair-list').getByRole('option').first().click()
   await page.getByRole('button', { name: 'Dry run' }).click()
   await page.locator('.plan').waitFor()
 }
@@ -105,10 +106,9 @@ async function write(page, change) {
 async function completeKeys(page) {
   const text = await write(page, (yaml) => `${yaml.trimEnd()}\n`)
   await text.press('Control+End')
-  await text.pressSequentially('storage:')
-  await text.press('Enter')
-  await page.keyboard.press('Control+Space')
-  await page.getByRole('option').first().waitFor()
+  await text.pressSequentially('journ')
+  await page.getByRole('option', { name: 'journal' }).click()
+  await page.getByRole('option', { name: 'keep' }).waitFor()
   await page.waitForTimeout(600)
 }
 

@@ -202,7 +202,7 @@ export function openEditor(root: ShadowRoot, options: EditorOptions): OpenEditor
         bracketMatching(),
         highlightSelectionMatches(),
         search({ top: true }),
-        autocompletion(),
+        autocompletion({ icons: false }),
         syntaxHighlighting(COLOURS),
         LOOKS,
         indentUnit.of('  '),

@@ -1,3 +1,4 @@
+import '../styles/pair-list.css'
 import { useState } from 'preact/hooks'
 import type { InstrumentPage } from '../api/contract.js'
 import { useApp } from '../state/app-context.js'

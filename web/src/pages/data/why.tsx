@@ -96,7 +96,7 @@ export function Why({ spot, onClose, onLook, onRepaired }: Props) {
                 {causeText(gap.code)}. <span class="tag">{gap.code}</span>
               </p>
               <p class="soft">
-                {gap.detail}
+                {gap.detail.toLowerCase() !== causeText(gap.code).toLowerCase() && gap.detail}
                 {gap.lost !== null && <> · It cannot be fetched again: {gap.lost}</>}
               </p>
             </div>

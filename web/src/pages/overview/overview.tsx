@@ -171,7 +171,8 @@ function VenueTile({ venue }: { venue: Venue }) {
           {exchange}
         </span>
         <span class="soft nowrap">
-          {up}/{wanted} up
+          {up}/{wanted}
+          <span class="no-phone"> up</span>
         </span>
       </div>
       <div class="row">

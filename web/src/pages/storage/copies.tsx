@@ -2,6 +2,7 @@ import type { SyncAnswer } from '../../api/contract.js'
 import { Icon } from '../../parts/icon.js'
 import { Instant } from '../../parts/instant.js'
 import { Failure } from '../../parts/nothing.js'
+import { Prose } from '../../parts/prose.js'
 import { durationText } from '../../parts/time-text.js'
 import { placeHref } from '../../shell/router.js'
 import { useApp } from '../../state/app-context.js'
@@ -72,7 +73,7 @@ function Remotes({ answer }: { answer: SyncAnswer }) {
             return (
               <tr key={remote}>
                 <td class="mono">{remote}</td>
-                <td>
+                <td class="nowrap">
                   <Instant at={result?.at} />
                 </td>
                 <td>
@@ -82,7 +83,7 @@ function Remotes({ answer }: { answer: SyncAnswer }) {
                     <>
                       <span class="badge bad">failed</span>
                       <p class="soft">
-                        {result.error?.message}. {result.error?.remedy}
+                        <Prose text={`${result.error?.message}. ${result.error?.remedy}`} />
                       </p>
                     </>
                   )}
