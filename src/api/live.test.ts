@@ -175,6 +175,18 @@ describe('GET /api/v1/live', () => {
     ])
   })
 
+  it('who follows one thing after the other may do so for ever', async () => {
+    const { port } = await serve()
+    const client = await connect(port)
+    const many = Array.from({ length: 20 }, () => 'trades')
+    for (let n = 0; n < 150; n++) {
+      client.ask('subscribe', many)
+      client.ask('unsubscribe', ['trades'])
+    }
+    const heard = await client.until(300)
+    expect(heard.filter(({ type }) => type === 'error')).toEqual([])
+  })
+
   it('a client that does not read is told what it missed, and others do not notice', { timeout: 60_000 }, async () => {
     const { port, give, miss } = await serve()
     const [slow, good] = [await connect(port), await connect(port)]

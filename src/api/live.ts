@@ -43,7 +43,6 @@ class LiveClient {
   readonly #slowMs: number
   readonly #missed = new Map<string, { exchange: string; pair: string; count: number }>()
   #waiting: string[] = []
-  #topics = 0
   #behindSince: number | undefined
   #heard = true
   #beats = 0
@@ -76,8 +75,7 @@ class LiveClient {
       const { action, ...topic } = checked(wish, parsed(text))
       if (action === 'unsubscribe') this.#follower.remove(topic)
       else {
-        this.#topics += topic.channels.length
-        if (this.#topics > TOPICS_MOST)
+        if (this.#follower.following + topic.channels.length > TOPICS_MOST)
           throw new CollectorError('TOO_MANY_REQUESTS', `one client follows at most ${TOPICS_MOST} channels`)
         this.#follower.add(topic)
       }

@@ -37,6 +37,8 @@ const KINDS: { readonly [C in Channel]?: Kind } = {
 
 /** One who follows. */
 export interface LiveFollower {
+  /** How many topics it follows now. */
+  readonly following: number
   /** Throws UNSUPPORTED for what is no channel, STREAM_UNKNOWN for what is not recorded now. */
   add(topic: LiveTopic): void
   remove(topic: LiveTopic): void
@@ -67,6 +69,9 @@ export class LiveHub {
       this.#ask([])
     }
     return {
+      get following() {
+        return own.size
+      },
       add: (topic) => {
         const keys = this.#keysOf(topic)
         for (const key of keys) {
