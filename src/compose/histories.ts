@@ -1,6 +1,8 @@
 import type { CollectorConfig } from '../config/schema.js'
 import { JobService } from '../daemon/job-service.js'
+import type { Past } from '../daemon/job-targets.js'
 import type { Recorder } from '../daemon/recorder.js'
+import type { ExchangeAdapter } from '../exchanges/exchange.js'
 import { exchanges } from '../exchanges/index.js'
 import { systemClock } from '../lib/clock.js'
 import type { OpenJobs } from '../service/services.js'
@@ -20,9 +22,19 @@ export function createJobs(config: CollectorConfig, recorder: Recorder, view: Ca
       return view.runs(query)
     },
     commit: () => recorder.commit(),
-    past: (exchange) => exchanges[exchange]?.history ?? [],
+    past: (exchange) => pastOf(exchanges[exchange]),
     exchanges: Object.keys(exchanges),
     onError: (error) => log.error(error),
+  })
+}
+
+/** What an exchange has a past of, and where files hold what its requests do not reach. */
+function pastOf(adapter: ExchangeAdapter | undefined): readonly Past[] {
+  const { history = [], archives = [] } = adapter ?? {}
+  return history.map(({ channel, intervals, reach }) => {
+    const archive = reach && archives.find((each) => each.channel === channel)
+    const day = archive?.periods.find(({ of }) => of === 'day')
+    return { channel, ...(intervals ? { intervals } : {}), ...(day ? { filedAfterMs: day.publishedAfterMs } : {}) }
   })
 }
 

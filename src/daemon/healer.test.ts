@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { FakeClock } from '../../testkit/fake-clock.js'
 import type { Target } from '../history/target.js'
 import type { Gap } from '../model/gaps.js'
+import { DAY } from '../model/time.js'
 import { Healer } from './healer.js'
 
 const DATASET = 'kraken trades BTC/USD'
@@ -21,6 +22,8 @@ it('a stop while the ledger is looked through begins no repair any more, and wai
       repairs++
       return true
     },
+    filedAfterMs: () => undefined,
+    repairFromFiles: async () => true,
     onError: (error) => {
       throw error
     },
@@ -33,4 +36,38 @@ it('a stop while the ledger is looked through begins no repair any more, and wai
   looks[0]?.([GAP])
   await stopped
   expect(repairs).toBe(0)
+})
+
+it('what is lost to requests is taken from the file of its day once there is one, and looked for again each day for a week', async () => {
+  const clock = new FakeClock()
+  const day = clock.wall() - (clock.wall() % DAY)
+  const lost = { code: 'HISTORY_OUT_OF_REACH', detail: 'too old' } as const
+  const gap: Gap = { ...GAP, from: day + 5n, until: day + 9n, lost }
+  const filled: bigint[] = []
+  const healer = new Healer({
+    clock,
+    targets: () => new Map([[DATASET, TARGET]]),
+    commit: async () => {},
+    gaps: async () => [gap],
+    repair: async () => {
+      throw new Error('requests do not reach it')
+    },
+    filedAfterMs: () => 6 * 3_600_000,
+    repairFromFiles: async (targets, since) => {
+      expect(targets).toEqual([TARGET])
+      expect(since <= gap.from).toBe(true)
+      filled.push((clock.wall() - day) / (DAY / 24n))
+      return true
+    },
+    onError: (error) => {
+      throw error
+    },
+  })
+  healer.start()
+  for (let hour = 0; hour < 12 * 24; hour++) await clock.run(3_600_000)
+  await healer.stop()
+  expect(filled[0]).toBeGreaterThanOrEqual(30n)
+  expect(filled[0]).toBeLessThanOrEqual(31n)
+  expect(filled).toHaveLength(6)
+  for (const [at, hour] of filled.entries()) if (at > 0) expect(hour - (filled[at - 1] ?? 0n)).toBeLessThanOrEqual(25n)
 })

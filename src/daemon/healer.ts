@@ -2,7 +2,7 @@ import type { Target } from '../history/target.js'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, type CollectorError } from '../model/error.js'
 import type { Gap } from '../model/gaps.js'
-import type { Nanos } from '../model/time.js'
+import { DAY, type Nanos } from '../model/time.js'
 
 export interface HealerPorts {
   readonly clock: Clock
@@ -13,6 +13,10 @@ export interface HealerPorts {
   gaps(): Promise<readonly Gap[]>
   /** Repairs these datasets; resolves with whether it went well. */
   repair(targets: readonly Target[]): Promise<boolean>
+  /** How long after a day is over a file has it, of what requests reach back for a while only; `undefined`: there is no such file, or none is wanted. */
+  filedAfterMs(target: Target): number | undefined
+  /** Fills gaps that are lost to requests from files, none that began before `since`. */
+  repairFromFiles(targets: readonly Target[], since: Nanos): Promise<boolean>
   onError(error: CollectorError): void
 }
 
@@ -24,13 +28,21 @@ const LOOK_MS = 60_000
 const RETRY_FIRST_MS = 30_000
 const RETRY_MOST_MS = 3_600_000
 
+/** What requests could not give may stand in a file. Looked for again each day, for a week. */
+const FILED: ReadonlySet<string> = new Set(['HISTORY_OUT_OF_REACH', 'HISTORY_INCOMPLETE'])
+const AGAIN: Nanos = DAY
+const FOR: Nanos = 7n * DAY
+
 /**
  * Fills gaps of live streams from the past, as soon as the exchange can answer: looks at the ledger shortly after a stream lost something, and each
- * minute. A dataset whose repair failed waits longer each time.
+ * minute. A dataset whose repair failed waits longer each time. Gaps that requests do not reach any more are filled from the file of their day, once there is one.
  */
 export class Healer {
   private readonly ports: HealerPorts
   private readonly waits = new Map<string, { failures: number; until: bigint }>()
+  /** When a lost gap is looked for in files again, by dataset and beginning. */
+  private readonly filed = new Map<string, bigint>()
+  private filling: Promise<void> | undefined
   private cancel: () => void = () => {}
   private dueAt: bigint | undefined
   private started = false
@@ -49,6 +61,7 @@ export class Healer {
     this.started = false
     this.cancel()
     await this.looking
+    await this.filling
   }
 
   /** A stream lost something, or came back. */
@@ -78,7 +91,9 @@ export class Healer {
     await ports.commit()
     const now = clock.wall()
     const known = ports.targets()
-    const open = (await ports.gaps()).filter((gap) => !gap.lost && known.has(gap.dataset))
+    const gaps = (await ports.gaps()).filter(({ dataset }) => known.has(dataset))
+    this.lookInFiles(gaps, known, now)
+    const open = gaps.filter((gap) => !gap.lost)
     const settled = open.filter((gap) => gap.until <= now - SETTLED)
     if (settled.length < open.length) this.lookIn(SOON_MS)
     const mono = clock.mono()
@@ -100,5 +115,32 @@ export class Healer {
         until: clock.mono() + BigInt(fine ? SOON_MS : wait) * 1_000_000n,
       })
     }
+  }
+
+  /** A file takes its time: what is healed by requests does not wait for it. */
+  private lookInFiles(gaps: readonly Gap[], known: ReadonlyMap<string, Target>, now: Nanos): void {
+    if (this.filling || !this.started) return
+    const mono = this.ports.clock.mono()
+    const due = new Map<string, Target>()
+    const lost = new Set<string>()
+    for (const gap of gaps) {
+      const target = known.get(gap.dataset)
+      const afterMs = target && gap.lost && FILED.has(gap.lost.code) ? this.ports.filedAfterMs(target) : undefined
+      if (!target || afterMs === undefined || gap.from < now - FOR) continue
+      const key = `${gap.dataset} ${gap.from}`
+      lost.add(key)
+      const dayOver = (gap.until / DAY + 1n) * DAY
+      if (dayOver + BigInt(afterMs) * 1_000_000n > now || (this.filed.get(key) ?? 0n) > mono) continue
+      this.filed.set(key, mono + AGAIN)
+      due.set(gap.dataset, target)
+    }
+    for (const key of this.filed.keys()) if (!lost.has(key)) this.filed.delete(key)
+    if (due.size === 0) return
+    this.filling = this.ports
+      .repairFromFiles([...due.values()], now - FOR)
+      .catch((error: unknown) => this.ports.onError(asCollectorError(error, 'INTERNAL')))
+      .then(() => {
+        this.filling = undefined
+      })
   }
 }

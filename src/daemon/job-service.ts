@@ -82,7 +82,9 @@ export class JobService implements Jobs {
       targets: () => this.healable(),
       commit: () => deps.commit(),
       gaps: async () => (await deps.store()).gaps(),
-      repair: (targets) => this.heal(targets),
+      repair: (targets) => this.heal({ kind: 'repair' }, targets, 'heal'),
+      filedAfterMs: ({ exchange, channel }) => this.filedAfterMs(exchange, channel),
+      repairFromFiles: (targets, since) => this.heal({ kind: 'repair', start: since.toString() }, targets, 'backfill'),
       onError: deps.onError,
     })
   }
@@ -218,6 +220,7 @@ export class JobService implements Jobs {
     job: string | null,
     trigger: Run['trigger'],
     targets: readonly Target[] = this.targetsOf(request),
+    priority: RunOrder['priority'] = 'backfill',
   ): Promise<Run> {
     if (this.stopping) throw new CollectorError('PROCESS_STOPPED', 'the daemon is stopping')
     await this.open()
@@ -227,7 +230,7 @@ export class JobService implements Jobs {
     const run = new LiveRun(await store.newRun(), job, request, trigger, this.now)
     this.live.set(run.id, run)
     await this.save(run)
-    const order = this.orderOf(run.id, request, targets, trigger === 'gap' ? 'heal' : 'backfill')
+    const order = this.orderOf(run.id, request, targets, priority)
     if (trigger === 'gap') void this.carryOut(run, order)
     else {
       this.queue.push({ run, order })
@@ -431,10 +434,19 @@ export class JobService implements Jobs {
     )
   }
 
-  private async heal(targets: readonly Target[]): Promise<boolean> {
-    const run = await this.accept({ kind: 'repair' }, null, 'gap', targets)
+  private async heal(
+    request: HistoryRequest,
+    targets: readonly Target[],
+    priority: RunOrder['priority'],
+  ): Promise<boolean> {
+    const run = await this.accept(request, null, 'gap', targets, priority)
     await this.over(run.id)
     return (await this.run(run.id))?.state === 'succeeded'
+  }
+
+  private filedAfterMs(exchange: string, channel: Target['channel']): number | undefined {
+    if (this.config.settings.archives === 'never') return undefined
+    return this.deps.past(exchange).find((each) => each.channel === channel)?.filedAfterMs
   }
 }
 

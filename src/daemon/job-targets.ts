@@ -12,6 +12,8 @@ import type { JobFilter } from './jobs.js'
 export interface Past {
   readonly channel: Channel
   readonly intervals?: readonly Interval[]
+  /** Where requests reach back for a while only and files hold the rest: how long after a day is over its file is there. */
+  readonly filedAfterMs?: number
 }
 
 /** Every dataset of a config that has a past: its histories and its streams, each once. */

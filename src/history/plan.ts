@@ -99,7 +99,7 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   return { ...of, from, until, stretches, warnings: [], unreachable: beyond.slice(-most) }
 }
 
-/** The files of a target, if its instrument has some. A gap of a live stream is younger than they are. */
+/** The files of a target, if its instrument has some. A gap that requests heal is younger than they are. */
 async function archiveOf(
   target: Target,
   archives: readonly ArchiveFeed[] | undefined,
