@@ -49,6 +49,18 @@ it('a process that starts in the middle of a window does not begin with an empty
   expect(await granted(second.take('binance', 30, 'live'))).toBe(true)
 })
 
+it('a full window that leaves within a minute does not arrive within less than one, though the last request is quicker than the first', async () => {
+  const clock = new FakeClock()
+  const budgets = new Budgets(file(), LIMITS, clock, fail)
+  const [slowMs, quickMs] = [700, 20]
+  await budgets.take('binance', 100, 'live')
+  const arrived = clock.mono() + BigInt(slowMs) * 1_000_000n
+  const next = budgets.take('binance', 1, 'live')
+  clock.advance(60_000)
+  while (!(await granted(next))) clock.advance(10)
+  expect(clock.mono() + BigInt(quickMs) * 1_000_000n - arrived).toBeGreaterThanOrEqual(60_000_000_000n)
+})
+
 it('a ban is kept over a restart, and holds for every request', async () => {
   const path = file()
   const clock = new FakeClock()
@@ -84,7 +96,7 @@ it('a thread that ends gives back what it waited for', async () => {
   const waiting = methods.takeWeight('binance', 100, 'live', '1')
   budgets.forget('capture 1')
   await expect(waiting).rejects.toMatchObject({ code: 'PROCESS_STOPPED' })
-  clock.advance(60_000)
+  clock.advance(61_000)
   expect(await granted(budgets.take('binance', 100, 'live'))).toBe(true)
 })
 

@@ -22,6 +22,9 @@ interface Kept {
 
 /** Spent weight is written ahead in steps of this part of a budget, so that not every request writes. */
 const STEP = 0.1
+/** Requests may reach an exchange closer together than they left: a window is counted this part longer, by a second at most. */
+const TRAVEL = 0.02
+const TRAVEL_MOST_MS = 1000
 /** Windows this short are over before a process is back. */
 const SHORT_MS = 5000
 
@@ -103,7 +106,8 @@ export class Budgets {
     if (known) return known
     const limit = this.#limits[exchange]
     if (!limit) throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`)
-    const budget = new RateBudget(limit, this.#clock, (spent) => this.#spending(exchange, limit, spent))
+    const perMs = limit.perMs + Math.min(TRAVEL_MOST_MS, limit.perMs * TRAVEL)
+    const budget = new RateBudget({ ...limit, perMs }, this.#clock, (spent) => this.#spending(exchange, limit, spent))
     const kept = this.#kept.get(exchange)
     if (kept) {
       const [wall, mono] = [this.#wallMs(), this.#clock.mono()]
