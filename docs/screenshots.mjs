@@ -56,16 +56,16 @@ async function settle(page) {
   await page.waitForTimeout(2000)
 }
 
-/** What all exchanges still have of a short past: long enough to be looked at. */
+/** What all exchanges still have of the last hours: long enough to be looked at. */
 async function running(page) {
   await page.evaluate(async () => {
-    const start = new Date(Date.now() - 900_000).toISOString()
+    const start = new Date(Date.now() - 6 * 3_600_000).toISOString()
     const body = JSON.stringify({ kind: 'backfill', channels: ['trades'], start })
     const answer = await fetch('api/v1/runs', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     location.hash = `#/history?run=${(await answer.json()).id}`
   })
   await page.locator('.drawer .run-progress').waitFor()
-  await page.waitForTimeout(1500)
+  await page.waitForTimeout(4500)
 }
 
 async function plan(page) {

@@ -156,7 +156,13 @@ function keysAndValuesOf(schema: TextSchema): (context: CompletionContext) => Co
         })
         if (found.key) startCompletion(view)
       }
-      return { label, detail, apply, type: found.key ? 'property' : 'constant', ...(info ? { info } : {}) }
+      return {
+        label,
+        detail,
+        apply,
+        type: found.key ? 'property' : 'constant',
+        ...(info ? { info: info.replaceAll('`', '') } : {}),
+      }
     })
     return { from: found.from, options, validFor: /^[\w:-]*$/ }
   }

@@ -99,7 +99,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose(): void }) {
                       {part.error && <p class="bad">{part.error.message}</p>}
                     </td>
                     <td class="number">
-                      {durationText(part.done_s)} of {durationText(part.wanted_s)}
+                      {part.wanted_s === 0 ? '–' : `${durationText(part.done_s)} of ${durationText(part.wanted_s)}`}
                     </td>
                     <td class="number">{countText(part.rows)}</td>
                     <td class="number" title={part.lost.map(({ reason }) => reason).join('; ')}>
