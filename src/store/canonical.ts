@@ -161,6 +161,17 @@ export function mayHaveEquals(kind: Kind, source: string): string {
   return `SELECT 1 FROM (${source}) GROUP BY ${identity} HAVING count(*) > 1 LIMIT 1`
 }
 
+/**
+ * Whether rows that are in the order of their file are all different: SQL over the keys `k…` of a row and `p…` of the one before it. `undefined` where the order itself
+ * tells.
+ */
+export function identityRises(kind: Kind): string | undefined {
+  const { id, order } = MERGE[kind]
+  if (id === undefined) return undefined
+  const number = order.findIndex(({ type }) => type === 'HUGEINT')
+  return `k${number} > p${number}`
+}
+
 /** A literal text in SQL. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
@@ -170,5 +181,12 @@ export function quoted(text: string): string {
 export function copyTo(query: string, path: string, metadata: Readonly<Record<string, string>> = {}): string {
   const pairs = Object.entries(metadata).map(([key, value]) => `${key}: ${quoted(value)}`)
   const kv = pairs.length > 0 ? `, KV_METADATA {${pairs.join(', ')}}` : ''
-  return `COPY (${query}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2, ROW_GROUP_SIZE 122880${kv})`
+  return `COPY (${query}) TO ${quoted(path)} (${FILE_FORMAT}${kv})`
+}
+
+const FILE_FORMAT = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2, ROW_GROUP_SIZE 122880'
+
+/** The same for a hidden file, which is read once or twice and then removed: without dictionaries, which would be a third of the work. */
+export function copyToHidden(query: string, path: string): string {
+  return `COPY (${query}) TO ${quoted(path)} (${FILE_FORMAT}, DICTIONARY_SIZE_LIMIT 1)`
 }

@@ -40,6 +40,8 @@ export class Engine {
         temp_directory: options.spill,
         enable_external_file_cache: 'false',
         preserve_insertion_order: 'true',
+        // What a query took goes back to the system when it ends, not only what is beyond 512 MB.
+        allocator_bulk_deallocation_flush_threshold: '1MB',
       })
       return new Engine(instance, await instance.connect(), options.clock ?? systemClock(), memoryLimit)
     } catch (error) {

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kind } from '../model/dataset.js'
-import { columnList, copyTo, fileOrder, quoted } from './canonical.js'
+import { columnList, copyToHidden, fileOrder, quoted } from './canonical.js'
 import type { Catalog, Segment } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile, syncFile, syncFolder } from './durable-file.js'
@@ -44,7 +44,7 @@ export async function mergeSegments(
       `SELECT ${columns} FROM read_parquet(${quoted(folder.at(path))}) WHERE (dataset, part) IN (${(open.get(id) ?? ['(-1, -1)']).join(', ')})`,
   )
   const rows = `SELECT * FROM (${sources.join(' UNION ALL ')}) ORDER BY dataset, part, ${fileOrder(kind)}`
-  await engine.run(copyTo(rows, staged))
+  await engine.run(copyToHidden(rows, staged))
   await syncFile(staged)
   const counts = await engine.rows(
     `SELECT dataset, part, count(*)::INTEGER FROM read_parquet(${quoted(staged)}) GROUP BY ALL ORDER BY ALL`,

@@ -8,6 +8,7 @@ import type { DataFolder } from './data-folder.js'
 import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
 import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './partition.js'
+import { rowsInOrder } from './rows-in-order.js'
 import { sortedRows } from './sorted-rows.js'
 import { damagedError, SoundFiles } from './sound-files.js'
 
@@ -39,11 +40,24 @@ export function committedRows(
   return sources.join(' UNION ALL ')
 }
 
-/** What a partition's file shall hold. */
-async function contentOf(engine: Engine, folder: DataFolder, dataset: Dataset, state: PartState): Promise<string> {
+/** With fewer rows sorting takes no more memory than writing. */
+const FEW_ROWS = 150_000
+
+/** A query for the rows of a partition's file in their order. */
+async function fileRows(
+  engine: Engine,
+  folder: DataFolder,
+  dataset: Dataset,
+  state: PartState,
+  most: number,
+): Promise<string> {
+  const { kind } = dataset
+  const ordered = most < FEW_ROWS ? undefined : await rowsInOrder(engine, folder, kind, state)
+  if (ordered?.distinct) return ordered.query
   const stored = committedRows(folder, dataset, state)
-  const equals = await engine.rows(mayHaveEquals(dataset.kind, stored))
-  return equals.length === 0 ? stored : partRows(folder, dataset, state)
+  const equals = await engine.rows(mayHaveEquals(kind, stored))
+  if (equals.length > 0) return await sortedRows(engine, kind, partRows(folder, dataset, state))
+  return ordered?.query ?? (await sortedRows(engine, kind, stored))
 }
 
 interface PublishOptions {
@@ -84,8 +98,10 @@ export async function publishPart(
   }
   const most = state.segments.reduce((sum, { rows }) => sum + rows, state.piece?.rows ?? 0)
   const [[count] = []] = await engine.withRoomFor(most, async () => {
-    const held = content ?? (await contentOf(engine, folder, dataset, state))
-    return await engine.rows(copyTo(await sortedRows(engine, kind, held), staged, metadata))
+    const rows = content
+      ? await sortedRows(engine, kind, content)
+      : await fileRows(engine, folder, dataset, state, most)
+    return await engine.rows(copyTo(rows, staged, metadata))
   })
   await syncFile(staged)
   const { hash, bytes } = await hashFile(staged)

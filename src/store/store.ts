@@ -99,7 +99,8 @@ export class Store {
       await prepareFolders(folder)
       const restored = !(await exists(folder.catalog)) && (await restoreCatalog(folder))
       catalog = Catalog.open(folder.catalog)
-      const engine = await Engine.open({ ...options, spill: folder.spill })
+      // One thread: with more, DuckDB turns in circles while it waits for the others, which cost a third of all that it did.
+      const engine = await Engine.open({ threads: 1, ...options, spill: folder.spill })
       if (restored) await adoptFolder(engine, catalog, folder, options.clock.wall())
       await removeOrphans(folder, catalog)
       const store = new Store(options, folder, catalog, engine, restored)
