@@ -52,6 +52,18 @@ describe('requestText', () => {
     expect(sockets.size).toBeLessThanOrEqual(2)
   })
 
+  it('asks again where a connection that was kept is closed while the request is on its way', async () => {
+    let asked = 0
+    const url = await serve((request, response) => {
+      // The second request comes over the connection of the first, which ends without an answer.
+      if (++asked === 2) request.socket.destroy()
+      else response.end(`answer ${asked}`)
+    })
+    await requestText(url, { clock })
+    await new Promise(setImmediate)
+    expect(Buffer.from((await requestText(url, { clock })).body).toString()).toBe('answer 3')
+  })
+
   it('returns refusals and redirects instead of hiding or following them', async () => {
     const url = await serve((request, response) => {
       response.writeHead(request.url === '/moved' ? 302 : 429, { location: '/', 'retry-after': '3' }).end('no')

@@ -1,3 +1,7 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import type { Clock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import { messageOf, readable } from './message.js'
@@ -36,17 +40,16 @@ export async function requestText(url: string, options: HttpOptions, signal?: Ab
   const cancelTimer = clock.after(timeoutMs, () =>
     ending.abort(new CollectorError('CONNECT_FAILED', `${where} did not answer within ${timeoutMs} ms`)),
   )
+  const headers = { 'user-agent': 'dccd', accept: '*/*', 'accept-encoding': 'gzip, deflate, br', ...options.headers }
   const asked = clock.wall()
   try {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { 'user-agent': 'dccd', ...options.headers },
-      signal: ending.signal,
-    })
-    const body = await bodyOf(response, maxBytes, where)
+    const response = await responseOf(url, headers, ending.signal)
+    const sent = await bodyOf(response, maxBytes, where)
+    const body = await decoded(sent, response.headers['content-encoding'], maxBytes, where)
+    ending.signal.throwIfAborted()
     return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
+      status: response.statusCode ?? 0,
+      headers: headersOf(response),
       body,
       asked,
       wall: clock.wall(),
@@ -62,16 +65,80 @@ export async function requestText(url: string, options: HttpOptions, signal?: Ab
   }
 }
 
-async function bodyOf(response: Response, maxBytes: number, where: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  // Leaving the loop by an error cancels the stream and with it the connection.
-  for await (const part of response.body ?? []) {
-    length += part.length
-    if (length > maxBytes)
-      throw new CollectorError('CONNECT_FAILED', `${where} answered with more than ${maxBytes} bytes`)
-    parts.push(part)
+/** The head of an answer; once that of another connection where the one that was kept had just been closed by the other side. */
+async function responseOf(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  for (;;) {
+    let sent: ClientRequest | undefined
+    try {
+      return await new Promise<IncomingMessage>((resolve, reject) => {
+        const request = url.startsWith('https:') ? httpsRequest : httpRequest
+        sent = request(url, { headers, signal }, resolve)
+        sent.on('error', reject)
+        sent.end()
+      })
+    } catch (error) {
+      if (signal.aborted || !sent?.reusedSocket || !isClosed(error)) throw error
+    }
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+async function bodyOf(response: IncomingMessage, maxBytes: number, where: string): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  await new Promise<void>((resolve, reject) => {
+    response.on('data', (part: Buffer) => {
+      length += part.length
+      parts.push(part)
+      // This ends the connection: what is still to come is not waited for.
+      if (length > maxBytes) response.destroy(tooLong(where, maxBytes))
+    })
+    response.on('end', resolve)
+    response.on('error', reject)
+    response.on('close', () => reject(new Error('the connection ended within the answer')))
+  })
   const [only] = parts
   return parts.length === 1 && only ? only : Buffer.concat(parts, length)
+}
+
+const DECODERS: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+}
+
+async function decoded(
+  body: Buffer,
+  encoding: string | undefined,
+  maxOutputLength: number,
+  where: string,
+): Promise<Buffer> {
+  if (encoding === undefined || encoding === 'identity' || body.length === 0) return body
+  const decode = DECODERS[encoding.trim().toLowerCase()]
+  if (!decode) throw new Error(`the answer is encoded as ${encoding}`)
+  try {
+    return await decode(body, { maxOutputLength })
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLong(where, maxOutputLength)
+    throw error
+  }
+}
+
+function tooLong(where: string, maxBytes: number): CollectorError {
+  return new CollectorError('CONNECT_FAILED', `${where} answered with more than ${maxBytes} bytes`)
+}
+
+function headersOf(response: IncomingMessage): Headers {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(response.headers))
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
+  return headers
 }
