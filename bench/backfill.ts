@@ -25,6 +25,34 @@ function klines(query: URLSearchParams): string {
   return `[${rows.join(',')}]`
 }
 
+/** No more pages than the budget of the exchange allows within a minute. */
+const TRADES = 200_000
+/** Twelve trades a second from the start on, with the ids of their order. */
+const TRADE_MS = 80
+
+/** Trades from an id on, as Binance writes them. */
+function historicalTrades(query: URLSearchParams): string {
+  const from = Math.max(1, Number(query.get('fromId')))
+  const rows = Array.from({ length: Number(query.get('limit')) }, (_, index) => {
+    const id = from + index
+    const price = (60_000 + ((id * 7) % 9973) / 100).toFixed(2)
+    return `{"id":${id},"price":"${price}","qty":"0.0${(id % 8999) + 1000}000","quoteQty":"740.70000000","time":${START + id * TRADE_MS},"isBuyerMaker":${id % 3 === 0},"isBestMatch":true}`
+  })
+  return `[${rows.join(',')}]`
+}
+
+/** The first trade at or after a time, which the past begins with. */
+function aggTrades(query: URLSearchParams): string {
+  const id = Math.max(1, Math.ceil((Number(query.get('startTime')) - START) / TRADE_MS))
+  return `[{"a":${id},"p":"60000.00","q":"1.0","f":${id},"l":${id},"T":${START + id * TRADE_MS},"m":true,"M":true}]`
+}
+
+function answer({ pathname, searchParams }: URL): string {
+  if (pathname.endsWith('exchangeInfo')) return LISTED
+  if (pathname.endsWith('historicalTrades')) return historicalTrades(searchParams)
+  return pathname.endsWith('aggTrades') ? aggTrades(searchParams) : klines(searchParams)
+}
+
 const LISTED = JSON.stringify({
   symbols: [
     {
@@ -43,9 +71,8 @@ const LISTED = JSON.stringify({
 /** A million candles fetched, proven and published, beside downloading and parsing the same pages. */
 export async function benchBackfill(): Promise<Figure[]> {
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x')
     response.setHeader('content-type', 'application/json')
-    response.end(pathname.endsWith('exchangeInfo') ? LISTED : klines(searchParams))
+    response.end(answer(new URL(request.url ?? '/', 'http://x')))
   })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
@@ -53,8 +80,8 @@ export async function benchBackfill(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'dccd-bench-'))
   try {
     const { port } = server.address() as AddressInfo // it listens on a port
-    const args = (rows: number, name: string) => {
-      const until = new Date(START + rows * MINUTE).toISOString()
+    const args = (rows: number, name: string, eachMs = MINUTE) => {
+      const until = new Date(START + rows * eachMs).toISOString()
       return [String(port), new Date(START).toISOString(), until, join(folder, name)]
     }
     const plain = await child('./backfill-child.js', ['plain', ...args(ROWS, 'all')])
@@ -63,6 +90,10 @@ export async function benchBackfill(): Promise<Figure[]> {
     const few = await child('./backfill-child.js', ['backfill', ...args(FEW, 'few')])
     const write = await child('./backfill-child.js', ['write', ...args(ROWS, 'all')])
     if (write.trades !== ROWS) throw new Error(`${write.trades} candles were written again, not ${ROWS}`)
+    const plainTrades = await child('./backfill-child.js', ['plain-trades', ...args(TRADES, 'trades', TRADE_MS)])
+    const trades = await child('./backfill-child.js', ['backfill-trades', ...args(TRADES, 'trades', TRADE_MS)])
+    if (trades.trades !== TRADES - 1) throw new Error(`${trades.trades} trades were fetched, not ${TRADES - 1}`)
+    const longer = await child('./backfill-child.js', ['backfill', ...args(3 * ROWS, 'longer')])
     const cpu = (name: string, seconds: number) => figure(name, 'CPU-seconds', seconds, plain.cpuSeconds)
     const memory = (name: string, { peakMb }: { readonly peakMb: number }) =>
       figure(`peak memory of ${name}`, 'MB, the bound beside', peakMb, 300)
@@ -79,6 +110,14 @@ export async function benchBackfill(): Promise<Figure[]> {
       cpu('of it: what DuckDB alone takes to sort and write the files', write.cpuSeconds),
       memory('a backfill of a thousand', few),
       memory('DuckDB alone', write),
+      memory('a backfill of three million candles', longer),
+      memory('a backfill of 200,000 trades', trades),
+      figure(
+        '200,000 trades backfilled, beside downloading and parsing them',
+        'CPU-seconds',
+        trades.cpuSeconds,
+        plainTrades.cpuSeconds,
+      ),
     ]
   } finally {
     server.close()

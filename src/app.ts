@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { catalog } from './compose/exchange-calls.js'
-import { coins } from './emulator/coins.js'
-import { startEmulator, VENUES } from './emulator/emulate.js'
-import { adapterOf, exchanges } from './exchanges/index.js'
+import { adapterOf } from './exchanges/index.js'
 import { systemClock } from './lib/clock.js'
-import type { Capability } from './model/capability.js'
 import type { Services } from './service/services.js'
 import { VERSION } from './version.js'
 
@@ -26,12 +23,12 @@ export function createServices(program = ''): Services {
     startDaemon: async (config, onError, origin) =>
       (await import('./compose/daemon.js')).startDaemon(config, { error: onError }, origin),
     openJobs: async (config, onError) => (await import('./compose/histories.js')).openJobs(config, { error: onError }),
-    startEmulator: (request) => startEmulator(request),
-    emulated,
+    startEmulator: async (request) => (await import('./emulator/emulate.js')).startEmulator(request),
+    emulated: async (instruments) => (await import('./compose/emulated.js')).emulated(instruments),
     async chaos(request, tell, signal) {
       const { runChaos } = await import('./chaos/chaos.js')
       const { chaosPorts } = await import('./compose/chaos-run.js')
-      return await runChaos(request, chaosPorts(program, emulated), tell, signal)
+      return await runChaos(request, chaosPorts(program), tell, signal)
     },
     async rebuild(dataPath, output, tell) {
       const [{ rebuild }, { rebuildPorts }] = [
@@ -62,25 +59,6 @@ export function createServices(program = ''): Services {
       return await (await import('./service/decode.js')).decode(adapterOf(exchange), input, write)
     },
   }
-}
-
-/** A channel as a config names it: candles of a minute, or of the shortest length that there is. */
-function channelText({ channel, intervals = [] }: Capability): string {
-  const [shortest] = intervals
-  return shortest === undefined || intervals.includes('1m') ? channel : `${channel}:${shortest}`
-}
-
-function emulated(instruments: number) {
-  return VENUES.map(({ exchange, instruments: list }) => {
-    const pairs = list(coins(instruments)).map(({ pair }) => pair)
-    const kindOf = (pair: string) => (pair.endsWith(':perp') ? 'perpetual' : pair.includes(':') ? 'future' : 'spot')
-    const streams = (['spot', 'perpetual', 'future'] as const).flatMap((kind) => {
-      const own = pairs.filter((pair) => kindOf(pair) === kind)
-      const offered = exchanges[exchange]?.capabilities.filter(({ kinds }) => kinds?.includes(kind) ?? true) ?? []
-      return own.length ? [{ pairs: own, channels: offered.map(channelText) }] : []
-    })
-    return { exchange, pairs, streams }
-  })
 }
 
 /** The package has it beside `dist`, a checkout beside `src`. */

@@ -237,8 +237,8 @@ describe('decode', () => {
   })
 })
 
-it('every emulated exchange can be recorded with all that it offers: the demo asks for nothing that is not there', () => {
-  const venues = createServices().emulated(3)
+it('every emulated exchange can be recorded with all that it offers: the demo asks for nothing that is not there', async () => {
+  const venues = await createServices().emulated(3)
   const stream_jobs = venues.flatMap(({ exchange, streams }) =>
     streams.map(({ pairs, channels }) => ({ exchange, pairs: [...pairs], channels: [...channels] })),
   )

@@ -120,10 +120,7 @@ export async function startRig(cleanup: Cleanup, { emulator: options, streams, a
           }),
         ),
       }))
-      const verdict = await verdictOf(
-        chaosPorts('', () => []),
-        { data, truth, recorded, disturbances: [] },
-      )
+      const verdict = await verdictOf(chaosPorts(''), { data, truth, recorded, disturbances: [] })
       return { gaps, verdict }
     },
   }

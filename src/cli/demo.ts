@@ -26,7 +26,8 @@ export async function runDemo(services: Services, io: Io, options: DemoOptions):
   const { seed, instruments, exchanges } = options
   const emulator = await services.startEmulator({ port: 0, seed, instruments, ...(exchanges ? { exchanges } : {}) })
   try {
-    const emulated = services.emulated(instruments).filter(({ exchange }) => exchanges?.includes(exchange) ?? true)
+    const listed = await services.emulated(instruments)
+    const emulated = listed.filter(({ exchange }) => exchanges?.includes(exchange) ?? true)
     // In a file, so that the UI and `dccd config` can change it while the demo runs.
     const file = join(resolve(io.folder, options.data), '.dccd', 'demo.yml')
     const settings = {

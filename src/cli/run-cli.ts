@@ -353,7 +353,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
         ),
       )
       const emulator = await services.startEmulator({ ...request, ...files })
-      const ids = request.exchanges ?? services.emulated(1).map(({ exchange }) => exchange)
+      const ids = request.exchanges ?? (await services.emulated(1)).map(({ exchange }) => exchange)
       io.stdout('emulated exchanges; to record them, put into the config:\n\nsettings:\n  endpoints:\n')
       for (const id of ids)
         io.stdout(

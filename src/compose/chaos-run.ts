@@ -7,16 +7,10 @@ import { type Dataset, KIND_OF } from '../model/dataset.js'
 import { gapRows } from '../service/gaps.js'
 import { openStoredData } from '../store/stored-data.js'
 import { visibleRows } from '../store/visible.js'
-
-/** What an emulated exchange lists: channels as a config names them. */
-interface Listed {
-  readonly exchange: string
-  readonly pairs: readonly string[]
-  readonly streams: readonly { readonly pairs: readonly string[]; readonly channels: readonly string[] }[]
-}
+import { emulated } from './emulated.js'
 
 /** A chaos run as it is done: with the real emulator and the real files. `program`: the file of this program's command line. */
-export function chaosPorts(program: string, emulated: (instruments: number) => readonly Listed[]): ChaosPorts {
+export function chaosPorts(program: string): ChaosPorts {
   return {
     program: [program],
     preload: new URL('../chaos/preload.js', import.meta.url).href,
@@ -54,7 +48,7 @@ export function chaosPorts(program: string, emulated: (instruments: number) => r
   }
 }
 
-function datasetsOf({ exchange, streams }: Listed): Dataset[] {
+function datasetsOf({ exchange, streams }: ReturnType<typeof emulated>[number]): Dataset[] {
   return streams.flatMap(({ pairs, channels }) =>
     channels.flatMap((text) => {
       const { channel, interval } = parseChannel(text) ?? {}

@@ -15,6 +15,9 @@ export interface DaemonLog {
   thread?(role: string, thread: Worker): void
 }
 
+/** What these threads make is either gone after a page or a block, or no object of the heap: room for more of it would only be memory. */
+const SHORT_LIVED: readonly string[] = ['history', 'journal', 'store']
+
 export function spawn(
   start: JournalStart | StoreStart | CaptureStart | HistoryStart | RecoverStart | QueryStart,
   transfer: readonly Transferable[],
@@ -24,6 +27,7 @@ export function spawn(
     workerData: start,
     transferList: [...transfer],
     name: start.role,
+    ...(SHORT_LIVED.includes(start.role) ? { resourceLimits: { maxYoungGenerationSizeMb: 6 } } : {}),
   })
   log.thread?.(start.role, thread)
   return thread

@@ -28,6 +28,8 @@ export class JournalServer {
   readonly #dir: string
   readonly #files: FileLayer
   readonly #ports = new Map<number, MessagePort>()
+  /** Blocks of each lane that are not safe yet, oldest first. */
+  readonly #taken = new Map<number, { readonly last: number; readonly buffer: ArrayBuffer }[]>()
   /** All files but those being written; known from the first `release` on. */
   #held: FileSummary[] | undefined
 
@@ -38,7 +40,12 @@ export class JournalServer {
     this.#writer = new JournalWriter({
       ...options,
       files: this.#files,
-      onDurable: (lane, position) => this.#tell(this.#ports.get(lane), { durable: position }),
+      onDurable: (lane, position) => {
+        const taken = this.#taken.get(lane) ?? []
+        const waiting = taken.findIndex(({ last }) => last > position)
+        const spent = taken.splice(0, waiting < 0 ? taken.length : waiting).map(({ buffer }) => buffer)
+        this.#ports.get(lane)?.postMessage({ durable: position, spent } satisfies LaneReply, spent)
+      },
       onState: (state) => {
         if (state.state === 'failed') for (const port of this.#ports.values()) this.#tellFailure(port, state.error)
         options.onState?.(state)
@@ -54,14 +61,20 @@ export class JournalServer {
   /** Takes the records of a lane from a port. A lane number is attached once, ever. */
   attach(lane: number, port: MessagePort): void {
     this.#ports.set(lane, port)
+    const taken: { readonly last: number; readonly buffer: ArrayBuffer }[] = []
+    this.#taken.set(lane, taken)
     port.on('message', (post: LanePost) => {
       try {
         this.#writer.append({ ...post, block: Buffer.from(post.buffer, 0, post.length) })
+        taken.push({ last: post.first + post.count - 1, buffer: post.buffer })
       } catch (error) {
         this.#tellFailure(port, error)
       }
     })
-    port.on('close', () => this.#ports.delete(lane))
+    port.on('close', () => {
+      this.#ports.delete(lane)
+      this.#taken.delete(lane)
+    })
   }
 
   /** A lane into this journal from the thread that runs it. */

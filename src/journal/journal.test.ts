@@ -39,6 +39,19 @@ async function scanned(): Promise<{ scan: JournalScan; damage: JournalDamage[] }
   return { scan: await scanJournal(dir, { onDamage: (d) => damage.push(d) }), damage }
 }
 
+test('buffers that came back from the journal hold what is written next, and nothing of what they held before', async () => {
+  const journal = await serveJournal({ dir, clock, syncMs: 1 })
+  const lane = journal.lane(3)
+  const sizes = [200_000, 10, 270_000, 90_000, 20]
+  for (const [n, bytes] of sizes.entries()) await lane.whenDurable(lane.append(frame(n, bytes)))
+  await lane.whenDurable(lane.append({ type: 'end', wall: 9n }))
+  await journal.close()
+  const { scan } = await scanned()
+  const { read, damage } = await collect(scan, 3)
+  expect(damage).toEqual([])
+  expect(read.slice(0, -1).map(({ record }) => record)).toEqual(sizes.map((bytes, n) => frame(n, bytes)))
+})
+
 test('what two lanes wrote, interleaved and over many files, comes back in order, each record once', async () => {
   const journal = await serveJournal({ dir, clock, syncMs: 5, rollBytes: 20_000 })
   const lanes = [journal.lane(3), journal.lane(4)]

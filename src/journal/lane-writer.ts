@@ -10,6 +10,8 @@ import type { LaneWriter } from './lane.js'
 /** A buffer is handed to the journal when it is full or this old. */
 const POST_BYTES = 256 * 1024
 const POST_MS = 20
+/** Buffers that are kept for what comes next. */
+const MOST_FREE = 32
 /** No block may be larger: what a reader must hold at once. */
 export const BLOCK_MOST = 128 * 1024 * 1024
 
@@ -19,9 +21,9 @@ export interface LanePost extends Stretch {
   readonly length: number
 }
 
-/** From the journal to a lane. */
+/** From the journal to a lane: what is safe, and the buffers in which it came, for the lane to use again. */
 export type LaneReply =
-  | { readonly durable: number }
+  | { readonly durable: number; readonly spent: ArrayBuffer[] }
   | { readonly failed: { readonly code: ErrorCode; readonly message: string } }
 
 interface Waiter {
@@ -36,6 +38,7 @@ export class PortLaneWriter implements LaneWriter {
   readonly #port: MessagePort
   readonly #clock: Clock
   #buffer: Buffer<ArrayBuffer> | undefined
+  readonly #free: ArrayBuffer[] = []
   #used = BLOCK_HEADER
   #first = 0
   #next = 0
@@ -78,8 +81,7 @@ export class PortLaneWriter implements LaneWriter {
     if (BLOCK_HEADER + size > BLOCK_MOST)
       throw new CollectorError('STORE_FAILED', `A journal record of ${size} bytes is larger than a block may be.`)
     if (this.#buffer && this.#used + size > this.#buffer.length) this.#post()
-    // An ArrayBuffer of its own, so that it can be transferred; pages that stay empty cost nothing.
-    this.#buffer ??= Buffer.from(new ArrayBuffer(Math.max(POST_BYTES, BLOCK_HEADER + size)))
+    this.#buffer ??= this.#freshBuffer(BLOCK_HEADER + size)
     this.#used = writeRecord(this.#buffer, this.#used, record, size)
     this.#pendingBytes += size
     const position = this.#next++
@@ -88,6 +90,12 @@ export class PortLaneWriter implements LaneWriter {
     if (this.#used >= POST_BYTES) this.#post()
     else this.#cancelPost ??= this.#clock.after(POST_MS, () => this.#post())
     return position
+  }
+
+  /** An ArrayBuffer of its own, so that it can be transferred. */
+  #freshBuffer(bytes: number): Buffer<ArrayBuffer> {
+    const free = bytes <= POST_BYTES ? this.#free.pop() : undefined
+    return Buffer.from(free ?? new ArrayBuffer(Math.max(POST_BYTES, bytes)))
   }
 
   whenDurable(position: number): Promise<void> {
@@ -129,6 +137,8 @@ export class PortLaneWriter implements LaneWriter {
       return
     }
     this.#durable = Math.max(this.#durable, reply.durable)
+    for (const buffer of reply.spent)
+      if (buffer.byteLength === POST_BYTES && this.#free.length < MOST_FREE) this.#free.push(buffer)
     let safe = 0
     for (const { last, bytes } of this.#posted) {
       if (last > this.#durable) break

@@ -145,7 +145,7 @@ export interface Services {
   openJobs(config: CollectorConfig, onError: (error: CollectorError) => void): Promise<OpenJobs>
   startEmulator(request: EmulatorRequest): Promise<RunningEmulator>
   /** The exchanges that can be emulated, with the first pairs of each. */
-  emulated(instruments: number): readonly Emulated[]
+  emulated(instruments: number): Promise<readonly Emulated[]>
   /** Records emulated exchanges in a process of its own, torments it and compares. `tell` hears what is done. */
   chaos(request: ChaosRequest, tell: (line: string) => void, signal: AbortSignal): Promise<ChaosVerdict>
   /** Derives everything that the journal holds anew into another folder and compares. */

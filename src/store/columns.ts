@@ -54,8 +54,11 @@ interface ColumnWriter {
   freeze(): ColumnValues
 }
 
+/** A column in which nothing stands takes no memory. */
 class Int64Writer implements ColumnWriter {
   readonly #values = new Int64Buffer()
+  /** Rows before the first that holds anything. */
+  #nulls = 0
   #empty = true
 
   get bytes(): number {
@@ -64,9 +67,13 @@ class Int64Writer implements ColumnWriter {
 
   push(cell: Cell | undefined): void {
     if (typeof cell === 'bigint') {
-      this.#empty = false
+      if (this.#empty) {
+        this.#empty = false
+        for (; this.#nulls > 0; this.#nulls--) this.#values.push(null)
+      }
       this.#values.push(cell)
-    } else this.#values.push(null)
+    } else if (this.#empty) this.#nulls++
+    else this.#values.push(null)
   }
 
   freeze(): ColumnValues {
@@ -132,7 +139,10 @@ class NumberWriter implements ColumnWriter {
 
   push(cell: Cell | undefined): void {
     if (typeof cell === 'string') {
-      this.#empty = false
+      if (this.#empty) {
+        this.#empty = false
+        for (let row = 0; row < this.#row; row++) this.#values.push(Number.NaN)
+      }
       const { value, text } = toDouble(cell)
       this.#values.push(value)
       const inexact = Number.isNaN(value) ? cell : text
@@ -141,7 +151,7 @@ class NumberWriter implements ColumnWriter {
         this.#texts.push(inexact)
         this.#textBytes += textBytes(inexact)
       }
-    } else this.#values.push(Number.NaN)
+    } else if (!this.#empty) this.#values.push(Number.NaN)
     this.#row++
   }
 

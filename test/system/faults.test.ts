@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createServices } from '../../src/app.js'
 import type { Row } from '../../src/chaos/compare.js'
 import type { Disturbance } from '../../src/chaos/ledger-check.js'
 import { verdictOf } from '../../src/chaos/verdict.js'
@@ -37,7 +36,7 @@ it('seven venues: over cuts, kills and lost changes what is stored is what happe
 }, async () => {
   const bench = new Bench()
   benches.push(bench)
-  const ports = chaosPorts('', createServices().emulated)
+  const ports = chaosPorts('')
   const recorded = ports.emulated(INSTRUMENTS)
   await bench.emulate('--seed', '7', '--rate', `${RATE}`, '--instruments', `${INSTRUMENTS}`, '--truth', bench.truth)
   bench.config(
