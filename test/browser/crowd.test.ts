@@ -45,7 +45,7 @@ describe.skipIf(CHROMIUM === undefined)('a daemon with a crowd of streams and a 
       .object({ datasets: z.array(z.object({ intervals: z.array(z.unknown()) })) })
       .parse(await answer.json())
     expect(datasets.reduce((sum, { intervals }) => sum + intervals.length, 0)).toBeGreaterThanOrEqual(INTERVALS)
-    const [listener] = await crowd.listen(1, 'rates')
+    const [listener] = await crowd.listen(1, 'rates', 1_000_000)
     const told = await until('rates twice', () => {
       const messages = [...(listener?.text ?? '').matchAll(/event: rates\ndata: (.*)\n\n/g)]
       return messages.length > 2 ? messages.slice(-2).map(([, json = '']) => rates.parse(JSON.parse(json))) : undefined
@@ -150,7 +150,7 @@ describe.skipIf(CHROMIUM === undefined)('a daemon with a crowd of streams and a 
   })
 
   it('tells a thousand listeners, and answers others in time meanwhile, the best of three looks', async () => {
-    const listeners = await crowd.listen(LISTENERS, 'status,gap,alert,log')
+    const listeners = await crowd.listen(LISTENERS, 'status,gap,alert,log', 4000)
     const [{ key } = { key: '' }] = await crowd.bench.streams()
     const stop = await ask(crowd.port, `/api/v1/streams/${encodeURIComponent(key)}/stop`, { method: 'POST', body: {} })
     expect(stop.status).toBe(200)

@@ -8,8 +8,6 @@ import { Bench, until } from '../system/harness.js'
 const EXCHANGES = ['bybit', 'okx', 'kraken', 'coinbase'] as const
 /** Of the ledger's intervals, those of the last hour lie in so many datasets. */
 const DATASETS = 200
-/** What a listener keeps: more than the rates of a thousand streams. */
-const KEPT_MOST = 600_000
 const HOUR = 3_600_000_000_000n
 
 /** A real daemon with so many streams of emulated exchanges, over a ledger of so many intervals. */
@@ -57,19 +55,19 @@ export class Crowd {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** So many listeners of events, each of which has heard something; they listen until the end. */
-  async listen(count: number, topics: string): Promise<Listener[]> {
-    return await Promise.all(Array.from({ length: count }, () => this.#listener(topics)))
+  /** So many listeners of events, each of which has heard something and keeps `most` letters of the end; they listen until the end. */
+  async listen(count: number, topics: string, most: number): Promise<Listener[]> {
+    return await Promise.all(Array.from({ length: count }, () => this.#listener(topics, most)))
   }
 
-  async #listener(topics: string): Promise<Listener> {
+  async #listener(topics: string, most: number): Promise<Listener> {
     const listener: Listener = { text: '' }
     await new Promise<void>((resolve, reject) => {
       const options = { agent: false, signal: this.#agent.signal } as const
       get(`${this.url}/api/v1/events?topics=${topics}`, options, (answer) => {
         answer.setEncoding('utf8')
         answer.on('data', (part: string) => {
-          listener.text = (listener.text + part).slice(-KEPT_MOST)
+          listener.text = (listener.text + part).slice(-most)
           resolve()
         })
         answer.on('error', () => {})
