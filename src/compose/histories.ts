@@ -17,6 +17,7 @@ export function createJobs(config: CollectorConfig, recorder: Recorder, view: Ca
     random: Math.random,
     history: () => recorder.history(),
     store: () => recorder.store(),
+    gaps: async () => (await recorder.store()).gaps(),
     savedRuns: async (query) => {
       await recorder.store() // by then there is a catalog
       return view.runs(query)

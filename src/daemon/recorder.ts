@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Transferable } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
+import type { Gap } from '../model/gaps.js'
 import type { LiveBatch, LiveWish } from '../model/live.js'
 import type { Drift } from '../model/shape.js'
 import type { TaskReport, TaskSpec } from '../model/task.js'
@@ -11,14 +12,15 @@ import { ConnectionLog } from './connection-log.js'
 import { DiskGuard, type DiskGuardOptions } from './disk-guard.js'
 import { HistoryClient } from './history-client.js'
 import type { HistoryStart } from './history-messages.js'
-import type { RunStore } from './job-service.js'
 import { JournalHost } from './journal-host.js'
 import type { JournalNews, JournalStart } from './journal-messages.js'
+import type { RunStore } from './run-book.js'
 import { StoreHost, type StoreThread } from './store-host.js'
 import type { TaskRunner } from './task.js'
 
 /** The store thread as the recorder uses it. */
 export interface RecorderStore extends StorePort, RunStore {
+  gaps(): Promise<readonly Gap[]>
   publish(options: { readonly all?: boolean }, signal?: AbortSignal): Promise<unknown>
   /** Ends wanting for these datasets at their last proof. */
   endWanted(datasets: readonly string[]): Promise<void>
