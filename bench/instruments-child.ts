@@ -3,6 +3,7 @@ import { subscriptionId } from '../src/exchanges/exchange.js'
 import { exchanges } from '../src/exchanges/index.js'
 import { expectShortLives } from '../src/lib/short-lived.js'
 import { ColumnBuilder } from '../src/store/columns.js'
+import { BOOK, frameOf, naive, PER_SECOND, symbolsOf } from './instrument-load.js'
 
 /**
  * Trades and books of some instruments of one exchange on one lane: the CPU that frames take, and memory. However many instruments there are, the frames are as
@@ -11,66 +12,28 @@ import { ColumnBuilder } from '../src/store/columns.js'
  */
 const WARM = 150_000
 const MEASURED = 150_000
-/** Frames of a second: of ten instruments or of a thousand, a worker has so many. */
-const PER_SECOND = 10_000
 /** As a worker does it, when nothing asks for it earlier. */
 const COMMIT_SECONDS = 5
-const LEVELS = 500
 const START = 1_800_000_000_000
-const FIRST_ID = 1_000_000
 
 const [way = '', instruments = ''] = process.argv.slice(2)
 const count = Number(instruments)
-const symbols = Array.from({ length: count }, (_, at) => `C${String(at).padStart(4, '0')}USDT`)
+const symbols = symbolsOf(count)
 const encoder = new TextEncoder()
 const MS = 1_000_000n
 const clocks = (ms: number) => ({ wall: BigInt(START + ms) * MS, mono: BigInt(ms) * MS })
-
-function frameOf(at: number): string {
-  const symbol = symbols[at % count] ?? ''
-  const turn = Math.floor(at / count)
-  const ms = START + 1000 + Math.floor((at * 1000) / PER_SECOND)
-  const id = FIRST_ID + (turn >> 1)
-  const stream = (name: string, data: unknown) => JSON.stringify({ stream: `${symbol.toLowerCase()}@${name}`, data })
-  if (turn % 2)
-    return stream('trade', {
-      e: 'trade',
-      E: ms,
-      s: symbol,
-      t: id,
-      p: '100.50',
-      q: '1.50000000',
-      T: ms,
-      m: true,
-      M: true,
-    })
-  const cents = (id % 50) / 100
-  return stream('depth@100ms', {
-    e: 'depthUpdate',
-    E: ms,
-    s: symbol,
-    U: id + 1,
-    u: id + 1,
-    b: [[(100 - cents).toFixed(2), `${(id % 9) + 1}.00000000`]],
-    a: [[(101 + cents).toFixed(2), `${(id % 9) + 1}.00000000`]],
-  })
-}
 
 /** All frames in one block of memory, as they lie in what a socket has read. */
 const ends = new Uint32Array(WARM + MEASURED)
 const block = Buffer.alloc((WARM + MEASURED) * 220)
 for (let at = 0, end = 0; at < ends.length; at++) {
-  end += block.write(frameOf(at), end, 'latin1')
+  end += block.write(frameOf(symbols, at, START), end, 'latin1')
   ends[at] = end
 }
 const frame = (at: number) => block.subarray(at === 0 ? 0 : ends[at - 1], ends[at])
 
-const levels = (from: number, step: number) =>
-  Array.from({ length: LEVELS }, (_, at) => [(from + at * step).toFixed(2), '1.50000000'])
-const book = JSON.stringify({ lastUpdateId: FIRST_ID, bids: levels(100, -0.01), asks: levels(101, 0.01) })
-
 interface Recorder {
-  frame(at: number): void
+  frame(frame: Buffer, at: number): void
   /** Each second. */
   tick(ms: number): void
   /** What was recorded goes to another thread. */
@@ -111,15 +74,15 @@ function ours(): Recorder {
     // What comes first asks for the snapshot.
     deriver.process({ type: 'in', connection, n: n++, ...clocks(10), frame: frame(at) })
     const purpose = JSON.stringify({ what: 'snapshot', id: subscriptionId({ channel: 'book', symbol, depth: 1000 }) })
-    const body = encoder.encode(book)
+    const body = encoder.encode(BOOK)
     const answer = { asked: clocks(20).wall, ...clocks(20), purpose, url: '', status: 200, body }
     deriver.process({ type: 'rest', connection, n: n++, ...answer })
   }
   return {
-    frame(at) {
+    frame(received, at) {
       const connection = connections[at % count] ?? 0
       const ms = 1000 + Math.floor((at * 1000) / PER_SECOND)
-      deriver.process({ type: 'in', connection, n: n++, ...clocks(ms), frame: frame(at) })
+      deriver.process({ type: 'in', connection, n: n++, ...clocks(ms), frame: received })
     },
     tick: (ms) => deriver.process({ type: 'tick', ...clocks(ms) }),
     commit() {
@@ -133,58 +96,15 @@ function ours(): Recorder {
   }
 }
 
-/** What a short program would do: parse, keep each book in two maps, and list rows. */
-function naive(): Recorder {
-  interface Instrument {
-    readonly bids: Map<string, string>
-    readonly asks: Map<string, string>
-    sequence: number
-  }
-  const parsed = JSON.parse(book) as { bids: [string, string][]; asks: [string, string][] } // made above
-  const instruments = new Map<string, Instrument>()
-  for (const symbol of symbols)
-    instruments.set(symbol, { bids: new Map(parsed.bids), asks: new Map(parsed.asks), sequence: 0 })
-  let rows: unknown[] = []
-  const change = (side: Map<string, string>, [price, amount]: [string, string]) => {
-    if (Number(amount) === 0) side.delete(price)
-    else side.set(price, amount)
-  }
-  return {
-    frame(at) {
-      const { data } = JSON.parse(frame(at).toString()) // made above
-      const instrument = instruments.get(data.s)
-      if (!instrument) return
-      if (data.e === 'trade') {
-        rows.push({ symbol: data.s, time: data.T, id: data.t, price: Number(data.p), amount: Number(data.q) })
-        return
-      }
-      instrument.sequence = data.u
-      for (const level of data.b) change(instrument.bids, level)
-      for (const level of data.a) change(instrument.asks, level)
-      for (const [side, changed] of [
-        ['bid', data.b],
-        ['ask', data.a],
-      ])
-        for (const [price, amount] of changed)
-          rows.push({ symbol: data.s, time: data.E, id: data.u, side, price: Number(price), amount: Number(amount) })
-    },
-    tick() {},
-    commit() {
-      rows = []
-    },
-    books: () => instruments.size,
-  }
-}
-
 if (way !== 'naive') expectShortLives()
-const recorder = way === 'naive' ? naive() : ours()
+const recorder = way === 'naive' ? { ...naive(symbols), tick() {} } : ours()
 const run = (from: number, until: number) => {
   for (let at = from; at < until; at++) {
     if (at % PER_SECOND === 0) {
       recorder.tick(1000 + (at * 1000) / PER_SECOND)
       if (at % (COMMIT_SECONDS * PER_SECOND) === 0) recorder.commit()
     }
-    recorder.frame(at)
+    recorder.frame(frame(at), at)
   }
 }
 run(0, WARM)

@@ -9,6 +9,7 @@ import { benchInstruments } from './instruments.js'
 import { benchRecording } from './recording.js'
 import { benchRecovery } from './recovery.js'
 import { benchStore } from './store.js'
+import { benchWorker } from './worker.js'
 
 const { values } = parseArgs({
   options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' }, only: { type: 'string' } },
@@ -16,6 +17,7 @@ const { values } = parseArgs({
 /** By name; those of the store take minutes and run when they are asked for. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   instruments: benchInstruments,
+  worker: benchWorker,
   decode: benchDecode,
   recording: () => benchRecording(Number(values.seconds)),
   backfill: benchBackfill,
