@@ -4,6 +4,7 @@ import { FakeClock } from '../../testkit/fake-clock.js'
 import { collect, TEN, trade, tradesBatch, withFolder } from '../../testkit/store-rows.js'
 import { INTERVALS, type Interval } from '../model/dataset.js'
 import { dayOf, SECOND } from '../model/time.js'
+import { decodeCandle } from './derived-candles.js'
 import { ReadOnlyData } from './reader.js'
 import { Store } from './store.js'
 
@@ -83,6 +84,16 @@ describe('candles made from trades', () => {
       { numRuns: 12 },
     ),
   )
+
+  it('a sum is the same whichever thread had which rows', () => {
+    const values = [0n, 1, 1, 1, 1, 1.0000000000000002, 9.801079999999999, 10n, 0.9999999999999999, 67004.28286232744]
+    expect(decodeCandle(values)).toMatchObject({
+      volume: 1,
+      quote_volume: 9.80108,
+      taker_buy_volume: 1,
+      vwap: 67004.2828623274,
+    })
+  })
 
   it('volume is what the amounts make, not what adding doubles one by one leaves: ten times 0.1 is 1', () =>
     withFolder(async (path) => {

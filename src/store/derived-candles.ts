@@ -59,10 +59,18 @@ export function decodeCandle(values: readonly unknown[]): DerivedCandle {
     high: Number(high),
     low: Number(low),
     close: Number(close),
-    volume: Number(volume),
-    quote_volume: Number(quoteVolume),
+    volume: total(volume),
+    quote_volume: total(quoteVolume),
     trades: whole(trades),
-    taker_buy_volume: Number(buys),
-    vwap: vwap === null ? null : Number(vwap),
+    taker_buy_volume: total(buys),
+    vwap: vwap === null ? null : total(vwap),
   }
+}
+
+/**
+ * A sum of doubles with the 15 digits that a double holds of any decimal. The compensated sum of DuckDB is exact on one thread; where threads add up
+ * their parts, the last bit depends on which thread had which rows.
+ */
+function total(value: unknown): number {
+  return Number(Number(value).toPrecision(15))
 }
