@@ -13,6 +13,7 @@ import { Deriver } from './deriver.js'
 import { ExchangeSession, type Outward } from './exchange-session.js'
 import { Lane } from './lane.js'
 import { datasetOf } from './listening.js'
+import { type Place, placesOf } from './place.js'
 import type { Sink } from './sink.js'
 import { SubscriptionWatch } from './subscription-watch.js'
 import { findInstrument, planTask } from './task-plan.js'
@@ -52,13 +53,23 @@ interface Task {
   /** Events seen, each second of the last ten. */
   counts: number[]
   over: Promise<void> | undefined
+  /** Of its last events, as told last, and for how many seconds they have been. */
+  lags: Lags | undefined
+  lagsAge: number
   /** When a failed task is tried again, by the monotonic clock. */
   retryAt: bigint | undefined
+}
+
+/** Receive minus exchange time, ms. */
+interface Lags {
+  readonly median: number
+  readonly p99: number
 }
 
 const CHECK_MS = 250
 const CHECKS_PER_TICK = 4
 const DRAIN_MS = 5000
+const LAGS_SECONDS = 5
 /** A pair that is not listed may be some day. */
 const UNLISTED_MS = 900_000
 /** A clock that is set by more than this may be days off now: the exchanges are asked what time it is. */
@@ -151,6 +162,8 @@ export class CaptureEngine {
       error: undefined,
       counts: [],
       over: undefined,
+      lags: undefined,
+      lagsAge: 0,
       retryAt: undefined,
     }
     this.tasks.set(id(spec.key, spec.instance), task)
@@ -243,7 +256,8 @@ export class CaptureEngine {
     for (const key of task.datasets) if (this.owners.get(key) === task) this.owners.delete(key)
     this.tasks.delete(id(task.spec.key, task.spec.instance))
     await this.lane.durable()
-    this.options.report(this.reportOf(task, 'stopped'))
+    const places = placesOf(task.session, task.subscriptions)
+    this.options.report(this.reportOf(task, places, sumOf(places), 'stopped'))
   }
 
   private session(exchange: string): ExchangeSession {
@@ -280,14 +294,17 @@ export class CaptureEngine {
 
   private report(second: boolean): void {
     this.reportDue = false
+    const time = this.options.clock.wall()
     for (const task of this.tasks.values()) {
+      const places = placesOf(task.session, task.subscriptions)
+      const sum = sumOf(places)
       if (second) {
-        task.counts.push(this.sum(task).events)
+        task.counts.push(sum.events)
         if (task.counts.length > 11) task.counts.shift()
-        const time = this.options.clock.wall()
-        for (const event of task.watch.look(task.session, task.subscriptions, time)) this.tell([task], event)
+        if (++task.lagsAge >= LAGS_SECONDS) task.lags = undefined
+        for (const event of task.watch.look(places, time)) this.tell([task], event)
       }
-      this.options.report(this.reportOf(task))
+      this.options.report(this.reportOf(task, places, sum))
     }
   }
 
@@ -299,83 +316,47 @@ export class CaptureEngine {
       )
   }
 
-  private sum(task: Task) {
-    const sum = { events: 0, rows: 0, gaps: 0, reconnects: 0 }
-    for (const sub of task.subscriptions) {
-      const slot = task.session.slotOf(sub.id)
-      const tally = slot?.tallies.get(sub.id)
-      const stats = slot?.derived?.subscriptions.get(sub.id)?.stats
-      sum.events += (tally?.events ?? 0) + (stats?.events ?? 0)
-      sum.rows += (tally?.rows ?? 0) + (stats?.rows ?? 0)
-      sum.gaps += (tally?.gaps ?? 0) + (stats?.gaps ?? 0)
-      sum.reconnects = Math.max(sum.reconnects, tally?.reconnects ?? 0)
-    }
-    return sum
-  }
-
-  private reportOf(task: Task, state?: TaskState): TaskReport {
-    const { spec, session } = task
-    const { rows, gaps, reconnects } = this.sum(task)
+  private reportOf(task: Task, places: readonly Place[], sum: Sum, state?: TaskState): TaskReport {
+    const { spec, session, counts } = task
     let lastFrame: bigint | undefined
     let lastEvent: bigint | undefined
-    const lags: number[] = []
     let error = task.error ?? (session.instruments ? undefined : session.error)
-    for (const sub of task.subscriptions) {
-      const slot = session.slotOf(sub.id)
+    for (const { slot, listening } of places) {
       error ??= slot?.error
       lastFrame = later(lastFrame, slot?.derived?.lastFrameWall)
-      const each = slot?.derived?.subscriptions.get(sub.id)
-      if (!each) continue
-      lastEvent = later(lastEvent, each.lastEventAt)
-      lags.push(...each.stats.lags)
-      if (each.isSilent) error ??= new CollectorError('CONNECTION_SILENT', each.stats.message ?? 'silent')
-      if (each.status === 'rejected')
-        error ??= new CollectorError(each.stats.code ?? 'SUBSCRIBE_REJECTED', each.stats.message ?? 'refused')
+      if (!listening) continue
+      lastEvent = later(lastEvent, listening.lastEventAt)
+      if (listening.isSilent) error ??= new CollectorError('CONNECTION_SILENT', listening.stats.message ?? 'silent')
+      if (listening.status === 'rejected')
+        error ??= new CollectorError(listening.stats.code ?? 'SUBSCRIBE_REJECTED', listening.stats.message ?? 'refused')
     }
-    const sorted = Float64Array.from(lags).sort()
-    const { counts } = task
     const seconds = counts.length - 1
+    const lags = this.lagsOf(task, places)
     return {
       key: spec.key,
       instance: spec.instance,
-      state: state ?? this.stateOf(task),
+      state: state ?? stateOf(task, places),
       lastFrame,
       lastEvent,
       rate: seconds > 0 ? Math.max(0, ((counts.at(-1) ?? 0) - (counts[0] ?? 0)) / seconds) : 0,
-      lagMs: sorted[sorted.length >> 1],
-      lagP99Ms: sorted[Math.floor(sorted.length * 0.99)],
-      reconnects,
-      gaps,
-      rows,
+      lagMs: lags?.median,
+      lagP99Ms: lags?.p99,
+      reconnects: sum.reconnects,
+      gaps: sum.gaps,
+      rows: sum.rows,
       error: error && { code: error.code, message: error.message, remedy: error.remedy },
     }
   }
 
-  private stateOf(task: Task): TaskState {
-    if (task.state === 'draining') return 'draining'
-    if (task.state === 'failed') return 'failed'
-    if (task.state === 'starting') return 'waiting'
-    let live = 0
-    let rejected = 0
-    let open = 0
-    let connecting = 0
-    let silent = 0
-    for (const sub of task.subscriptions) {
-      const slot = task.session.slotOf(sub.id)
-      if (slot?.state === 'connecting' || !slot) connecting++
-      if (slot?.state !== 'open') continue
-      open++
-      const each = slot.derived?.subscriptions.get(sub.id)
-      if (each?.live) live++
-      if (each?.status === 'rejected') rejected++
-      if (each?.isSilent) silent++
-    }
-    const all = task.subscriptions.length
-    if (live === all) return 'live'
-    if (rejected === all) return 'failed'
-    if (rejected || silent || (live && open < all)) return 'degraded'
-    if (open) return 'subscribing'
-    return connecting ? 'connecting' : 'waiting'
+  /** Sorting what a thousand tasks saw last is dear: once in a few seconds. */
+  private lagsOf(task: Task, places: readonly Place[]): Lags | undefined {
+    if (task.lags) return task.lags
+    const sorted = new Float64Array(places.flatMap(({ listening }) => listening?.stats.lags ?? [])).sort()
+    const [median, p99] = [sorted[sorted.length >> 1], sorted[Math.floor(sorted.length * 0.99)]]
+    if (median === undefined || p99 === undefined) return undefined
+    task.lagsAge = 0
+    task.lags = { median, p99 }
+    return task.lags
   }
 
   /** Ends every connection and opens none before `resume`: the disk has no room for what they would bring. */
@@ -410,6 +391,45 @@ export class CaptureEngine {
 
 function id(key: string, instance: number): string {
   return `${key}#${instance}`
+}
+
+type Sum = ReturnType<typeof sumOf>
+
+function sumOf(places: readonly Place[]) {
+  const sum = { events: 0, rows: 0, gaps: 0, reconnects: 0 }
+  for (const { tally, listening } of places) {
+    const stats = listening?.stats
+    sum.events += (tally?.events ?? 0) + (stats?.events ?? 0)
+    sum.rows += (tally?.rows ?? 0) + (stats?.rows ?? 0)
+    sum.gaps += (tally?.gaps ?? 0) + (stats?.gaps ?? 0)
+    sum.reconnects = Math.max(sum.reconnects, tally?.reconnects ?? 0)
+  }
+  return sum
+}
+
+function stateOf(task: Task, places: readonly Place[]): TaskState {
+  if (task.state === 'draining') return 'draining'
+  if (task.state === 'failed') return 'failed'
+  if (task.state === 'starting') return 'waiting'
+  let live = 0
+  let rejected = 0
+  let open = 0
+  let connecting = 0
+  let silent = 0
+  for (const { slot, listening } of places) {
+    if (slot?.state === 'connecting' || !slot) connecting++
+    if (slot?.state !== 'open') continue
+    open++
+    if (listening?.live) live++
+    if (listening?.status === 'rejected') rejected++
+    if (listening?.isSilent) silent++
+  }
+  const all = places.length
+  if (live === all) return 'live'
+  if (rejected === all) return 'failed'
+  if (rejected || silent || (live && open < all)) return 'degraded'
+  if (open) return 'subscribing'
+  return connecting ? 'connecting' : 'waiting'
 }
 
 function later(a: bigint | undefined, b: bigint | undefined): bigint | undefined {

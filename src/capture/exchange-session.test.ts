@@ -11,6 +11,7 @@ import type { PlannedSubscription } from './bodies.js'
 import { Deriver } from './deriver.js'
 import { ExchangeSession, type Outward } from './exchange-session.js'
 import { Lane } from './lane.js'
+import { placesOf } from './place.js'
 import { Slot } from './slot.js'
 import { SubscriptionWatch } from './subscription-watch.js'
 
@@ -169,7 +170,7 @@ describe('the log of a stream', () => {
     const watch = new SubscriptionWatch()
     const look = () =>
       watch
-        .look(session, [book], clock.wall())
+        .look(placesOf(session, [book]), clock.wall())
         .map(({ what, connection, channel, code }) => [what, connection, channel, code].join(' ').trim())
     session.add([book])
     await clock.run(60)

@@ -1,7 +1,6 @@
 import type { ConnectionEvent } from '../model/connection-event.js'
 import type { Nanos } from '../model/time.js'
-import type { PlannedSubscription } from './bodies.js'
-import type { ExchangeSession } from './exchange-session.js'
+import type { Place } from './place.js'
 
 interface Seen {
   readonly connection: number | undefined
@@ -14,35 +13,33 @@ interface Seen {
 export class SubscriptionWatch {
   readonly #seen = new Map<string, Seen>()
 
-  look(session: ExchangeSession, subscriptions: readonly PlannedSubscription[], time: Nanos): ConnectionEvent[] {
+  look(places: readonly Place[], time: Nanos): ConnectionEvent[] {
     const events: ConnectionEvent[] = []
-    for (const { id, channel, interval } of subscriptions) {
-      const slot = session.slotOf(id)
-      const derived = slot?.derived?.subscriptions.get(id)
+    for (const { sub, slot, tally, listening } of places) {
+      const { id, channel, interval } = sub
       const before = this.#seen.get(id)
-      const now: Seen = {
-        connection: slot?.connection,
-        live: derived?.live ?? false,
-        rejected: derived?.status === 'rejected',
-        gaps: (slot?.tallies.get(id)?.gaps ?? 0) + (derived?.stats.gaps ?? 0),
-      }
-      this.#seen.set(id, now)
-      const same = before !== undefined && before.connection === now.connection
-      const { code, message } = derived?.stats ?? {}
+      const connection = slot?.connection
+      const live = listening?.live ?? false
+      const rejected = listening?.status === 'rejected'
+      const gaps = (tally?.gaps ?? 0) + (listening?.stats.gaps ?? 0)
+      const same = before !== undefined && before.connection === connection
+      if (same && before.live === live && before.rejected === rejected && before.gaps === gaps) continue
+      this.#seen.set(id, { connection, live, rejected, gaps })
+      const { code, message } = listening?.stats ?? {}
       const tell = (what: ConnectionEvent['what'], why = true) =>
         events.push({
           what,
           time,
-          connection: now.connection,
+          connection,
           channel: interval ? `${channel}:${interval}` : channel,
           code: why ? code : undefined,
           detail: why ? message : undefined,
         })
-      if (now.rejected) {
+      if (rejected) {
         if (!(same && before.rejected)) tell('refused')
-      } else if (derived && same && now.gaps > before.gaps) tell('gap')
+      } else if (listening && same && gaps > before.gaps) tell('gap')
       // A gap ends with a book that is whole again: within one look that is no change, and still worth a line.
-      if (now.live && !(same && before.live && now.gaps === before.gaps)) tell('live', false)
+      if (live && !(same && before.live && gaps === before.gaps)) tell('live', false)
     }
     return events
   }

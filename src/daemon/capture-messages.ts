@@ -33,7 +33,7 @@ export type CaptureMethods = {
 
 /** What a capture worker tells by itself. */
 export type CaptureNews =
-  | { readonly news: 'report'; readonly report: TaskReport }
+  | { readonly news: 'reports'; readonly reports: readonly TaskReport[] }
   | { readonly news: 'connection'; readonly keys: readonly string[]; readonly event: ConnectionEvent }
   | { readonly news: 'instruments'; readonly exchange: string; readonly list: readonly Instrument[] }
   | { readonly news: 'drift'; readonly drifts: readonly Drift[] }

@@ -332,7 +332,8 @@ export class CapturePool implements TaskRunner {
   private hear(message: unknown, worker: CaptureWorker): void {
     if (typeof message !== 'object' || message === null || !('news' in message)) return
     const news = message as CaptureNews // our own message, told by its tag
-    if (news.news === 'report') for (const listener of this.listeners) listener(news.report)
+    if (news.news === 'reports')
+      for (const report of news.reports) for (const listener of this.listeners) listener(report)
     else if (news.news === 'connection') this.deps.onConnection?.(news.keys, news.event)
     else if (news.news === 'drift') this.hearDrifts(worker.lane, news.drifts)
     else if (news.news === 'live') {

@@ -7,6 +7,7 @@ import { PortLaneWriter } from '../journal/lane-writer.js'
 import { systemClock } from '../lib/clock.js'
 import { type Port, RpcClient, serveRpc } from '../lib/rpc.js'
 import { CollectorError, decodeError, encodeError } from '../model/error.js'
+import type { TaskReport } from '../model/task.js'
 import type { BudgetMethods } from '../net/budgets.js'
 import { GrantedBudget } from '../net/granted-budget.js'
 import { requestText } from '../net/http.js'
@@ -30,6 +31,7 @@ export function captureThread(port: Port, start: CaptureStart): void {
   const store = new StoreClient(start.store)
   const numbers = new Int32Array(start.connections)
   const tell = (news: CaptureNews) => port.postMessage(news)
+  const reports: TaskReport[] = []
   const main = new RpcClient<BudgetMethods>(port, CODEC)
   const handOver = new HandOver<ColumnBatch>({
     newColumns: () => new ColumnBuilder(),
@@ -61,7 +63,10 @@ export function captureThread(port: Port, start: CaptureStart): void {
     wantedSince: start.wantedSince,
     nextConnection: () => Atomics.add(numbers, 0, 1),
     saveInstruments: (exchange, list) => tell({ news: 'instruments', exchange, list }),
-    report: (report) => tell({ news: 'report', report }),
+    report: (report) => {
+      // Those of one look are one message.
+      if (reports.push(report) === 1) queueMicrotask(() => tell({ news: 'reports', reports: reports.splice(0) }))
+    },
     onConnection: (keys, event) => tell({ news: 'connection', keys, event }),
     drifted: (drifts) => tell({ news: 'drift', drifts }),
   })
