@@ -7,6 +7,8 @@ import { expectShortLives } from './lib/short-lived.js'
 
 expectShortLives()
 
+const LINGER_MS = 5000
+
 // Who closes our output early (`| head`) has seen enough: no error of ours.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
@@ -36,3 +38,7 @@ const code = await runCli(process.argv.slice(2), createServices(fileURLToPath(im
   exit: (status) => process.exit(status),
 })
 process.exitCode = code
+// The command is over. What is left open by mistake, a connection or a thread, must not keep its terminal; what is still to be printed may.
+setInterval(() => {
+  if (process.stdout.writableLength === 0) process.exit(code)
+}, LINGER_MS).unref()

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../lib/clock.js'
@@ -42,6 +42,8 @@ export class EmulatorServer {
   private readonly options: EmulatorServerOptions
   private readonly visitors: ReadonlyMap<string, Visitors>
   private readonly http: Server
+  /** Every connection, also one that is just becoming a WebSocket and is nobody's yet: one that was left would hold up the end. */
+  private readonly open = new Set<Socket>()
   private readonly sockets = new WebSocketServer({
     noServer: true,
     autoPong: false,
@@ -66,6 +68,10 @@ export class EmulatorServer {
       ]),
     )
     this.http = createServer((request, response) => this.answer(request, response))
+    this.http.on('connection', (socket) => {
+      this.open.add(socket)
+      socket.on('close', () => this.open.delete(socket))
+    })
     this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head))
   }
 
@@ -96,7 +102,7 @@ export class EmulatorServer {
     if (!this.http.listening) return
     await new Promise<void>((resolve) => {
       this.http.close(() => resolve())
-      this.http.closeAllConnections()
+      for (const socket of this.open) socket.destroy()
     })
   }
 

@@ -66,8 +66,8 @@ describe('what is published when', () => {
     const [stale, fresh] = [grown(1000, noon - 60n * MINUTE), { ...grown(1000, noon - 13n * MINUTE), dataset: 2 }]
     const names = new Map([1, 2].map((id) => [id, datasetKey(TRADES)]))
     const segments = [{ id: 1, kind: 'trades' as const, path: '', rows: 1000, bytes: 12_000, hash: '' }]
-    // Two files of 13,200 bytes stand or wait and are written once more: five times that, less what was written, is left.
-    const planned = publishPlan({ names, parts: [fresh, stale], segments, writtenBytes: 90_000 }, { now: noon })
+    // Two files of 13,200 bytes stand or wait and are written once more: 4.9 times that, less what was written, is left.
+    const planned = publishPlan({ names, parts: [fresh, stale], segments, writtenBytes: 87_000 }, { now: noon })
     expect(planned.map(({ state }) => state.dataset)).toEqual([1])
   })
 
@@ -198,7 +198,8 @@ describe('a day of recording', () => {
         expect(run.amplification).toBeLessThanOrEqual(5)
         expect(run.files).toBeLessThanOrEqual(rates.length * 29)
       }),
-      { numRuns: 30 },
+      // A single quiet pair: the footers of its small files took it beyond the five.
+      { numRuns: 30, examples: [[[8]]] },
     )
   })
 

@@ -12,8 +12,8 @@ const MINUTE: Nanos = 60n * SECOND
 export const STALE: Nanos = 12n * MINUTE
 /** A partition gets its last rows for this long after its end; late rows after that come in batches of as long. */
 const CLOSED: Nanos = 5n * MINUTE
-/** Bytes of Parquet that may be written for one that stands (durability C8). */
-const WRITE_BUDGET = 5
+/** Bytes of Parquet that are written for one that stands: five may be (durability C8), less what the footers of small files add that no plan foresees. */
+const WRITE_BUDGET = 4.9
 /** A growing partition with so many rows is split: its later slots have files of their own, which cost less to replace. */
 const SPLIT_ROWS = { date: 20_000, year: 2000 } as const
 /** The same of a date where the budget is spent. With fewer rows the file lags instead: it is not worth 24 files a day. */
