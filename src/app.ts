@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { catalog } from './compose/exchange-calls.js'
 import { adapterOf } from './exchanges/index.js'
 import { systemClock } from './lib/clock.js'
@@ -61,9 +60,7 @@ export function createServices(program = ''): Services {
   }
 }
 
-/** The package has it beside `dist`, a checkout beside `src`. */
 async function exampleConfig(): Promise<string> {
-  const name = 'config.example.yml'
-  const inPackage = join(import.meta.dirname, '..', '..', name)
-  return await readFile(inPackage, 'utf8').catch(() => readFile(join(import.meta.dirname, '..', name), 'utf8'))
+  const [inPackage, inCheckout] = (await import('./compose/places.js')).EXAMPLE_CONFIG
+  return await readFile(inPackage, 'utf8').catch(() => readFile(inCheckout, 'utf8'))
 }

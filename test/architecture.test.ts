@@ -51,6 +51,11 @@ describe('architecture', () => {
     expect(lines(/^src\//, /^(export )?(let|var) /)).toEqual([])
   })
 
+  // The bundle puts a module elsewhere than where it is written, but for this one.
+  it('asks in one place where the files of the program are', () => {
+    expect(lines(/^src\//, /import\.meta/, ['src/main.ts', 'src/compose/places.ts'])).toEqual([])
+  })
+
   it('reads clock, timer, chance and network only where they are passed in from', () => {
     const ambient =
       /\b(Date\.now|performance\.now|process\.hrtime|setTimeout|setInterval|setImmediate|Math\.random|fetch)\(|new Date\(\)/

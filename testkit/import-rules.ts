@@ -87,7 +87,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'main.ts': [],
   'index.ts': [],
   threads: ['worker.ts'],
-  'worker.ts': ['compose/threads.ts'],
+  'worker.ts': ['compose/places.ts'],
 }
 
 /** Why an import breaks the rules, or `undefined`. Imports of one's own folder are free. */

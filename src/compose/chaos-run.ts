@@ -8,12 +8,13 @@ import { gapRows } from '../service/gaps.js'
 import { openStoredData } from '../store/stored-data.js'
 import { visibleRows } from '../store/visible.js'
 import { emulated } from './emulated.js'
+import { PRELOAD } from './places.js'
 
 /** A chaos run as it is done: with the real emulator and the real files. `program`: the file of this program's command line. */
 export function chaosPorts(program: string): ChaosPorts {
   return {
     program: [program],
-    preload: new URL('../chaos/preload.js', import.meta.url).href,
+    preload: PRELOAD.href,
     startEmulator,
     emulated: (instruments) =>
       emulated(instruments).map((listed) => ({

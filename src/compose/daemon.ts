@@ -20,6 +20,7 @@ import { createAlerting } from './alerting.js'
 import { catalog, instrumentLists } from './exchange-calls.js'
 import { createJobs } from './histories.js'
 import { openData } from './local.js'
+import { WEB } from './places.js'
 import { defaultDependencies } from './recording.js'
 import { sqlInTurn } from './sql-in-turn.js'
 import { type DaemonLog, hiddenFolder, spawn } from './threads.js'
@@ -117,7 +118,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
   })
   await alerting.open(() => manager.status())
   await ports.open()
-  const api = await serveApi(ports, { host, port, uiFolder: join(import.meta.dirname, '../../web') })
+  const api = await serveApi(ports, { host, port, uiFolder: WEB })
   try {
     await deps.recorder.open()
     await writeDaemonToken(ownToken, localToken)

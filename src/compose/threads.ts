@@ -7,6 +7,7 @@ import type { JournalStart } from '../daemon/journal-messages.js'
 import type { QueryStart } from '../daemon/query-messages.js'
 import type { StoreStart } from '../daemon/store-messages.js'
 import type { CollectorError } from '../model/error.js'
+import { WORKER } from './places.js'
 
 /** Where what nobody waits for is told. */
 export interface DaemonLog {
@@ -23,7 +24,7 @@ export function spawn(
   transfer: readonly Transferable[],
   log: DaemonLog,
 ): Worker {
-  const thread = new Worker(new URL('../worker.js', import.meta.url), {
+  const thread = new Worker(WORKER, {
     workerData: start,
     transferList: [...transfer],
     name: start.role,
