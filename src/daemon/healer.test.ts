@@ -71,3 +71,38 @@ it('what is lost to requests is taken from the file of its day once there is one
   expect(filled).toHaveLength(6)
   for (const [at, hour] of filled.entries()) if (at > 0) expect(hour - (filled[at - 1] ?? 0n)).toBeLessThanOrEqual(25n)
 })
+
+// A slow exchange was asked for each hole twice: by the repair that was under way, and by the next look.
+it('a gap that is being filled is not asked for a second time; another exchange does not wait for it, and what comes to light meanwhile follows', async () => {
+  const clock = new FakeClock()
+  const other: Target = { exchange: 'binance', pair: 'BTC/USDT', channel: 'trades' }
+  let gaps = [GAP]
+  const repairs: { readonly targets: readonly Target[]; readonly end: (fine: boolean) => void }[] = []
+  const healer = new Healer({
+    clock,
+    targets: () => new Map([[DATASET, TARGET], ['binance trades BTC/USDT', other]]), // biome-ignore format: a table
+    commit: async () => {},
+    gaps: async () => gaps,
+    repair: (targets) => new Promise((end) => repairs.push({ targets, end })),
+    filedAfterMs: () => undefined,
+    repairFromFiles: async () => true,
+    onError: (error) => {
+      throw error
+    },
+  })
+  const asked = () => repairs.map(({ targets }) => targets)
+  healer.start()
+  await clock.run(7000)
+  expect(asked()).toEqual([[TARGET]])
+  gaps = [GAP, { ...GAP, dataset: 'binance trades BTC/USDT' }]
+  healer.disturbed()
+  await clock.run(7000)
+  expect(asked()).toEqual([[TARGET], [other]])
+  // The second hole of the slow one was there before its repair was over.
+  for (const { end } of repairs) end(true)
+  gaps = [{ ...GAP, from: 2n, until: 3n }]
+  await clock.run(7000)
+  expect(asked()).toEqual([[TARGET], [other], [TARGET]])
+  repairs.at(-1)?.end(true)
+  await healer.stop()
+})

@@ -11,13 +11,19 @@ export interface HealerPorts {
   /** Everything received so far is in the store, and the ledger knows of it. */
   commit(): Promise<void>
   gaps(): Promise<readonly Gap[]>
-  /** Repairs these datasets; resolves with whether it went well. */
+  /** Repairs these datasets of one exchange; resolves with whether it went well. */
   repair(targets: readonly Target[]): Promise<boolean>
   /** How long after a day is over a file has it, of what requests reach back for a while only; `undefined`: there is no such file, or none is wanted. */
   filedAfterMs(target: Target): number | undefined
   /** Fills gaps that are lost to requests from files, none that began before `since`. */
   repairFromFiles(targets: readonly Target[], since: Nanos): Promise<boolean>
   onError(error: CollectorError): void
+}
+
+/** What is repaired now. */
+interface Due {
+  readonly dataset: string
+  readonly target: Target
 }
 
 /** A gap that just ended may not be served yet. */
@@ -35,7 +41,8 @@ const FOR: Nanos = 7n * DAY
 
 /**
  * Fills gaps of live streams from the past, as soon as the exchange can answer: looks at the ledger shortly after a stream lost something, and each
- * minute. A dataset whose repair failed waits longer each time. Gaps that requests do not reach any more are filled from the file of their day, once there is one.
+ * minute. Exchanges do not wait for one another, and of one there is one repair at a time: two would ask for the same twice. A dataset whose
+ * repair failed waits longer each time. Gaps that requests do not reach any more are filled from the file of their day, once there is one.
  */
 export class Healer {
   private readonly ports: HealerPorts
@@ -43,6 +50,8 @@ export class Healer {
   /** When a lost gap is looked for in files again, by dataset and beginning. */
   private readonly filed = new Map<string, bigint>()
   private filling: Promise<void> | undefined
+  /** Repairs under way, by exchange. */
+  private readonly repairs = new Map<string, Promise<void>>()
   private cancel: () => void = () => {}
   private dueAt: bigint | undefined
   private started = false
@@ -62,6 +71,7 @@ export class Healer {
     this.cancel()
     await this.looking
     await this.filling
+    await Promise.all(this.repairs.values())
   }
 
   /** A stream lost something, or came back. */
@@ -100,14 +110,33 @@ export class Healer {
     const due = new Set(settled.map(({ dataset }) => dataset))
     for (const dataset of this.waits.keys())
       if (!open.some((gap) => gap.dataset === dataset)) this.waits.delete(dataset)
-    const targets = [...due].flatMap((dataset) => {
+    const byExchange = new Map<string, Due[]>()
+    for (const dataset of due) {
       const target = known.get(dataset)
-      return target && (this.waits.get(dataset)?.until ?? 0n) <= mono ? [{ dataset, target }] : []
+      if (!target || (this.waits.get(dataset)?.until ?? 0n) > mono) continue
+      const { exchange } = target
+      byExchange.set(exchange, [...(byExchange.get(exchange) ?? []), { dataset, target }])
+    }
+    if (!this.started) return
+    for (const [exchange, targets] of byExchange) {
+      const under = this.repairs.get(exchange)
+      if (under) void under.then(() => this.lookIn(SOON_MS))
+      else
+        this.repairs.set(
+          exchange,
+          this.repair(targets).finally(() => this.repairs.delete(exchange)),
+        )
+    }
+  }
+
+  private async repair(due: readonly Due[]): Promise<void> {
+    const { clock, repair, onError } = this.ports
+    const fine = await repair(due.map(({ target }) => target)).catch((error: unknown) => {
+      onError(asCollectorError(error, 'INTERNAL'))
+      return false
     })
-    if (!targets.length || !this.started) return
-    const fine = await ports.repair(targets.map(({ target }) => target))
     // What is still open after a repair that went well was not served yet, or lies after its end.
-    for (const { dataset } of targets) {
+    for (const { dataset } of due) {
       const failures = (this.waits.get(dataset)?.failures ?? 0) + 1
       const wait = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10))
       this.waits.set(dataset, {

@@ -2,6 +2,7 @@ import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { compareTrades } from '../../src/chaos/compare.js'
 import { readTruth } from '../../src/chaos/truth.js'
+import { Client } from '../../src/client/client.js'
 import { createRandom } from '../../src/emulator/random.js'
 import { visibleRows } from '../../testkit/truth.js'
 import { Bench, until } from './harness.js'
@@ -59,32 +60,31 @@ it('fifty holes punched while streaming are filled: Parquet is the truth, no tra
     else await bench.fault({ fault: 'lose', exchange, channel: 'trades', count: random.whole(1, 4) })
   }
   await bench.live()
-  const open = async () => (await bench.gaps()).filter(({ kind }) => kind === 'trades')
+  const client = new Client({ url: `http://127.0.0.1:${bench.own()?.port}` })
   // Healing looks at what is committed: nothing is open, and nothing more comes to light by another look.
   let quiet = 0
   await until(
     'no trade gap is open',
     async () => {
-      quiet = (await open()).length === 0 ? quiet + 1 : 0
+      const open = (await client.call('gaps', {})).filter(({ kind }) => kind === 'trades')
+      quiet = open.length === 0 ? quiet + 1 : 0
       await pause(1000)
       return quiet >= 12 || undefined
     },
     // Kraken answers about once a second.
     130_000,
   )
-  const listed = runs.parse(JSON.parse((await bench.run('runs', '--json')).stdout))
-  expect(await bench.daemon?.kill('SIGTERM')).toBe(0)
-  await bench.programs[0]?.kill('SIGTERM')
-  // What came to light when everything was stored at the end, a repair without a daemon would fill: there is nothing.
-  expect(await open()).toEqual([])
-
   let stretches = 0
   let requests = 0
-  for (const { id } of listed) {
-    const run = detail.parse(JSON.parse((await bench.run('runs', String(id), '--json')).stdout))
+  for (const { id } of await client.call('runs', { limit: 500 })) {
+    const run = await client.call('runs.get', { id })
     requests += run.requests
     for (const line of run.log) stretches += Number(/: (\d+) stretches are missing/.exec(line)?.[1] ?? 0)
   }
+  expect(await bench.daemon?.kill('SIGTERM')).toBe(0)
+  await bench.programs[0]?.kill('SIGTERM')
+  // What came to light when everything was stored at the end, a repair without a daemon would fill: there is nothing.
+  expect((await bench.gaps()).filter(({ kind }) => kind === 'trades')).toEqual([])
   expect(stretches).toBeGreaterThan(20)
   expect(requests).toBeLessThanOrEqual(Math.ceil(stretches * 1.05))
   let trades = 0
@@ -97,11 +97,11 @@ it('a backfill killed in the middle goes on where it was; run again it fetches n
 }, async () => {
   const bench = new Bench()
   benches.push(bench)
-  await bench.emulate('--seed', '6', '--rate', '60', '--instruments', '2', '--past', '600', '--truth', bench.truth)
+  await bench.emulate('--seed', '6', '--rate', '60', '--instruments', '2', '--past', '400', '--truth', bench.truth)
   bench.config([{ exchange: 'kraken', pairs: ['BTC/USD'], channels: ['trades'] }])
   const window = [
     '--start',
-    new Date(Date.now() - 500_000).toISOString(),
+    new Date(Date.now() - 300_000).toISOString(),
     '--until',
     new Date(Date.now() - 60_000).toISOString(),
   ]
