@@ -119,12 +119,12 @@ const missing = (name: string) => readRecordings(name) === undefined
 
 describe('a recording of Binance through the real daemon', () => {
   const captures: [string, string][] = [
-    ['hft-binance-ethusdt@2024-08-08', '30'],
-    ['BINANCE@2021-04-04', '8'],
-    ['BINANCE@2021-04-05', '10'],
-    ['BINANCE@2021-04-17', '4'],
-    ['BINANCE@2021-08-14', '4'],
-    ['BINANCE@2021-10-11', '4'],
+    ['hft-binance-ethusdt@2024-08-08', '60'],
+    ['BINANCE@2021-04-04', '30'],
+    ['BINANCE@2021-04-05', '30'],
+    ['BINANCE@2021-04-17', '15'],
+    ['BINANCE@2021-08-14', '15'],
+    ['BINANCE@2021-10-11', '15'],
   ]
   it.skipIf(missing('binance')).each(captures)(
     '%s: Parquet equals the frames, and the ledger has no gap',
@@ -219,7 +219,7 @@ describe('a recording of Bitfinex through the real daemon', () => {
       for (const each of whole.safeParse(parsed).data?.[1] ?? []) add(levels, channel.symbol, told(each))
     }
     const symbols = [...levels.keys()]
-    const { bench, pairOf } = await record('bitfinex', capture, '10', (pairs) => [
+    const { bench, pairOf } = await record('bitfinex', capture, '25', (pairs) => [
       { pairs: symbols.map((symbol) => pairs.get(symbol) ?? symbol), channels: ['trades', 'book'], depth: 100 },
     ])
     expect(await bench.gaps()).toEqual([])
