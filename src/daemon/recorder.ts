@@ -70,6 +70,8 @@ interface Opened {
 export class Recorder implements TaskRunner {
   private readonly deps: RecorderDeps
   private opened: Promise<Opened> | undefined
+  /** Whoever still asks opens nothing; only `open` and `start` do. */
+  private closed = false
   private histories: Promise<HistoryClient> | undefined
   private pool: CapturePool | undefined
   private guard: DiskGuard | undefined
@@ -89,6 +91,12 @@ export class Recorder implements TaskRunner {
   }
 
   async open(): Promise<void> {
+    this.closed = false
+    await this.opening()
+  }
+
+  private async opening(): Promise<void> {
+    if (this.closed) throw new CollectorError('PROCESS_STOPPED', 'the recorder is closed')
     this.opened ??= this.openNow()
     try {
       await this.opened
@@ -98,9 +106,9 @@ export class Recorder implements TaskRunner {
     }
   }
 
-  /** The store of an open recorder. */
+  /** The store of a recorder that is open, or opens now for the first time. Throws PROCESS_STOPPED once it is closed. */
   async store(): Promise<RecorderStore> {
-    await this.open()
+    await this.opening()
     if (!this.opened) throw new CollectorError('PROCESS_STOPPED', 'the recorder is closed')
     return (await this.opened).store
   }
@@ -193,9 +201,9 @@ export class Recorder implements TaskRunner {
     }
   }
 
-  /** The history thread, started at first use and again after it died. Earlier lanes are recovered before it plans anything. */
+  /** The history thread, started at first use and again after it died. Earlier lanes are recovered before it plans anything. Throws like `store`. */
   async history(): Promise<HistoryClient> {
-    await this.open()
+    await this.opening()
     this.histories ??= this.startHistory().catch((error: unknown) => {
       this.histories = undefined
       throw error
@@ -312,6 +320,7 @@ export class Recorder implements TaskRunner {
 
   /** Everything received is stored; visible too unless the signal says that there is no time. Afterwards it can be opened again. */
   async close(signal?: AbortSignal): Promise<void> {
+    this.closed = true
     const opened = await this.opened?.catch(() => undefined)
     this.opened = undefined
     this.pool = undefined
