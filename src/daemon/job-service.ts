@@ -6,6 +6,7 @@ import { datasetKey, KIND_OF } from '../model/dataset.js'
 import { asCollectorError, CollectorError } from '../model/error.js'
 import type { Gap } from '../model/gaps.js'
 import { Healer } from './healer.js'
+import type { HistoryClient } from './history-client.js'
 import { chosenTargets, configuredTargets, type Past } from './job-targets.js'
 import type { HistoryRequest, Job, Jobs, Run, RunDetail, RunFilter, RunPlan } from './jobs.js'
 import type { LiveRun } from './live-run.js'
@@ -15,6 +16,7 @@ import { readStoredRun } from './stored-runs.js'
 
 export interface JobServiceDeps extends RunBookDeps {
   readonly random: () => number
+  history(): Promise<Pick<HistoryClient, 'run' | 'cancel' | 'plan'>>
   gaps(): Promise<readonly Gap[]>
   /** What each exchange has a past of. */
   past(exchange: string): readonly Past[]

@@ -49,6 +49,10 @@ export class LiveRun {
     this.state = state
     this.ended = now
     if (error) this.error = { code: error.code, message: error.message, remedy: error.remedy }
+  }
+
+  /** Nothing more is done for it: who waits for `over` goes on. */
+  close(): void {
     this.resolve()
   }
 

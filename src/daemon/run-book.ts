@@ -19,7 +19,7 @@ export interface RunStore {
 export interface RunBookDeps {
   readonly clock: Clock
   /** The history thread, started when it is not running. */
-  history(): Promise<HistoryClient>
+  history(): Promise<Pick<HistoryClient, 'run' | 'cancel'>>
   store(): Promise<RunStore>
   /** Runs as they were saved, newest first: without waiting for what the store does. */
   savedRuns(query: RunQuery): Promise<readonly StoredRun[]>
@@ -34,6 +34,8 @@ const AT_ONCE = 2
 const ATTEMPTS = 3
 const SAVE_MS = 5000
 const DAY_MS = 86_400_000
+/** Runs that may wait for their turn. */
+const MOST_WAITING = 10_000
 /** Finished runs that a list shows without another limit. */
 const LIST = 50
 
@@ -45,6 +47,8 @@ export class RunBook {
   private queue: { readonly run: LiveRun; readonly order: RunOrder }[] = []
   private active = 0
   private stopping = false
+  private retentionDays = 0
+  private forgotten = Number.NEGATIVE_INFINITY
 
   /** `onOver`: a run ended, and is saved. */
   constructor(deps: RunBookDeps, onOver: (run: LiveRun) => void) {
@@ -54,6 +58,7 @@ export class RunBook {
 
   /** Takes over what an earlier process left: its unfinished runs are stale, and those of long ago are forgotten. */
   async open(retentionDays: number): Promise<void> {
+    this.retentionDays = retentionDays
     const store = await this.deps.store()
     for (const state of ['running', 'queued'] as const) {
       for (const kept of await this.deps.savedRuns({ state, limit: 10_000 })) {
@@ -63,23 +68,34 @@ export class RunBook {
         await store.saveRun({ id: kept.id, job: kept.job, state: 'stale', ended, body })
       }
     }
-    if (retentionDays > 0)
-      await store.forgetRuns(this.now - retentionDays * DAY_MS, ['succeeded', 'stale', 'cancelled'])
+    await this.forget()
   }
 
-  /** Takes a run on: at once, or when one of those under way is over. */
+  /** Takes a run on: at once, or when one of those under way is over. What cannot be written down is refused, as if it had not been asked for. */
   async add(
     { job, request, trigger }: Pick<LiveRun, 'job' | 'request' | 'trigger'>,
     orderOf: (run: number) => RunOrder,
     atOnce: boolean,
   ): Promise<Run> {
+    if (this.queue.length >= MOST_WAITING)
+      throw new CollectorError('TOO_MANY_REQUESTS', `${MOST_WAITING} runs wait already`, {
+        remedy: 'Wait until some are over, or cancel some.',
+      })
+    const id = await (await this.deps.store()).newRun()
     if (this.stopping) throw new CollectorError('PROCESS_STOPPED', 'the daemon is stopping')
-    const store = await this.deps.store()
-    const run = new LiveRun(await store.newRun(), job, request, trigger, this.now)
-    this.live.set(run.id, run)
-    await this.save(run)
-    const order = orderOf(run.id)
-    if (atOnce) void this.carryOut(run, order)
+    const run = new LiveRun(id, job, request, trigger, this.now)
+    const order = orderOf(id)
+    this.live.set(id, run)
+    try {
+      await this.save(run)
+    } catch (error) {
+      this.live.delete(id)
+      run.close()
+      throw error
+    }
+    // Meanwhile it may have been cancelled, by a stop too.
+    if (run.cancelled) await this.finish(run, 'cancelled', undefined)
+    else if (atOnce) void this.carryOut(run, order)
     else {
       this.queue.push({ run, order })
       this.serve()
@@ -104,6 +120,8 @@ export class RunBook {
 
   async runs(filter: RunFilter = {}): Promise<readonly Run[]> {
     const { job, state, before, limit = LIST } = filter
+    // One that ends while the catalog is asked is told as it ended.
+    const known = new Map(this.live)
     const kept = await this.deps.savedRuns({
       ...(job === undefined ? {} : { job }),
       ...(state === undefined ? {} : { state }),
@@ -111,11 +129,11 @@ export class RunBook {
       limit: Math.max(1, Math.min(1000, limit)),
     })
     return kept.flatMap(({ id, body }) => {
-      const live = this.live.get(id)
+      const live = known.get(id) ?? this.live.get(id)
       if (live) return [live.show(this.now)]
       const run = readStoredRun(body)
       if (!run) return []
-      const { log: _, ...shown } = run
+      const { log: _, ...shown } = withoutProcess(run)
       return [shown]
     })
   }
@@ -124,10 +142,11 @@ export class RunBook {
     const live = this.live.get(id)
     if (live) return live.detail(this.now)
     const [kept] = await this.deps.savedRuns({ before: id + 1, limit: 1 })
-    return kept?.id === id ? readStoredRun(kept.body) : undefined
+    const run = kept?.id === id ? readStoredRun(kept.body) : undefined
+    return run && withoutProcess(run)
   }
 
-  /** Resolves when a run is over. */
+  /** Resolves when a run is over, and saved. */
   async over(id: number): Promise<void> {
     await this.live.get(id)?.over
   }
@@ -212,11 +231,21 @@ export class RunBook {
     run.end(state, this.now, error)
     try {
       await this.save(run)
+      if (!this.stopping) await this.forget()
     } catch (cause) {
       this.report(cause)
     }
     this.live.delete(run.id)
     this.onOver(run)
+    run.close()
+  }
+
+  /** Once a day, what is older than it is listed. */
+  private async forget(): Promise<void> {
+    if (this.retentionDays <= 0 || this.now - this.forgotten < DAY_MS) return
+    this.forgotten = this.now
+    const before = this.now - this.retentionDays * DAY_MS
+    await (await this.deps.store()).forgetRuns(before, ['succeeded', 'failed', 'stale', 'cancelled'])
   }
 
   private async save(run: LiveRun): Promise<void> {
