@@ -91,8 +91,10 @@ it('a run that is cancelled, by command or over the API, keeps what it proved: t
     '--until',
     new Date(Date.now() - 60_000).toISOString(),
   ]
-  // Many small pages, of which Kraken gives about one a second.
-  await bench.fault({ fault: 'pages', exchange: 'kraken', ms: 60_000, manner: 'capped', count: 500 })
+  // So many small pages, of which Kraken gives about one a second, that no command is too late to cancel.
+  const pages = (count: number) =>
+    bench.fault({ fault: 'pages', exchange: 'kraken', ms: 600_000, manner: 'capped', count })
+  await pages(25)
   const of = ['backfill', '-e', 'kraken', '-p', 'BTC/USD', '--channels', 'trades', ...window, '--json']
   const own = bench.own()
   const client = new Client({ url: `http://127.0.0.1:${own?.port}` })
@@ -120,6 +122,7 @@ it('a run that is cancelled, by command or over the API, keeps what it proved: t
     expect(ended.rows).toBeGreaterThan(0)
     rows += ended.rows
   }
+  await pages(1_000_000)
   const last = await bench.run(...of)
   expect(last.code, last.output).toBe(0)
   rows += run.parse(JSON.parse(last.stdout)).rows
