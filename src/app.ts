@@ -10,15 +10,14 @@ import { VERSION } from './version.js'
  * line, for runs of it in a process of its own.
  */
 export function createServices(program = ''): Services {
-  const openData = async (dataPath: string) => (await import('./compose/local.js')).openData(dataPath)
   return {
     version: VERSION,
     catalog,
     exampleConfig,
-    openData,
-    idleStreams: async (config) => (await import('./compose/local.js')).idleStreams(config),
+    openData: async (dataPath) => await (await import('./store/stored-data.js')).openStoredData(dataPath),
+    idleStreams: async (config) => (await import('./compose/idle-streams.js')).idleStreams(config),
     openLocal: async (dataPath, origin) => (await import('./compose/local.js')).openLocal(dataPath, origin),
-    daemonOf: async (dataPath) => (await import('./compose/local.js')).daemonOf(dataPath),
+    daemonOf: async (dataPath) => (await import('./compose/daemon-of.js')).daemonOf(dataPath),
     startDaemon: async (config, onError, origin) =>
       (await import('./compose/daemon.js')).startDaemon(config, { error: onError }, origin),
     openJobs: async (config, onError) => (await import('./compose/histories.js')).openJobs(config, { error: onError }),

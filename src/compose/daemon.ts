@@ -15,11 +15,11 @@ import { type ConfigOrigin, Running } from '../service/running.js'
 import type { Daemon } from '../service/services.js'
 import { CatalogView } from '../store/catalog-view.js'
 import { removeDaemonFile, writeDaemonFile, writeDaemonToken } from '../store/daemon-file.js'
+import { openStoredData } from '../store/stored-data.js'
 import { VERSION } from '../version.js'
 import { createAlerting } from './alerting.js'
 import { catalog, instrumentLists } from './exchange-calls.js'
 import { createJobs } from './histories.js'
-import { openData } from './local.js'
 import { WEB } from './places.js'
 import { defaultDependencies } from './recording.js'
 import { sqlInTurn } from './sql-in-turn.js'
@@ -101,7 +101,7 @@ export async function startDaemon(config: CollectorConfig, told: DaemonLog, orig
       alerting.configure(next)
       queries.configure(withoutTokens(next))
     },
-    openData,
+    openData: openStoredData,
     gapsOf: (dataset) => view.gapsOf(dataset),
     sql: sqlInTurn(config.storage.local_path, clock),
     exportData: (request, signal) => queries.export(request, signal),

@@ -1,14 +1,11 @@
 import { join } from 'node:path'
 import { createConfig } from '../config/parse.js'
-import type { CollectorConfig } from '../config/schema.js'
 import { StreamManager } from '../daemon/stream-manager.js'
-import type { StreamStatus } from '../daemon/stream-status.js'
 import { systemClock } from '../lib/clock.js'
 import { CollectorError } from '../model/error.js'
 import { logTail } from '../service/log-tail.js'
 import { type ConfigOrigin, Running } from '../service/running.js'
-import type { LocalPorts, StoredData } from '../service/services.js'
-import { readDaemonFile, readDaemonToken } from '../store/daemon-file.js'
+import type { LocalPorts } from '../service/services.js'
 import { openStoredData } from '../store/stored-data.js'
 import { VERSION } from '../version.js'
 import { openLocalAlerts } from './alerting.js'
@@ -25,7 +22,7 @@ export async function openLocal(dataPath: string, origin?: ConfigOrigin): Promis
   const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
   const idle = new StreamManager(config, undefined, deps)
   const lists = instrumentLists(config, deps.budgets, async (exchange) => {
-    const data = await openData(dataPath).catch(() => undefined)
+    const data = await openStoredData(dataPath).catch(() => undefined)
     const saved = data?.instruments(exchange)
     await data?.close()
     return saved
@@ -52,7 +49,7 @@ export async function openLocal(dataPath: string, origin?: ConfigOrigin): Promis
     sync: deps.sync,
     logs: { ...logTail(join(hiddenFolder(config), 'logs')), follow: () => () => {} },
     alerts: await openLocalAlerts(config, clock),
-    openData,
+    openData: openStoredData,
     sql: sqlInTurn(dataPath, clock),
     exportData: exportsInTurn(dataPath),
     instruments: (exchange) => lists.of(exchange),
@@ -63,30 +60,4 @@ export async function openLocal(dataPath: string, origin?: ConfigOrigin): Promis
   })
   await ports.open()
   return ports
-}
-
-/** Streams of a config as they show while nothing runs. */
-export function idleStreams(config: CollectorConfig): StreamStatus[] {
-  const deps = defaultDependencies(config, undefined, { error: () => {} }, () => {})
-  return new StreamManager(config, undefined, deps).status()
-}
-
-export const openData: (dataPath: string) => Promise<StoredData> = openStoredData
-
-export async function daemonOf(dataPath: string) {
-  const dccd = join(dataPath, '.dccd')
-  const found = await readDaemonFile(join(dccd, 'daemon.json'))
-  if (!found || !isAlive(found.pid)) return undefined
-  const token = await readDaemonToken(join(dccd, 'daemon.token'))
-  return token === undefined ? found : { ...found, token }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Somebody else's process: it lives.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }

@@ -72,7 +72,7 @@ export function verifyPorts(adapterOf: (id: string) => ExchangeAdapter): VerifyP
 async function withVerifier<T>(dataPath: string, act: (verifier: Verifier) => Promise<T>): Promise<T> {
   const data = await ReadOnlyData.open(dataPath)
   try {
-    return await act(data.verifier())
+    return await act(await data.verifier())
   } finally {
     await data.close()
   }

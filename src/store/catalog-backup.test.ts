@@ -50,7 +50,7 @@ describe('a catalog that is lost', () => {
       expect(await readFile(visibleFiles(path)[0] ?? '')).toEqual(before)
       await store.close()
       const data = await ReadOnlyData.open(path)
-      expect((await data.verifier().verify({ deep: true })).findings).toEqual([])
+      expect((await (await data.verifier()).verify({ deep: true })).findings).toEqual([])
       await data.close()
     }))
 
@@ -108,7 +108,7 @@ describe('segments of many commits', () => {
       await store.publish()
       await store.close()
       const data = await ReadOnlyData.open(path)
-      expect((await data.verifier().verify({ deep: true })).findings).toEqual([])
+      expect((await (await data.verifier()).verify({ deep: true })).findings).toEqual([])
       await data.close()
     }))
 })

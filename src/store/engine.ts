@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
 import { type Clock, systemClock } from '../lib/clock.js'
 import { storeError } from './failure.js'
 import { interrupted, interruptOn } from './interrupt.js'
@@ -17,6 +17,9 @@ export interface EngineOptions {
   readonly clock?: Clock
 }
 
+/** What reading asks of it. */
+export type Queries = Pick<Engine, 'run' | 'rows' | 'stream'>
+
 /** One DuckDB in memory: sorts, writes and reads files. It keeps nothing between queries. */
 export class Engine {
   readonly #instance: DuckDBInstance
@@ -33,6 +36,7 @@ export class Engine {
 
   static async open(options: EngineOptions): Promise<Engine> {
     try {
+      const { DuckDBInstance } = await import('@duckdb/node-api')
       const memoryLimit = options.memoryLimit ?? MEMORY_LIMIT
       const instance = await DuckDBInstance.create(':memory:', {
         memory_limit: memoryLimit,

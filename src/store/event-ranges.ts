@@ -3,7 +3,7 @@ import type { Nanos } from '../model/time.js'
 import { quoted, timeAxis } from './canonical.js'
 import type { PartState } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
-import type { Engine } from './engine.js'
+import type { Queries } from './engine.js'
 import { wholePart } from './partition.js'
 
 /** Times of the first and the last event, on the dataset's axis. */
@@ -26,12 +26,12 @@ const AT_ONCE = 500
  * what is asked again costs only the files that came since.
  */
 export class EventRanges {
-  readonly #engine: Engine
+  readonly #engine: Queries
   readonly #folder: DataFolder
   /** By the path of the file, by dataset; of the files that counted when last asked. */
   #known: ReadonlyMap<string, ReadonlyMap<number, EventRange>> = new Map()
 
-  constructor(engine: Engine, folder: DataFolder) {
+  constructor(engine: Queries, folder: DataFolder) {
     this.#engine = engine
     this.#folder = folder
   }

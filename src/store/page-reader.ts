@@ -4,7 +4,7 @@ import type { Nanos } from '../model/time.js'
 import { fileOrder, orderKeys } from './canonical.js'
 import type { PartState } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
-import type { Engine } from './engine.js'
+import type { Queries } from './engine.js'
 import { behind, frameOf, type PagePlace, placeColumns, timeOf } from './page-place.js'
 import { inTime } from './partition.js'
 import { type RowRange, rawRowsIn, rowsIn } from './rows-in.js'
@@ -30,10 +30,10 @@ export interface RawPage {
  * before is passed over by the statistics of the files, however deep the page is.
  */
 export class PageReader {
-  readonly #engine: Engine
+  readonly #engine: Queries
   readonly #folder: DataFolder
 
-  constructor(engine: Engine, folder: DataFolder) {
+  constructor(engine: Queries, folder: DataFolder) {
     this.#engine = engine
     this.#folder = folder
   }

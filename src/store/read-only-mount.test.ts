@@ -49,7 +49,7 @@ it.skipIf(!mountable)(
           const dataset = { exchange: 'binance', kind: 'trades', pair: 'BTC/USDT' } as const
           const rows = await collect(data.reader.scan(dataset, 0n, 2n ** 62n, ['trade_id']))
           expect(rows.map(({ trade_id }) => trade_id)).toEqual(['1', '2'])
-          expect((await data.verifier().verify({ deep: true })).findings).toEqual([])
+          expect((await (await data.verifier()).verify({ deep: true })).findings).toEqual([])
           await data.close()
           const request = { sql: 'SELECT trade_id FROM trades', limit: 9, timeoutMs: 20_000, memory: '128MB' }
           expect((await runSql(path, request, systemClock())).rows).toEqual([['1']])

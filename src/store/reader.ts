@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { DuckDBValue } from '@duckdb/node-api'
 import { othersTurn } from '../lib/others-turn.js'
 import type { CoverageRow } from '../model/coverage-rows.js'
@@ -17,7 +14,8 @@ import { Catalog, type PartState, type RunQuery, type StoredRun } from './catalo
 import type { Cell } from './column-buffer.js'
 import { DataFolder } from './data-folder.js'
 import { type BarRule, barsOf, CANDLE_FIELDS, type DerivedCandle, decodeCandle } from './derived-candles.js'
-import { Engine } from './engine.js'
+import type { Queries } from './engine.js'
+import { EngineOnDemand } from './engine-on-demand.js'
 import { type EventRange, EventRanges } from './event-ranges.js'
 import { storeError } from './failure.js'
 import { arePlaceKeys, type PagePlace } from './page-place.js'
@@ -71,12 +69,12 @@ export interface DatasetLedger {
 /** Reads what is committed, published or not, through one state of the catalog (durability V3). */
 export class DataReader {
   readonly #catalog: Catalog
-  readonly #engine: Engine
+  readonly #engine: Queries
   readonly #folder: DataFolder
   readonly #pages: PageReader
   readonly #ranges: EventRanges
 
-  constructor(catalog: Catalog, engine: Engine, folder: DataFolder) {
+  constructor(catalog: Catalog, engine: Queries, folder: DataFolder) {
     this.#catalog = catalog
     this.#engine = engine
     this.#folder = folder
@@ -468,24 +466,20 @@ function cell(value: DuckDBValue | undefined): Cell {
 export class ReadOnlyData {
   readonly reader: DataReader
   readonly #catalog: Catalog
-  readonly #engine: Engine
+  readonly #engine = new EngineOnDemand()
   readonly #folder: DataFolder
-  readonly #spill: string
 
-  private constructor(catalog: Catalog, engine: Engine, folder: DataFolder, spill: string) {
+  private constructor(catalog: Catalog, folder: DataFolder) {
     this.#folder = folder
     this.#catalog = catalog
-    this.#engine = engine
-    this.#spill = spill
-    this.reader = new DataReader(catalog, engine, folder)
+    this.reader = new DataReader(catalog, this.#engine, folder)
   }
 
   /** Throws `STORE_FAILED` when there is no data here, `DATA_FOREIGN` when it is of another version. */
   static async open(dataPath: string): Promise<ReadOnlyData> {
     const folder = new DataFolder(dataPath)
-    let catalog: Catalog
     try {
-      catalog = Catalog.openReadOnly(folder.catalog)
+      return new ReadOnlyData(Catalog.openReadOnly(folder.catalog), folder)
     } catch (error) {
       if (error instanceof CollectorError) throw error
       throw new CollectorError('STORE_FAILED', `There is no readable data in ${dataPath}.`, {
@@ -493,22 +487,15 @@ export class ReadOnlyData {
         remedy: 'Check data_path; a first `dccd start` makes the folder.',
       })
     }
-    try {
-      const spill = await mkdtemp(join(tmpdir(), 'dccd-read-'))
-      return new ReadOnlyData(catalog, await Engine.open({ spill }), folder, spill)
-    } catch (error) {
-      catalog.close()
-      throw storeError(error, 'open the data for reading')
-    }
   }
 
-  verifier(): Verifier {
-    return new Verifier(this.#catalog, this.#engine, this.#folder)
+  /** With DuckDB started: one that does not start must not look like files that cannot be read. */
+  async verifier(): Promise<Verifier> {
+    return new Verifier(this.#catalog, await this.#engine.engine(), this.#folder)
   }
 
   async close(): Promise<void> {
-    this.#engine.close()
+    await this.#engine.close()
     this.#catalog.close()
-    await rm(this.#spill, { recursive: true, force: true })
   }
 }

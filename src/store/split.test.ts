@@ -43,7 +43,7 @@ const ALL = [0, 1, 2, 10, 11, 12, 20, 21, 22, 140, 141, 142].map(String)
 async function findings(path: string) {
   const data = await ReadOnlyData.open(path)
   try {
-    return (await data.verifier().verify({ deep: true })).findings
+    return (await (await data.verifier()).verify({ deep: true })).findings
   } finally {
     await data.close()
   }

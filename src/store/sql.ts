@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api'
+import type { DuckDBConnection, Json } from '@duckdb/node-api'
 import { z } from 'zod'
 import type { Clock } from '../lib/clock.js'
 import type { CoverageRow } from '../model/coverage-rows.js'
@@ -45,6 +45,7 @@ export async function runSql(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<SqlResult> {
+  const { DuckDBInstance } = await import('@duckdb/node-api')
   const spill = await mkdtemp(join(tmpdir(), 'dccd-sql-'))
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: request.memory,

@@ -1,7 +1,7 @@
 import type { Dataset, Kind } from '../model/dataset.js'
 import { SCHEMA } from '../model/row.js'
 import { canonicalRows, fileColumns, fileOrder, quoted, SCHEMA_VERSION, timeAxis } from './canonical.js'
-import type { Engine } from './engine.js'
+import type { Queries } from './engine.js'
 import { isSlot, type Part, partEnd, partName, partStart } from './partition.js'
 
 /** What is wrong inside a Parquet file. */
@@ -26,7 +26,7 @@ function movesAsWhole(kind: Kind): boolean {
 
 /** Looks at the footer alone: that it can be read, its columns, the number of rows, and what the file says it is. */
 export async function footerFaults(
-  engine: Engine,
+  engine: Queries,
   path: string,
   kind: Kind,
   rows: number,
@@ -55,7 +55,7 @@ export async function footerFaults(
   }
 }
 
-async function originFaults(engine: Engine, file: string, dataset: Dataset): Promise<FileFault[]> {
+async function originFaults(engine: Queries, file: string, dataset: Dataset): Promise<FileFault[]> {
   const pairs = await engine.rows(`SELECT decode(key), decode(value) FROM parquet_kv_metadata(${file})`)
   const says = new Map(pairs.map(([key, value]) => [String(key), String(value)]))
   const { exchange, kind, pair, interval } = dataset
@@ -68,7 +68,7 @@ async function originFaults(engine: Engine, file: string, dataset: Dataset): Pro
 }
 
 /** Reads every row of a published file: order, rows that are one, rows of another partition, numbers that do not fit their text. */
-export async function contentFaults(engine: Engine, path: string, kind: Kind, part: Part): Promise<FileFault[]> {
+export async function contentFaults(engine: Queries, path: string, kind: Kind, part: Part): Promise<FileFault[]> {
   const file = quoted(path)
   const faults: FileFault[] = []
   try {
@@ -112,7 +112,7 @@ export async function contentFaults(engine: Engine, path: string, kind: Kind, pa
   return faults
 }
 
-async function one(engine: Engine, sql: string): Promise<number> {
+async function one(engine: Queries, sql: string): Promise<number> {
   const [[value] = []] = await engine.rows(sql)
   return Number(value)
 }

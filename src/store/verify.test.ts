@@ -60,7 +60,7 @@ async function fill(dataPath: string, { tail = false, heldTo = 4n } = {}): Promi
 async function verify(dataPath: string, deep = true): Promise<readonly Finding[]> {
   const data = await ReadOnlyData.open(dataPath)
   try {
-    return (await data.verifier().verify({ deep })).findings
+    return (await (await data.verifier()).verify({ deep })).findings
   } finally {
     await data.close()
   }

@@ -6,7 +6,7 @@ import { quoted } from './canonical.js'
 import type { Catalog, PartState, Piece, StoredSegment } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
 import { hashFile } from './durable-file.js'
-import type { Engine } from './engine.js'
+import type { Queries } from './engine.js'
 import { isMissing } from './failure.js'
 import { partName } from './partition.js'
 import { partRows } from './publish.js'
@@ -58,10 +58,10 @@ const SEGMENT_COLUMNS = [
 /** Compares what is stored with what the catalog says, and the ledger with the rows. Changes nothing. */
 export class Verifier {
   readonly #catalog: Catalog
-  readonly #engine: Engine
+  readonly #engine: Queries
   readonly #folder: DataFolder
 
-  constructor(catalog: Catalog, engine: Engine, folder: DataFolder) {
+  constructor(catalog: Catalog, engine: Queries, folder: DataFolder) {
     this.#catalog = catalog
     this.#engine = engine
     this.#folder = folder
