@@ -4,9 +4,10 @@ import { asCollectorError, CollectorError } from '../model/error.js'
 import { frameNumber } from '../model/event.js'
 import type { Held } from '../model/ledger.js'
 import type { JournalRecord } from '../model/record.js'
+import type { BlockSlice } from '../model/row-block.js'
 import type { Nanos } from '../model/time.js'
 import type { PagePurpose } from './bodies.js'
-import { ohlcRow, plainRow } from './rows.js'
+import { believableTime, ohlcRow, plainRow } from './rows.js'
 import type { Sink } from './sink.js'
 
 type RestRecord = Extract<JournalRecord, { type: 'rest' }>
@@ -37,7 +38,7 @@ export function derivePage(
 ): PageOutcome {
   let page: Page
   try {
-    page = readPage(adapter, purpose, record)
+    page = readPage(adapter, purpose, record, sink)
   } catch (error) {
     const known = asCollectorError(error, 'BAD_MESSAGE')
     return { rows: 0, next: undefined, grown: undefined, covers: [], missing: [], begins: undefined, error: known }
@@ -45,6 +46,10 @@ export function derivePage(
   const source = purpose.archive ? 'archive' : 'backfill'
   const receipt = { receiveTime: record.wall, frame: frameNumber(record.connection, record.n) }
   let rows = 0
+  if (page.slice) {
+    sink.block?.(purpose.dataset, page.slice, { ...receipt, source })
+    rows = page.slice.until - page.slice.from
+  }
   for (const event of page.events) {
     if (event.kind === 'candle') sink.row('ohlc', purpose.dataset, ohlcRow(event, receipt, rows++, source))
     else if (event.kind !== 'book_snapshot' && event.kind !== 'book_delta') {
@@ -69,7 +74,7 @@ export function derivePage(
   }
 }
 
-function readPage(adapter: ExchangeAdapter, purpose: PagePurpose, { body }: RestRecord): Page {
+function readPage(adapter: ExchangeAdapter, purpose: PagePurpose, { body, wall }: RestRecord, sink: Sink): Page {
   const { exchange, channel, archive, cursor } = purpose
   const request = requestOf(purpose)
   if (archive) {
@@ -77,9 +82,19 @@ function readPage(adapter: ExchangeAdapter, purpose: PagePurpose, { body }: Rest
     if (feed) return feed.page(request, partOf(body, archive), cursor)
   } else {
     const feed = adapter.history?.find((each) => each.channel === channel)
-    if (feed) return feed.page(request, cursor).read(text.decode(body))
+    const call = feed?.page(request, cursor)
+    const plain = sink.block && call?.columns?.(body)
+    if (plain && isBelievable(plain.slice, wall)) return plain
+    if (call) return call.read(text.decode(body))
   }
   throw new CollectorError('UNSUPPORTED', `${exchange} has no past of ${channel}`)
+}
+
+/** Times that nobody can believe are told apart row by row. */
+function isBelievable(slice: BlockSlice | undefined, received: Nanos): boolean {
+  if (slice?.block.kind !== 'trades') return true
+  const { times } = slice.block
+  return [times[0], times.at(-1)].every((time) => believableTime(time, received) !== null)
 }
 
 function partOf(body: Uint8Array, { last, whole }: NonNullable<PagePurpose['archive']>): ArchivePart {

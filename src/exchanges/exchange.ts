@@ -3,6 +3,7 @@ import type { Channel, Interval } from '../model/dataset.js'
 import type { CollectorError, ErrorCode } from '../model/error.js'
 import type { AdapterEvent, BookDelta, BookSnapshot, Level, MarketData } from '../model/event.js'
 import type { Instrument } from '../model/instrument.js'
+import type { BlockSlice } from '../model/row-block.js'
 import type { Shape } from '../model/shape.js'
 import type { Nanos } from '../model/time.js'
 
@@ -200,6 +201,8 @@ export interface PageCover {
 export interface Page {
   /** Oldest first, each once. May reach beyond the stretch asked for: those overlap with what is known. */
   readonly events: readonly MarketData[]
+  /** The same as columns, where the answer was read as such; `events` is empty then. */
+  readonly slice?: BlockSlice
   /** Never more than the answer shows: a short, empty or capped page proves less, not everything. */
   readonly covers: readonly PageCover[]
   /** How to go on; absent when the stretch is done. Plain data, so that a run resumes at the page. */
@@ -225,7 +228,13 @@ export interface HistoryFeed {
    */
   readonly reach?: { readonly ms: number } | { readonly candles: number }
   /** The call for the next page of a stretch: the first one without `cursor`, then with the `next` of the page before. */
-  page(request: HistoryRequest, cursor?: Json): RestCall<Page>
+  page(request: HistoryRequest, cursor?: Json): PageCall
+}
+
+/** A page of a past. */
+export interface PageCall extends RestCall<Page> {
+  /** The same as `read` with rows as columns, for an answer that is written plainly; `undefined` leaves it to `read`. */
+  columns?(body: Uint8Array): Page | undefined
 }
 
 /** A file that a venue publishes of the past. Paths are appended to the base URL of its archives. */

@@ -26,6 +26,17 @@ export class Int64Buffer {
     this.#values[this.#length++] = value ?? NULL_INT64
   }
 
+  append(values: BigInt64Array<ArrayBuffer>): void {
+    const length = this.#length + values.length
+    if (length > this.#values.length) {
+      const grown = new BigInt64Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
+      grown.set(this.#values)
+      this.#values = grown
+    }
+    this.#values.set(values, this.#length)
+    this.#length = length
+  }
+
   /** The values alone, in a buffer of their own. */
   freeze(): BigInt64Array<ArrayBuffer> {
     return this.#values.slice(0, this.#length)
@@ -71,6 +82,17 @@ export class Float64Buffer {
       this.#values = grown
     }
     this.#values[this.#length++] = value
+  }
+
+  append(values: Float64Array<ArrayBuffer>): void {
+    const length = this.#length + values.length
+    if (length > this.#values.length) {
+      const grown = new Float64Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
+      grown.set(this.#values)
+      this.#values = grown
+    }
+    this.#values.set(values, this.#length)
+    this.#length = length
   }
 
   freeze(): Float64Array<ArrayBuffer> {

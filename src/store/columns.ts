@@ -2,6 +2,8 @@ import { KINDS, type Kind } from '../model/dataset.js'
 import { toDouble } from '../model/decimal.js'
 import type { LedgerFact } from '../model/ledger.js'
 import { type ColumnType, type Rows, SCHEMA } from '../model/row.js'
+import type { BlockNumbers, BlockOrigin, BlockSlice } from '../model/row-block.js'
+import { DAY, dayOf } from '../model/time.js'
 import { type Cell, Float64Buffer, Int32Buffer, Int64Buffer } from './column-buffer.js'
 
 /**
@@ -48,9 +50,19 @@ function textBytes(text: string | null): number {
 
 const NOTHING: ColumnValues = { type: 'constant', value: null }
 
+type BlockCells = BlockNumbers | BigInt64Array<ArrayBuffer> | readonly (string | null)[]
+
+function misfit(): Error {
+  return new Error('cells of a block do not fit their column')
+}
+
 interface ColumnWriter {
   readonly bytes: number
   push(cell: Cell | undefined): void
+  /** The same cell for so many rows. */
+  repeat(cell: Cell | undefined, rows: number): void
+  /** Cells of a block; throws where they are of another type. */
+  append(cells: BlockCells, from: number, until: number): void
   freeze(): ColumnValues
 }
 
@@ -67,13 +79,28 @@ class Int64Writer implements ColumnWriter {
 
   push(cell: Cell | undefined): void {
     if (typeof cell === 'bigint') {
-      if (this.#empty) {
-        this.#empty = false
-        for (; this.#nulls > 0; this.#nulls--) this.#values.push(null)
-      }
+      this.#begin()
       this.#values.push(cell)
     } else if (this.#empty) this.#nulls++
     else this.#values.push(null)
+  }
+
+  repeat(cell: Cell | undefined, rows: number): void {
+    if (typeof cell !== 'bigint' && this.#empty) this.#nulls += rows
+    else for (let row = 0; row < rows; row++) this.push(cell)
+  }
+
+  append(cells: BlockCells, from: number, until: number): void {
+    if (!(cells instanceof BigInt64Array)) throw misfit()
+    this.#begin()
+    this.#values.append(cells.subarray(from, until))
+  }
+
+  /** Here is the first row that holds anything. */
+  #begin(): void {
+    if (!this.#empty) return
+    this.#empty = false
+    for (; this.#nulls > 0; this.#nulls--) this.#values.push(null)
   }
 
   freeze(): ColumnValues {
@@ -92,6 +119,14 @@ class Int32Writer implements ColumnWriter {
   push(cell: Cell | undefined): void {
     if (typeof cell === 'boolean') this.#values.push(cell ? 1 : 0)
     else this.#values.push(typeof cell === 'number' ? cell : null)
+  }
+
+  repeat(cell: Cell | undefined, rows: number): void {
+    for (let row = 0; row < rows; row++) this.push(cell)
+  }
+
+  append(): void {
+    throw misfit()
   }
 
   freeze(): ColumnValues {
@@ -119,6 +154,18 @@ class TextWriter implements ColumnWriter {
     this.bytes += textBytes(text)
   }
 
+  repeat(cell: Cell | undefined, rows: number): void {
+    if (rows === 0) return
+    this.push(cell)
+    if (this.#values === undefined) this.#rows += rows - 1
+    else for (let row = 1; row < rows; row++) this.push(cell)
+  }
+
+  append(cells: BlockCells, from: number, until: number): void {
+    if (!Array.isArray(cells)) throw misfit()
+    for (let row = from; row < until; row++) this.push(cells[row])
+  }
+
   freeze(): ColumnValues {
     return this.#values ? { type: 'text', values: this.#values } : { type: 'constant', value: this.#same }
   }
@@ -139,20 +186,39 @@ class NumberWriter implements ColumnWriter {
 
   push(cell: Cell | undefined): void {
     if (typeof cell === 'string') {
-      if (this.#empty) {
-        this.#empty = false
-        for (let row = 0; row < this.#row; row++) this.#values.push(Number.NaN)
-      }
+      this.#begin()
       const { value, text } = toDouble(cell)
       this.#values.push(value)
       const inexact = Number.isNaN(value) ? cell : text
-      if (inexact !== undefined) {
-        this.#at.push(this.#row)
-        this.#texts.push(inexact)
-        this.#textBytes += textBytes(inexact)
-      }
+      if (inexact !== undefined) this.#inexact(this.#row, inexact)
     } else if (!this.#empty) this.#values.push(Number.NaN)
     this.#row++
+  }
+
+  repeat(cell: Cell | undefined, rows: number): void {
+    if (typeof cell !== 'string' && this.#empty) this.#row += rows
+    else for (let row = 0; row < rows; row++) this.push(cell)
+  }
+
+  append(cells: BlockCells, from: number, until: number): void {
+    if (!('texts' in cells)) throw misfit()
+    this.#begin()
+    this.#values.append(cells.values.subarray(from, until))
+    for (const [row, text] of cells.texts) if (row >= from && row < until) this.#inexact(this.#row + row - from, text)
+    this.#row += until - from
+  }
+
+  /** Here is the first row that holds anything. */
+  #begin(): void {
+    if (!this.#empty) return
+    this.#empty = false
+    for (let row = 0; row < this.#row; row++) this.#values.push(Number.NaN)
+  }
+
+  #inexact(row: number, text: string): void {
+    this.#at.push(row)
+    this.#texts.push(text)
+    this.#textBytes += textBytes(text)
   }
 
   freeze(): ColumnValues {
@@ -194,15 +260,42 @@ class KindBuilder {
   }
 
   add(dataset: string, day: number, cells: Readonly<Record<string, Cell>>): void {
-    let number = this.#numbers.get(dataset)
-    if (number === undefined) {
-      number = this.#numbers.size
-      this.#numbers.set(dataset, number)
-    }
-    this.#dataset.push(number)
+    this.#dataset.push(this.#numberOf(dataset))
     this.#day.push(day)
     for (const { name, writer } of this.#columns) writer.push(cells[name])
     this.rows++
+  }
+
+  #numberOf(dataset: string): number {
+    const known = this.#numbers.get(dataset)
+    if (known !== undefined) return known
+    const number = this.#numbers.size
+    this.#numbers.set(dataset, number)
+    return number
+  }
+
+  /** All times of the block are believable. */
+  addBlock(dataset: string, { block, from, until }: BlockSlice, { receiveTime, frame, source }: BlockOrigin): void {
+    const number = this.#numberOf(dataset)
+    let [day, dayEnds] = [0, 0n]
+    for (let row = from; row < until; row++) {
+      const time = block.times[row] ?? 0n
+      if (row === from || time >= dayEnds) {
+        day = dayOf(time)
+        dayEnds = BigInt(day + 1) * DAY
+      }
+      this.#dataset.push(number)
+      this.#day.push(day)
+    }
+    const time = block.kind === 'ohlc' ? 'open_time' : 'exchange_time'
+    const shared: Readonly<Record<string, Cell>> = { receive_time: receiveTime, frame, source }
+    for (const { name, writer } of this.#columns) {
+      const own = name === time ? block.times : (block.numbers[name] ?? block.integers[name] ?? block.texts[name])
+      if (name === 'row') for (let row = from; row < until; row++) writer.push(row - from)
+      else if (own) writer.append(own, from, until)
+      else writer.repeat(shared[name], until - from)
+    }
+    this.rows += until - from
   }
 
   freeze(): KindBatch {
@@ -250,12 +343,20 @@ export class ColumnBuilder {
 
   /** A row as its columns by name; one that another program received has no `receive_time`, and a `frame` below zero. */
   cells(kind: Kind, dataset: string, day: number, cells: Readonly<Record<string, Cell>>): void {
+    this.#builderOf(kind).add(dataset, day, cells)
+  }
+
+  block(dataset: string, slice: BlockSlice, origin: BlockOrigin): void {
+    if (slice.until > slice.from) this.#builderOf(slice.block.kind).addBlock(dataset, slice, origin)
+  }
+
+  #builderOf(kind: Kind): KindBuilder {
     let builder = this.#kinds.get(kind)
     if (!builder) {
       builder = new KindBuilder(kind)
       this.#kinds.set(kind, builder)
     }
-    builder.add(dataset, day, cells)
+    return builder
   }
 
   fact(fact: LedgerFact): void {

@@ -1,9 +1,11 @@
 import { INTERVALS, type Interval } from '../../model/dataset.js'
 import type { Candle, MarketData, Trade } from '../../model/event.js'
+import type { RowBlock } from '../../model/row-block.js'
 import { type Nanos, nanosFromMs, SECOND } from '../../model/time.js'
-import type { HistoryFeed, HistoryRequest, Json, Page, RestCall } from '../exchange.js'
+import type { HistoryFeed, HistoryRequest, Json, Page, PageCall, RestCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { candleEdge, countedPage, fallingPoints, pointsOf, risingCandles, risingValues, toMs } from '../kit/history.js'
+import { candleReaders, numbers, type RowForm, timeInMs, tradeReaders } from '../kit/row-columns.js'
 import { counter, decimal, type Fields, fields, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { trade as tradeOf } from './events.js'
 import { errors, type Market } from './market.js'
@@ -42,15 +44,17 @@ function trades(market: Market): HistoryFeed {
       return {
         path: `${market.api}/aggTrades?symbol=${encodeURIComponent(restSymbol)}&fromId=${last + 1n}&limit=${TRADE_ROWS}`,
         weight: 20,
-        read: (body) =>
-          readAnswer(body, `aggTrades of ${symbol}`, (answer) =>
+        ...tradeReaders(
+          `aggTrades of ${symbol}`,
+          { rowsOf, events: (rows) => rows.map((row) => trade(symbol, row)), form: TRADE },
+          (rows) =>
             countedPage(
-              rowsOf(answer).map((row) => trade(symbol, row)),
+              rows,
               request,
               { last, edge },
               (anchor): Json => ({ last: anchor.last.toString(), edge: anchor.edge.toString() }),
             ),
-          ),
+        ),
       }
     },
   }
@@ -75,6 +79,15 @@ function seek(market: Market, request: HistoryRequest, edge: Nanos): RestCall<Pa
         return { events: [], covers: [cover], ...(end < until ? { next: { edge: end.toString() } } : {}) }
       }),
   }
+}
+
+/** The cells of `trade`. */
+const TRADE: RowForm = {
+  a: { as: 'counter', quoted: false },
+  p: { as: 'number', column: 'price', quoted: true },
+  q: { as: 'number', column: 'amount', quoted: true },
+  T: timeInMs(false),
+  m: { as: 'side', buy: 'false', sell: 'true', quoted: false },
 }
 
 function trade(symbol: string, row: unknown): Trade {
@@ -129,23 +142,33 @@ function klines(
   market: Market,
   { symbol, restSymbol, interval = '1m' }: HistoryRequest,
   times: string,
-  read: (rows: readonly Candle[], span: Nanos) => Page,
-): RestCall<Page> {
+  page: (rows: readonly Candle[] | RowBlock, span: Nanos) => Page,
+): PageCall {
   return {
     path: `${market.api}/klines?symbol=${encodeURIComponent(restSymbol)}&interval=${interval}&${times}&limit=${CANDLE_ROWS}`,
     weight: 5,
-    read: (body) =>
-      readAnswer(body, `klines of ${symbol}`, (answer) =>
-        read(
-          rowsOf(answer).map((row) => candle(market, symbol, interval, row)),
-          spanOf(interval),
-        ),
-      ),
+    ...candleReaders(
+      `klines of ${symbol}`,
+      { rowsOf, events: (rows) => rows.map((row) => candle(market, symbol, interval, row)), form: formOf(market) },
+      (rows) => page(rows, spanOf(interval)),
+    ),
   }
 }
 
 function spanOf(interval: Interval): Nanos {
   return BigInt(INTERVALS[interval]) * SECOND
+}
+
+/** The cells of `candle`. */
+function formOf(market: Market): RowForm {
+  return [
+    timeInMs(false),
+    ...numbers(['open', 'high', 'low', 'close', 'volume'], true),
+    undefined,
+    ...numbers([market.amountUnit === 'base' ? 'quote_volume' : undefined], true),
+    { as: 'count', column: 'trades', quoted: false },
+    ...numbers(['taker_buy_volume'], true),
+  ]
 }
 
 /** `[open time, o, h, l, c, volume, close time, value, trades, taker volume, taker value, "0"]`; COIN-M: volumes in contracts, values in the coin. */

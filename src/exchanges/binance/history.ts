@@ -4,6 +4,7 @@ import { type Nanos, nanosFromMs, SECOND } from '../../model/time.js'
 import type { HistoryFeed, HistoryRequest, Json, Page, RestCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { candleEdge, countedPage, risingCandles, toMs } from '../kit/history.js'
+import { candleReaders, numbers, type RowForm, timeInMs, tradeReaders } from '../kit/row-columns.js'
 import { counter, fields, flag, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { errors } from './errors.js'
 import { BINANCE_INTERVALS } from './streams.js'
@@ -24,17 +25,22 @@ export const binanceTrades: HistoryFeed = {
     return {
       path: `/api/v3/historicalTrades?symbol=${encodeURIComponent(restSymbol)}&fromId=${last + 1n}&limit=${limit}`,
       weight: 25,
-      read: (body) =>
-        readAnswer(body, `historicalTrades of ${symbol}`, (answer) =>
-          countedPage(
-            rowsOf(answer).map((row) => trade(symbol, row)),
-            request,
-            { last, edge },
-            cursorOf,
-          ),
-        ),
+      ...tradeReaders(
+        `historicalTrades of ${symbol}`,
+        { rowsOf, events: (rows) => rows.map((row) => trade(symbol, row)), form: TRADE },
+        (rows) => countedPage(rows, request, { last, edge }, cursorOf),
+      ),
     }
   },
+}
+
+/** The cells of `trade`. */
+const TRADE: RowForm = {
+  id: { as: 'counter', quoted: false },
+  price: { as: 'number', column: 'price', quoted: true },
+  qty: { as: 'number', column: 'amount', quoted: true },
+  time: timeInMs(false),
+  isBuyerMaker: { as: 'side', buy: 'false', sell: 'true', quoted: false },
 }
 
 function cursorOf({ last, edge }: { last: bigint; edge: Nanos }): Json {
@@ -91,18 +97,24 @@ export const binanceCandles: HistoryFeed = {
     return {
       path: `/api/v3/klines?${query}&limit=${ROWS}`,
       weight: 2,
-      read: (body) =>
-        readAnswer(body, `klines of ${symbol}`, (answer) =>
-          risingCandles(
-            rowsOf(answer).map((row) => candle(symbol, interval, row)),
-            request,
-            edge,
-            spanOf(interval),
-          ),
-        ),
+      ...candleReaders(
+        `klines of ${symbol}`,
+        { rowsOf, events: (rows) => rows.map((row) => candle(symbol, interval, row)), form: KLINE },
+        (rows) => risingCandles(rows, request, edge, spanOf(interval)),
+      ),
     }
   },
 }
+
+/** The cells of `candle`. */
+const KLINE: RowForm = [
+  timeInMs(false),
+  ...numbers(['open', 'high', 'low', 'close', 'volume'], true),
+  undefined,
+  ...numbers(['quote_volume'], true),
+  { as: 'count', column: 'trades', quoted: false },
+  ...numbers(['taker_buy_volume'], true),
+]
 
 function spanOf(interval: Interval): Nanos {
   return BigInt(INTERVALS[interval]) * SECOND

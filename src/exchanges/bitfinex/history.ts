@@ -3,10 +3,12 @@ import { CollectorError } from '../../model/error.js'
 import type { AdapterEvent, Candle, Trade } from '../../model/event.js'
 import { SECOND } from '../../model/time.js'
 import type { HistoryFeed } from '../exchange.js'
+import { readAnswer } from '../kit/answer.js'
 import { candleEdge, risingCandles, toMs } from '../kit/history.js'
 import { readLossless } from '../kit/lossless-json.js'
+import { candleReaders, numbers, type RowForm, timeInMs } from '../kit/row-columns.js'
 import { endsAnchor, endsPage } from '../kit/timed.js'
-import { list, WireError } from '../kit/wire.js'
+import { list } from '../kit/wire.js'
 import { candleEvents, tradeEvent } from './messages.js'
 import { CANDLE_INTERVALS, candleKey } from './topics.js'
 
@@ -53,14 +55,22 @@ export const bitfinexCandles: HistoryFeed = {
     return {
       path: `/v2/candles/${encodeURIComponent(candleKey(restSymbol, interval))}/hist?${query}`,
       weight: 1,
-      read: (body) =>
-        readRows(body, `candles of ${symbol}`, (rows) => {
-          const candles = rows.length ? candlesOf(candleEvents(rows, interval, { symbol, time: undefined })) : []
-          return risingCandles(candles, request, edge, spanOf(interval))
-        }),
+      ...candleReaders(
+        `candles of ${symbol}`,
+        {
+          rowsOf: (answer) => rowsOf(answer, `candles of ${symbol}`),
+          events: (rows) => (rows.length ? candlesOf(candleEvents(rows, interval, { symbol, time: undefined })) : []),
+          form: CANDLE,
+          json: readLossless,
+        },
+        (rows) => risingCandles(rows, request, edge, spanOf(interval)),
+      ),
     }
   },
 }
+
+/** `[MTS, OPEN, CLOSE, HIGH, LOW, VOLUME]`. */
+const CANDLE: RowForm = [timeInMs(false), ...numbers(['open', 'close', 'high', 'low', 'volume'], false)]
 
 function spanOf(interval: Interval): bigint {
   return BigInt(INTERVALS[interval]) * SECOND
@@ -74,17 +84,15 @@ function candlesOf(events: readonly AdapterEvent[]): Candle[] {
   return events.flatMap((event) => (event.kind === 'candle' ? [{ ...event, closed: true }] : []))
 }
 
-/** The list of an answer; an error comes as `["error", code, text]`, also with HTTP 200. */
+/** The rows of an answer; an error comes as `["error", code, text]`, also with HTTP 200. */
+function rowsOf(answer: unknown, what: string): readonly unknown[] {
+  const rows = list(answer, 'the answer')
+  if (rows[0] !== 'error') return rows
+  const code = /ratelimit/i.test(String(rows[2])) ? 'RATE_LIMITED' : 'BAD_MESSAGE'
+  throw new CollectorError(code, `Bitfinex refused ${what}: ${String(rows[2])} (code ${String(rows[1])})`)
+}
+
+/** Reads the rows of an answer. */
 export function readRows<T>(body: string, what: string, read: (rows: readonly unknown[]) => T): T {
-  try {
-    const rows = list(readLossless(body), 'the answer')
-    if (rows[0] === 'error') {
-      const code = /ratelimit/i.test(String(rows[2])) ? 'RATE_LIMITED' : 'BAD_MESSAGE'
-      throw new CollectorError(code, `Bitfinex refused ${what}: ${String(rows[2])} (code ${String(rows[1])})`)
-    }
-    return read(rows)
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error
-    throw new CollectorError('BAD_MESSAGE', `${what}: ${error.message}`, { cause: error })
-  }
+  return readAnswer(body, what, (answer) => read(rowsOf(answer, what)), readLossless)
 }

@@ -3,6 +3,7 @@ import type { HistoryFeed } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { fallingCandles, newestOnly } from '../kit/falling.js'
 import { candleEdge, toMs } from '../kit/history.js'
+import { candleReaders, numbers, type RowForm, timeInMs } from '../kit/row-columns.js'
 import { fields, list, milliseconds, text, unsignedDecimal } from '../kit/wire.js'
 import { resultOf } from './instruments.js'
 import { takerSide } from './messages.js'
@@ -29,7 +30,7 @@ export const bybitTrades: HistoryFeed = {
       weight: 1,
       read: (body) =>
         readAnswer(body, `trades of ${symbol}`, (answer) => {
-          const rows = list(resultOf(answer).list, 'list').map((row) => trade(symbol, row))
+          const rows = rowsOf(answer).map((row) => trade(symbol, row))
           return newestOnly(rows, request, 1_000_000n)
         }),
     }
@@ -68,13 +69,27 @@ export const bybitCandles: HistoryFeed = {
     return {
       path: `/v5/market/kline?${of}&end=${toMs(edge - 1n)}&limit=${CANDLES}`,
       weight: 1,
-      read: (body) =>
-        readAnswer(body, `candles of ${symbol}`, (answer) => {
-          const rows = list(resultOf(answer).list, 'list').map((row) => candle(symbol, interval, list(row, 'candle')))
-          return fallingCandles(rows, request, edge)
-        }),
+      ...candleReaders(
+        `candles of ${symbol}`,
+        {
+          rowsOf,
+          events: (rows) => rows.map((row) => candle(symbol, interval, list(row, 'candle'))),
+          form: formOf(category),
+        },
+        (rows) => fallingCandles(rows, request, edge),
+      ),
     }
   },
+}
+
+function rowsOf(answer: unknown): readonly unknown[] {
+  return list(resultOf(answer).list, 'list')
+}
+
+/** The cells of `candle`. */
+function formOf(category: string): RowForm {
+  const turnover = category === 'inverse' ? [] : ['quote_volume']
+  return [timeInMs(true), ...numbers(['open', 'high', 'low', 'close', 'volume', ...turnover], true)]
 }
 
 /** `[start, open, high, low, close, volume, turnover]`; the turnover of inverse contracts is in the base, and left out. */

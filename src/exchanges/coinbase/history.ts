@@ -6,6 +6,7 @@ import { readAnswer } from '../kit/answer.js'
 import { fallingCounted } from '../kit/falling.js'
 import { candleEdge, fallingPoints, pointsOf } from '../kit/history.js'
 import { readLossless } from '../kit/lossless-json.js'
+import { candleReaders, numbers, type RowForm } from '../kit/row-columns.js'
 import { counter, fields, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { refuseMessage } from './instruments.js'
 import { takerSide } from './messages.js'
@@ -43,16 +44,20 @@ export const coinbaseCandles: HistoryFeed = {
     return {
       path: `/products/${encodeURIComponent(restSymbol)}/candles?granularity=${seconds}&${range}`,
       weight: 1,
-      read: (body) =>
-        readRows(body, `candles of ${symbol}`, (rows) => {
-          const page = fallingPoints(
-            pointsOf(rows.map((row) => candle(symbol, interval, row))),
-            { ...request, from: start },
-            edge,
-          )
+      ...candleReaders(
+        `candles of ${symbol}`,
+        {
+          rowsOf,
+          events: (rows) => rows.map((row) => candle(symbol, interval, row)),
+          form: CANDLE,
+          json: readLossless,
+        },
+        (rows) => {
+          const page = fallingPoints(pointsOf(rows), { ...request, from: start }, edge)
           // The window is done; there may be more of them.
           return page.next === undefined && start > from ? { ...page, next: { edge: start.toString() } } : page
-        }),
+        },
+      ),
     }
   },
 }
@@ -61,7 +66,13 @@ function iso(time: Nanos): string {
   return isoFromNanos(time > 0n ? time : 0n).replace('.000000000Z', 'Z')
 }
 
-/** `[time, LOW, HIGH, OPEN, CLOSE, volume]`, as numbers. */
+/** The cells of `candle`. */
+const CANDLE: RowForm = [
+  { as: 'time', unit: SECOND, quoted: false },
+  ...numbers(['low', 'high', 'open', 'close', 'volume'], false),
+]
+
+/** `[time, LOW, HIGH, OPEN, CLOSE, volume]`, as numbers: their text is kept. */
 function candle(symbol: string, interval: Interval, row: unknown): Candle {
   const at = list(row, 'candle')
   return {
@@ -140,11 +151,7 @@ function call(
   return {
     path: `/products/${encodeURIComponent(restSymbol)}/trades?${query}`,
     weight: 1,
-    read: (body) =>
-      readAnswer(body, `trades of ${symbol}`, (answer) => {
-        refuseMessage(answer)
-        return read(list(answer, 'trades'))
-      }),
+    read: (body) => readAnswer(body, `trades of ${symbol}`, (answer) => read(rowsOf(answer))),
   }
 }
 
@@ -165,10 +172,7 @@ function trade(symbol: string, row: unknown): Trade {
   }
 }
 
-function readRows<T>(body: string, what: string, read: (rows: readonly unknown[]) => T): T {
-  return readAnswer(body, what, (answer) => {
-    refuseMessage(answer)
-    // Prices are numbers here: their text is kept.
-    return read(list(readLossless(body), 'candles'))
-  })
+function rowsOf(answer: unknown): readonly unknown[] {
+  refuseMessage(answer)
+  return list(answer, 'the answer')
 }

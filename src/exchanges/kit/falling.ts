@@ -1,6 +1,8 @@
 import type { Candle, Trade } from '../../model/event.js'
+import type { RowBlock } from '../../model/row-block.js'
 import type { Nanos } from '../../model/time.js'
 import type { HistoryRequest, Json, Page, PageCover } from '../exchange.js'
+import { inOrder, pointsOf } from './history.js'
 
 /** Where a falling page of counted trades begins: the first one proven, and the time from which everything is. */
 export interface FallingAnchor {
@@ -94,21 +96,22 @@ function byCounter(rows: readonly Trade[]): Counted[] {
  * A page of candles that open before `edge`, the newest ones. What lies between two of one answer, or between the newest and the edge, is proven by
  * both. Who has given candles and is asked for older ones has none where it gives none: the listing. An answer that was empty from the start proves nothing.
  */
-export function fallingCandles(rows: readonly Candle[], request: HistoryRequest, edge: Nanos): Page {
+export function fallingCandles(rows: readonly Candle[] | RowBlock, request: HistoryRequest, edge: Nanos): Page {
   const { from, until } = request
-  const sorted = rows.filter(({ openTime }) => openTime < edge).sort((a, b) => (a.openTime < b.openTime ? -1 : 1))
-  const each = sorted.filter((row, at) => row.openTime !== sorted[at - 1]?.openTime)
-  const oldest = each[0]?.openTime
-  if (oldest === undefined) {
+  const { first: oldest, between } = inOrder(pointsOf(rows))
+  if (oldest === undefined || oldest >= edge) {
     if (from >= edge) return { events: [], covers: [] }
     if (edge < until)
       return { events: [], covers: [{ from, until: edge, before: null, last: null, joined: true }], begins: edge }
     return { events: [], covers: [], missing: [{ from, until: edge, reason: 'the exchange has nothing' }] }
   }
-  const events = each.filter(({ openTime }) => openTime >= from && openTime < until)
   const reached = oldest <= from ? from : oldest
   const covers = [{ from: reached, until: edge, before: null, last: null, joined: true }]
-  return { events, covers, ...(oldest <= from ? {} : { next: { edge: oldest.toString() } }) }
+  return {
+    ...between(from, edge < until ? edge : until),
+    covers,
+    ...(oldest <= from ? {} : { next: { edge: oldest.toString() } }),
+  }
 }
 
 /** The newest trades that there are, of a venue that gives no others and does not count them. The oldest instant may be cut in two. */

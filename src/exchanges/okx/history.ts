@@ -3,6 +3,7 @@ import type { HistoryFeed, Subscription } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
 import { fallingCandles, fallingCounted } from '../kit/falling.js'
 import { candleEdge, toMs } from '../kit/history.js'
+import { candleReaders, numbers, type RowForm, timeInMs } from '../kit/row-columns.js'
 import { counter, fields, list, text } from '../kit/wire.js'
 import { dataOf, rowsOf } from './instruments.js'
 import { candle, READERS } from './messages.js'
@@ -67,14 +68,28 @@ export const okxCandles: HistoryFeed = {
     return {
       path: `/api/v5/market/history-candles?${query}`,
       weight: 1,
-      read: (body) =>
-        readAnswer(body, `candles of ${symbol}`, (answer) => {
-          const rows = dataOf(answer).map((row) => candle({ ...as('ohlc', symbol), interval }, list(row, 'data')))
-          return fallingCandles(rows.filter(isClosed), request, edge)
-        }),
+      ...candleReaders(
+        `candles of ${symbol}`,
+        {
+          rowsOf: dataOf,
+          events: (rows) =>
+            rows.map((row) => candle({ ...as('ohlc', symbol), interval }, list(row, 'data'))).filter(isClosed),
+          form: CANDLE,
+        },
+        (rows) => fallingCandles(rows, request, edge),
+      ),
     }
   },
 }
+
+/** The cells of `candle`, confirmed: `[ts, o, h, l, c, vol, volCcy, volCcyQuote, confirm]`. */
+const CANDLE: RowForm = [
+  timeInMs(true),
+  ...numbers(['open', 'high', 'low', 'close', 'volume'], true),
+  undefined,
+  ...numbers(['quote_volume'], true),
+  { as: 'word', word: '1', quoted: true },
+]
 
 function isClosed(event: AdapterEvent): event is Candle {
   return event.kind === 'candle' && event.closed === true
