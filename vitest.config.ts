@@ -8,7 +8,7 @@ export default defineConfig({
     // They mostly wait, for sockets and files.
     maxWorkers: 2,
     isolate: false,
-    // Against hanging, not for speed: property tests take long on a busy machine.
-    testTimeout: 60_000,
+    // Against hanging, not for speed: property tests and recordings take long on a busy machine.
+    testTimeout: 180_000,
   },
 })

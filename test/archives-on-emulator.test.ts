@@ -102,19 +102,21 @@ async function read(adapter: ExchangeAdapter, archive: ArchiveFeed, request: His
   const events: MarketData[] = []
   const covers: PageCover[] = []
   let cursor: Json | undefined
-  for (let n = 0; n < staged.parts; n++) {
-    const [header = '', ...lines] = gunzipSync(await staged.part(n))
-      .toString('utf8')
-      .split('\n')
-    const last = n === staged.parts - 1
-    const page: Page = archive.page(request, { header, lines, last, whole: true }, cursor)
-    events.push(...page.events)
-    covers.push(...page.covers)
-    cursor = page.next
+  try {
+    for (let n = 0; n < staged.parts; n++) {
+      const [header = '', ...lines] = gunzipSync(await staged.part(n))
+        .toString('utf8')
+        .split('\n')
+      const last = n === staged.parts - 1
+      const page: Page = archive.page(request, { header, lines, last, whole: true }, cursor)
+      events.push(...page.events)
+      covers.push(...page.covers)
+      cursor = page.next
+    }
+    return { events, covers, ends: staged.ends }
+  } finally {
+    await staged.remove()
   }
-  const { ends } = staged
-  await staged.remove()
-  return { events, covers, ends }
 }
 
 const lookAt =

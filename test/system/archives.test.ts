@@ -50,9 +50,7 @@ async function sources(bench: Bench, kind: string, time: string): Promise<Map<st
   return found
 }
 
-it('whole days come from files and the rest by request, joined without a seam; a file with a hole, a wrong checksum or none at all is replaced by requests, and nothing is lost or doubled', {
-  timeout: 120_000,
-}, async () => {
+it('whole days come from files and the rest by request, joined without a seam; a file with a hole, a wrong checksum or none at all is replaced by requests, and nothing is lost or doubled', async () => {
   const bench = new Bench()
   benches.push(bench)
   await emulate(bench, 'binance', 3, '--seed', '21', '--truth', bench.truth)
@@ -128,9 +126,7 @@ it('whole days come from files and the rest by request, joined without a seam; a
   expect(new Set(report.files.map(({ result }) => result))).toEqual(new Set(['equal']))
 })
 
-it('a run killed in the middle of a file leaves nothing half used; the next one takes the file again', {
-  timeout: 90_000,
-}, async () => {
+it('a run killed in the middle of a file leaves nothing half used; the next one takes the file again', async () => {
   const bench = new Bench()
   benches.push(bench)
   await emulate(bench, 'bitmex', 1, '--seed', '22', '--truth', bench.truth)

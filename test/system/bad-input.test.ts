@@ -181,9 +181,6 @@ describe('ends that come unasked', () => {
   const full = canMount()
   it.skipIf(!full)(
     `a full disk: said, nothing acknowledged is lost, resumes by itself${full ? '' : ' (needs a tmpfs)'}`,
-    {
-      timeout: 120_000,
-    },
     async () => {
       const bench = newBench()
       mkdirSync(bench.data, { recursive: true })

@@ -20,9 +20,6 @@ const SMALL = ['--instruments', '1', '--rate', '10']
 
 it.each(['1', '2'])(
   'chaos, seed %s: killed, suspended and fed with faults, nothing is lost, doubled or corrupt',
-  {
-    timeout: 240_000,
-  },
   async (seed) => {
     const bench = new Bench()
     benches.push(bench)

@@ -16,9 +16,7 @@ afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close()
 })
 
-it('a clock that is set three days back while recording: recording waits, the ledger says why, and nothing is in the wrong day', {
-  timeout: 120_000,
-}, async () => {
+it('a clock that is set three days back while recording: recording waits, the ledger says why, and nothing is in the wrong day', async () => {
   const bench = new Bench()
   benches.push(bench)
   const machine = (control: Partial<Control>) => {

@@ -37,9 +37,7 @@ async function valuesOf(data: string, exchange: string, kind: string, pair: stri
   })
 }
 
-it('contracts under a cut, a kill and lost changes of books: what is stored is what the exchanges said, outside what the ledger says', {
-  timeout: 200_000,
-}, async () => {
+it('contracts under a cut, a kill and lost changes of books: what is stored is what the exchanges said, outside what the ledger says', async () => {
   const bench = new Bench()
   benches.push(bench)
   const seconds = Number(process.env.DCCD_FAULT_SECONDS ?? 40)

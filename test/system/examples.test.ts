@@ -78,7 +78,7 @@ const dccd = (...args: string[]) => run(process.execPath, ['dist/src/main.js', .
 
 // What the docs show is what runs.
 describe('the examples', () => {
-  it('the client and the curl script ask a daemon for everything that they show', { timeout: 120_000 }, async () => {
+  it('the client and the curl script ask a daemon for everything that they show', async () => {
     const demo = dccd(
       'demo',
       '--port',
@@ -158,7 +158,7 @@ describe('the examples', () => {
       for (const piece of pieces) expect(pages.get(page), `${page}: ${script.text()}`).toContain(piece)
   })
 
-  it('the collector records in its own process and hands out what comes', { timeout: 120_000 }, async () => {
+  it('the collector records in its own process and hands out what comes', async () => {
     const emulator = dccd('emulate', '--port', '0', '--exchanges', 'binance', '--instruments', '1')
     const port = await emulator.said(/127\.0\.0\.1:(\d+)\/binance/)
     const path = join(await folder(), 'config.yml')

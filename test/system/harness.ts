@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { type GapJson, gapJson } from '../../src/chaos/ledger-check.js'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/src/main.js')
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 120_000
 
 /** Resolves once `ready` gives something; looks again every 50 ms. */
 export async function until<T>(

@@ -38,9 +38,7 @@ async function compare(bench: Bench, exchange: string, pair: string): Promise<nu
   return rows
 }
 
-it('fifty holes punched while streaming are filled: Parquet is the truth, no trade gap is left, and each hole took one request', {
-  timeout: 240_000,
-}, async () => {
+it('fifty holes punched while streaming are filled: Parquet is the truth, no trade gap is left, and each hole took one request', async () => {
   const bench = new Bench()
   benches.push(bench)
   const random = createRandom('holes')
@@ -92,9 +90,7 @@ it('fifty holes punched while streaming are filled: Parquet is the truth, no tra
   expect(trades).toBeGreaterThan(2000)
 })
 
-it('a backfill killed in the middle goes on where it was; run again it fetches nothing; nobody calls a dead run running', {
-  timeout: 120_000,
-}, async () => {
+it('a backfill killed in the middle goes on where it was; run again it fetches nothing; nobody calls a dead run running', async () => {
   const bench = new Bench()
   benches.push(bench)
   await bench.emulate('--seed', '6', '--rate', '60', '--instruments', '2', '--past', '400', '--truth', bench.truth)
@@ -121,7 +117,7 @@ it('a backfill killed in the middle goes on where it was; run again it fetches n
   expect(await bench.gaps()).toEqual([])
 })
 
-it('two daemons at one address, streaming and fetching the past, are never refused', { timeout: 120_000 }, async () => {
+it('two daemons at one address, streaming and fetching the past, are never refused', async () => {
   const bench = new Bench()
   benches.push(bench)
   await bench.emulate('--seed', '8', '--rate', '40', '--instruments', '4', '--past', '600', '--exchanges', 'binance')

@@ -60,9 +60,7 @@ async function endAt(n: number, ending: string): Promise<boolean> {
   return !done
 }
 
-test('a journal that is written, compressed and deleted, ended by kill and by loss of power before each single file operation: nothing that a recovery needs is missing or damaged', {
-  timeout: 300_000,
-}, async () => {
+test('a journal that is written, compressed and deleted, ended by kill and by loss of power before each single file operation: nothing that a recovery needs is missing or damaged', async () => {
   await prepare()
   const whole = join(root, 'whole')
   cpSync(base, whole, { recursive: true })

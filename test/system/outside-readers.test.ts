@@ -30,9 +30,7 @@ function start(...args: readonly string[]): { child: ChildProcess; lines: string
   return { child, lines, ended: new Promise((resolve) => child.on('close', resolve)) }
 }
 
-it('two outside readers glob while files are published and the writer is killed: never a row twice, never fewer than before', {
-  timeout: 240_000,
-}, async () => {
+it('two outside readers glob while files are published and the writer is killed: never a row twice, never fewer than before', async () => {
   const readers = ['duckdb', 'hyparquet'].map((engine) => start('reader-child.js', folder, engine))
   let committed = -1
   for (let kill = 0; kill < KILLS; kill++) {

@@ -128,9 +128,6 @@ describe('a recording of Binance through the real daemon', () => {
   ]
   it.skipIf(missing('binance')).each(captures)(
     '%s: Parquet equals the frames, and the ledger has no gap',
-    {
-      timeout: 300_000,
-    },
     async (capture, pace) => {
       const told = new Map<string, BinanceTold>()
       for (const { capture: of, transport, url, message } of readRecordings('binance') ?? []) {
@@ -192,7 +189,7 @@ const ack = z.object({ event: z.literal('subscribed'), channel: z.string(), chan
 
 describe('a recording of Bitfinex through the real daemon', () => {
   const capture = 'BITFINEX@2021-04-05'
-  it.skipIf(missing('bitfinex'))(`${capture}: on one connection, by its sequence`, { timeout: 300_000 }, async () => {
+  it.skipIf(missing('bitfinex'))(`${capture}: on one connection, by its sequence`, async () => {
     const channels = new Map<number, z.infer<typeof ack>>()
     const trades = new Map<string, string[]>()
     const levels = new Map<string, string[]>()

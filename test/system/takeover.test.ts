@@ -23,9 +23,7 @@ const FIRST = [
 ]
 const opened = z.object({ exchanges: z.record(z.string(), z.object({ connections: z.number() })) })
 
-it('streams that were started one by one come to share a connection, without a gap and without a row twice', {
-  timeout: 200_000,
-}, async () => {
+it('streams that were started one by one come to share a connection, without a gap and without a row twice', async () => {
   await bench.emulate('--seed', '5', '--rate', '30', '--instruments', '3', '--truth', bench.truth)
   bench.config(FIRST.map((job) => ({ ...job, depth: 25, time_step: 5 })))
   const { config } = await loadConfig({ environment: {}, folder: bench.folder })

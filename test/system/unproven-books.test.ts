@@ -19,9 +19,7 @@ const ON_THE_WAY = 250_000_000n
 /** Values of contracts. */
 const VALUES = ['mark_price', 'index_price', 'funding', 'open_interest', 'liquidations']
 
-it('venues without a proof of books, and perpetuals: two cuts and a kill, and all that is stored is what happened', {
-  timeout: 240_000,
-}, async () => {
+it('venues without a proof of books, and perpetuals: two cuts and a kill, and all that is stored is what happened', async () => {
   const bench = new Bench()
   benches.push(bench)
   const seconds = Number(process.env.DCCD_FAULT_SECONDS ?? 32)
