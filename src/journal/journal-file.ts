@@ -17,14 +17,24 @@ export async function openJournalFile(files: FileLayer, dir: string, number: num
   const path = join(dir, journalFileName(number))
   try {
     const file = await files.open(path)
-    return { file, compressed: false, stored: await file.size() }
+    return { file, compressed: false, stored: await sizeOf(file) }
   } catch (error) {
     if (!isAbsent(error)) throw error
   }
   const raw = await files.open(path + COMPRESSED)
-  const stored = await raw.size()
+  const stored = await sizeOf(raw)
   await raw.close()
   return { file: await openCompressed(files, path + COMPRESSED), compressed: true, stored }
+}
+
+/** A file that does not even tell its size is closed. */
+async function sizeOf(file: LayerFile): Promise<number> {
+  try {
+    return await file.size()
+  } catch (error) {
+    await file.close()
+    throw error
+  }
 }
 
 /** Puts the compressed form of a file in its place (durability J2): made beside it, synced, renamed; only then the original goes. Returns its size. */

@@ -1,8 +1,8 @@
-import { cp, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { cp, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CollectorError } from '../model/error.js'
 import { DataFolder } from './data-folder.js'
-import { makeFolder, syncFolder } from './durable-file.js'
+import { makeFolder, syncFile, syncFolder } from './durable-file.js'
 import { isMissing, storeError } from './failure.js'
 
 /** What of `.dccd` must lie on a disk that keeps what was synced. */
@@ -79,11 +79,7 @@ async function syncAll(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) await syncAll(path)
-    else {
-      const handle = await open(path, 'r+')
-      await handle.sync()
-      await handle.close()
-    }
+    else await syncFile(path)
   }
   await syncFolder(folder)
 }
