@@ -37,7 +37,7 @@ export function wordsOf(shape: Shape): string[] {
   }
 }
 
-/** Frames that no exchange means: cut off, empty, not text of JSON, and large. */
+/** Frames that no exchange means, made of one: cut off, empty, not text of JSON. */
 export function brokenFrames(frame: string): string[] {
   const cuts = [1, Math.floor(frame.length / 3), Math.floor(frame.length / 2), frame.length - 1]
   return [
@@ -50,8 +50,10 @@ export function brokenFrames(frame: string): string[] {
     '<html><body>502 Bad Gateway</body></html>',
     `${frame}${frame}`,
     '\u0000\u0001\ufffd',
-    `"${'x'.repeat(2_000_000)}`,
-    '['.repeat(20_000),
-    `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
   ]
+}
+
+/** And such as are too long or too deep. */
+export function hugeFrames(): string[] {
+  return [`"${'x'.repeat(2_000_000)}`, '['.repeat(20_000), `${'['.repeat(100_000)}${']'.repeat(100_000)}`]
 }

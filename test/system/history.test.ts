@@ -70,7 +70,7 @@ it('fifty holes punched while streaming are filled: Parquet is the truth, no tra
       return quiet >= 12 || undefined
     },
     // Kraken answers about once a second.
-    130_000,
+    200_000,
   )
   let stretches = 0
   let requests = 0

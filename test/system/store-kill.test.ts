@@ -49,7 +49,7 @@ async function endAt(n: number, ending: string): Promise<{ folder: string; commi
 it.concurrent.each(['kill', 'power'])(
   'commit, publish and removal of spent files, ended by %s before each single file operation and SQL commit: what was committed is there, and going on gives the same bytes',
   {
-    timeout: 400_000,
+    timeout: 900_000,
   },
   async (ending) => {
     expect(operations).toBeGreaterThan(50)
