@@ -1,12 +1,15 @@
-import { join } from 'node:path'
+import { tmpdir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
 import { listInstruments } from '../capture/list-instruments.js'
 import { refusedAnswer } from '../capture/refused-answer.js'
 import type { CollectorConfig } from '../config/schema.js'
 import type { CatalogEntry } from '../config/validate-against.js'
 import { adapterOf, exchanges } from '../exchanges/index.js'
 import { systemClock } from '../lib/clock.js'
+import type { CollectorError } from '../model/error.js'
 import { Budgets } from '../net/budgets.js'
 import { requestText } from '../net/http.js'
+import { Neighbours } from '../net/neighbours.js'
 import { refusalOf } from '../net/refusal.js'
 import { InstrumentLists, type ListDeps } from '../service/instrument-lists.js'
 import { type DaemonLog, hiddenFolder } from './threads.js'
@@ -18,7 +21,14 @@ export const catalog: readonly CatalogEntry[] = Object.values(exchanges)
 export function createBudgets(config: CollectorConfig, log: DaemonLog): Budgets {
   const limits = Object.fromEntries(Object.entries(exchanges).map(([id, { limits }]) => [id, limits.rest]))
   const path = join(hiddenFolder(config), 'budgets.json')
-  return new Budgets(path, limits, systemClock(), (error) => log.error(error))
+  const clock = systemClock()
+  const onError = (error: CollectorError) => log.error(error)
+  // Daemons of one machine have one address, whatever their folders.
+  const folder = join(tmpdir(), `dccd-${userInfo().uid}`)
+  return new Budgets(path, limits, clock, onError, {
+    neighbours: new Neighbours(folder, resolve(config.storage.local_path), clock, onError),
+    base: (exchange) => config.settings.endpoints[exchange]?.rest ?? adapterOf(exchange).endpoints.rest,
+  })
 }
 
 /** One REST call of an exchange within its budget; gives the body, or throws what a refusal means. */

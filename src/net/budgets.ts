@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Clock } from '../lib/clock.js'
 import type { Methods } from '../lib/rpc.js'
 import { CollectorError } from '../model/error.js'
+import type { Neighbours } from './neighbours.js'
 import { type Budget, type Priority, RateBudget } from './rate-limit.js'
 
 /** What a thread asks of the budgets. `ticket`: the asker's number of the request, for `cancel`. */
@@ -27,6 +28,25 @@ const TRAVEL = 0.02
 const TRAVEL_MOST_MS = 1000
 /** Windows this short are over before a process is back. */
 const SHORT_MS = 5000
+/** How often other processes of this machine are looked for, at most, and how long one that asks no more still has its part, at least. */
+const LOOK_MS = 1000
+const PRESENT_MS = 10_000
+
+/** Who else asks the exchanges from this address. `base`: the URL that the requests of an exchange begin with. */
+export interface Sharing {
+  readonly neighbours: Neighbours
+  base(exchange: string): string
+}
+
+/** What a budget that is shared remembers. */
+interface Shared {
+  lookedAt: bigint | undefined
+  /** The others may not know of us yet, and have spent more than their part. */
+  isNew: boolean
+  /** In the window, and as the others were told. */
+  spent: number
+  told: number
+}
 
 /**
  * The request budgets of all exchanges, in one place: every request of the process is granted here, whichever thread makes it. What is granted and
@@ -40,14 +60,22 @@ export class Budgets {
   readonly #kept: Map<string, Kept>
   readonly #tickets = new Map<string, AbortController>()
   readonly #onError: (error: CollectorError) => void
+  readonly #sharing: Sharing | undefined
+  /** What the neighbours spent, by exchange, when they were looked at last. */
+  readonly #besides = new Map<string, number>()
 
-  /** `path`: the file that survives. `limits`: the REST budget of each exchange. Reads the file; what it cannot read it begins anew. */
+  /**
+   * `path`: the file that survives. `limits`: the REST budget of each exchange. Reads the file; what it cannot read it begins anew. `sharing`: with whom each budget is
+   * shared in equal parts; absent: nobody.
+   */
   constructor(
     path: string,
     limits: Readonly<Record<string, Budget>>,
     clock: Clock,
     onError: (error: CollectorError) => void,
+    sharing?: Sharing,
   ) {
+    this.#sharing = sharing
     this.#path = path
     this.#limits = limits
     this.#clock = clock
@@ -60,8 +88,9 @@ export class Budgets {
     await this.#of(exchange).take(weight, priority, signal)
   }
 
+  /** What the exchange says was spent: of our part, what the neighbours did not spend. */
   used(exchange: string, weight: number): void {
-    this.#of(exchange).used(weight)
+    this.#of(exchange).used(weight - (this.#besides.get(exchange) ?? 0))
   }
 
   /** Nothing is asked of the exchange for this long; written before anything else is granted. */
@@ -107,7 +136,15 @@ export class Budgets {
     const limit = this.#limits[exchange]
     if (!limit) throw new CollectorError('UNSUPPORTED', `there is no exchange ${exchange}`)
     const perMs = limit.perMs + Math.min(TRAVEL_MOST_MS, limit.perMs * TRAVEL)
-    const budget = new RateBudget({ ...limit, perMs }, this.#clock, (spent) => this.#spending(exchange, limit, spent))
+    const shared: Shared = { lookedAt: undefined, isNew: true, spent: 0, told: 0 }
+    const budget = new RateBudget({ ...limit, perMs }, this.#clock, {
+      looking: (budget) => this.#look(exchange, { ...limit, perMs }, shared, budget),
+      spending: (spent) => {
+        shared.spent = spent
+        if (spent > shared.told) this.#tell(exchange, limit, shared)
+        this.#spending(exchange, limit, spent)
+      },
+    })
     const kept = this.#kept.get(exchange)
     if (kept) {
       const [wall, mono] = [this.#wallMs(), this.#clock.mono()]
@@ -118,6 +155,39 @@ export class Budgets {
     }
     this.#budgets.set(exchange, budget)
     return budget
+  }
+
+  /**
+   * Each that asks an exchange from here has an equal part of its budget. Who comes anew waits until the others know of it, and until what one of them spent beyond its part is over.
+   */
+  #look(exchange: string, limit: Budget, shared: Shared, budget: Pick<RateBudget, 'divide' | 'hold'>): void {
+    if (!this.#sharing) return
+    const now = this.#clock.mono()
+    const presentMs = Math.max(PRESENT_MS, 2 * limit.perMs)
+    const passedMs = shared.lookedAt === undefined ? Number.POSITIVE_INFINITY : Number(now - shared.lookedAt) / 1e6
+    if (passedMs < LOOK_MS) return
+    const hasCome = passedMs > presentMs - LOOK_MS
+    if (hasCome) shared.isNew = true
+    shared.lookedAt = now
+    this.#tell(exchange, limit, shared)
+    const others = this.#sharing.neighbours.others(this.#sharing.base(exchange), presentMs)
+    this.#besides.set(
+      exchange,
+      others.reduce((sum, spent) => sum + spent, 0),
+    )
+    const parts = others.length + 1
+    budget.divide(parts)
+    if (others.length === 0) shared.isNew = false
+    if (!shared.isNew) return
+    shared.isNew = hasCome
+    if (hasCome) budget.hold(LOOK_MS)
+    else if (others.some((spent) => !(spent <= limit.weight / parts))) budget.hold(limit.perMs)
+  }
+
+  /** In steps, ahead, as it is written. */
+  #tell(exchange: string, { weight }: Budget, shared: Shared): void {
+    shared.told = shared.spent + weight * STEP
+    this.#sharing?.neighbours.tell(this.#sharing.base(exchange), shared.told)
   }
 
   #spending(exchange: string, { weight, perMs }: Budget, spent: number): void {

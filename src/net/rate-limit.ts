@@ -20,10 +20,16 @@ export interface Budget {
   readonly maxWaiting?: number
 }
 
+export interface BudgetHooks {
+  /** Called while a request waits, before it is decided whether it may leave: what others do may be reckoned with now. */
+  looking?(budget: Pick<RateBudget, 'divide' | 'hold'>): void
+  /** Called before a weight is granted, with what is then spent in the window. */
+  spending?(spent: number): void
+}
+
 interface Waiting {
   readonly weight: number
-  /** Most that may be spent in a window with this request in it. */
-  readonly within: number
+  readonly background: boolean
   readonly grant: () => void
   readonly refuse: (error: unknown) => void
 }
@@ -44,6 +50,9 @@ const SLOTS = 128n
 export class RateBudget {
   readonly #weight: number
   readonly #perMono: bigint
+  /** Of the weight, what is ours while others share it. */
+  #limit: number
+  #windowMono: bigint
   readonly #maxWaiting: number
   readonly #clock: Clock
   readonly #queues = new Map<Priority, Waiting[]>(PRIORITIES.map((priority) => [priority, []]))
@@ -51,15 +60,16 @@ export class RateBudget {
   #spent = 0
   #blockedUntil = 0n
   #cancelTimer: (() => void) | undefined
-  /** Called before a weight is granted, with what is then spent in the window. */
-  readonly #beforeSpend: (spent: number) => void
+  readonly #hooks: BudgetHooks
 
-  constructor(budget: Budget, clock: Clock, beforeSpend: (spent: number) => void = () => {}) {
+  constructor(budget: Budget, clock: Clock, hooks: BudgetHooks = {}) {
     this.#weight = budget.weight
     this.#perMono = BigInt(Math.ceil(budget.perMs)) * MS
+    this.#limit = this.#weight
+    this.#windowMono = this.#perMono
     this.#maxWaiting = budget.maxWaiting ?? 10_000
     this.#clock = clock
-    this.#beforeSpend = beforeSpend
+    this.#hooks = hooks
   }
 
   /** Requests that wait now. */
@@ -87,7 +97,7 @@ export class RateBudget {
       }
       const entry: Waiting = {
         weight,
-        within: IN_BACKGROUND.has(priority) ? Math.max(weight, this.#weight * BACKGROUND_SHARE) : this.#weight,
+        background: IN_BACKGROUND.has(priority),
         grant: () => {
           signal?.removeEventListener('abort', onAbort)
           resolve()
@@ -102,6 +112,13 @@ export class RateBudget {
       this.#serve()
       if (this.waiting > this.#maxWaiting) this.#dropLast()
     })
+  }
+
+  /** So many share the budget from now on, this one among them. A part that is less than one request is a longer window instead. */
+  divide(parts: number): void {
+    const part = this.#weight / parts
+    this.#limit = Math.max(1, part)
+    this.#windowMono = part < 1 ? BigInt(Math.ceil(Number(this.#perMono) / part)) : this.#perMono
   }
 
   /** What an earlier process spent, and until when it counts (monotonic nanoseconds). */
@@ -123,9 +140,17 @@ export class RateBudget {
 
   /** Grants nothing before this moment (monotonic nanoseconds), or for this many ms: after 429 and 418. Never shortens a block. */
   blockUntil(until: bigint | number): void {
-    const mono = typeof until === 'bigint' ? until : this.#clock.mono() + BigInt(Math.ceil(until)) * MS
-    if (mono > this.#blockedUntil) this.#blockedUntil = mono
+    this.#block(typeof until === 'bigint' ? until : this.#clock.mono() + BigInt(Math.ceil(until)) * MS)
     this.#serve()
+  }
+
+  /** The same from within `looking`. */
+  hold(ms: number): void {
+    this.#block(this.#clock.mono() + BigInt(Math.ceil(ms)) * MS)
+  }
+
+  #block(mono: bigint): void {
+    if (mono > this.#blockedUntil) this.#blockedUntil = mono
   }
 
   #serve(): void {
@@ -134,6 +159,7 @@ export class RateBudget {
     const now = this.#clock.mono()
     this.#expire(now)
     for (let next = this.#first(); next; next = this.#first()) {
+      this.#hooks.looking?.(this)
       const readyAt = this.#readyAt(now, next.entry)
       if (readyAt > now) {
         // Rounded up: waking early would only wait again.
@@ -141,20 +167,21 @@ export class RateBudget {
         return
       }
       next.queue.shift()
-      this.#beforeSpend(this.#spent + next.entry.weight)
+      this.#hooks.spending?.(this.#spent + next.entry.weight)
       this.#spend(now, next.entry.weight)
       next.entry.grant()
     }
   }
 
   /** When `weight` more fits, if nothing else is spent until then. */
-  #readyAt(now: bigint, { weight, within }: Waiting): bigint {
+  #readyAt(now: bigint, { weight, background }: Waiting): bigint {
+    const within = Math.max(weight, background ? this.#limit * BACKGROUND_SHARE : this.#limit)
     let readyAt = this.#blockedUntil > now ? this.#blockedUntil : now
     let spent = this.#spent
     for (const spend of this.#spends) {
       if (spent + weight <= within) break
       spent -= spend.weight
-      const free = spend.mono + this.#perMono
+      const free = spend.mono + this.#windowMono
       if (free > readyAt) readyAt = free
     }
     return readyAt
@@ -178,7 +205,7 @@ export class RateBudget {
   #expire(now: bigint): void {
     let count = 0
     for (const spend of this.#spends) {
-      if (spend.mono + this.#perMono > now) break
+      if (spend.mono + this.#windowMono > now) break
       this.#spent -= spend.weight
       count += 1
     }
