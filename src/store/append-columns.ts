@@ -111,7 +111,7 @@ export class TableForm {
 
   /** A number, and its exact text where any row has one. */
   #number(name: string, index: number, own: readonly ColumnValues[]): void {
-    const isFull = own.every((values) => values.type === 'number' && !values.values.includes(Number.NaN))
+    const isFull = own.every((values) => values.type === 'number' && !values.values.some(Number.isNaN))
     this.#selected.push(isFull ? name : `CASE WHEN isnan(${name}) THEN NULL ELSE ${name} END AS ${name}`)
     this.#columns.push({
       name,

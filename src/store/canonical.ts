@@ -4,14 +4,14 @@ import { type ColumnType, SCHEMA } from '../model/row.js'
 /** Part of the metadata of every file: what its columns mean. */
 export const SCHEMA_VERSION = '1'
 
-export const SQL_TYPE = {
+export const SQL_TYPE: { readonly [T in ColumnType]: string } = {
   time: 'TIMESTAMP_NS',
   number: 'DOUBLE',
   text: 'VARCHAR',
   int64: 'BIGINT',
   int32: 'INTEGER',
   bool: 'BOOLEAN',
-} as const satisfies { readonly [T in ColumnType]: string }
+}
 
 export interface FileColumn {
   readonly name: string

@@ -68,17 +68,6 @@ export async function hashFile(path: string): Promise<{ readonly hash: string; r
   return { hash: hash.digest('hex'), bytes }
 }
 
-/** Returns once these bytes are on the disk, all of them, as this file. */
-export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, 'w', 0o644)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /** Replaces a small file as a whole: temporary name, sync, rename, sync of the folder. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`

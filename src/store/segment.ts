@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kind } from '../model/dataset.js'
+import { SCHEMA } from '../model/row.js'
 import { TableForm } from './append-columns.js'
-import { copyToHidden, fileOrder, quoted } from './canonical.js'
+import { copyToHidden, fileOrder, orderKeys, quoted, SQL_TYPE } from './canonical.js'
 import type { Segment, Split } from './catalog.js'
+import { NULL_INT64 } from './column-buffer.js'
 import type { KindBatch } from './columns.js'
 import type { DataFolder } from './data-folder.js'
-import { hashFile, syncFile, syncFolder, writeNewFile } from './durable-file.js'
+import { hashFile, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
-import { orderedSegment } from './ordered-segment.js'
 import { slotSql } from './partition.js'
 
 /**
@@ -27,16 +27,6 @@ export async function writeSegment(
 ): Promise<Segment> {
   const name = `${commit}-${kind}.seg`
   const staged = join(folder.stage, name)
-  const ordered = orderedSegment(batches, ids, splits)
-  if (ordered) {
-    const { bytes, parts } = ordered
-    await writeNewFile(staged, bytes)
-    await rename(staged, join(folder.tail, name))
-    await syncFolder(folder.tail)
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    const rows = parts.reduce((sum, part) => sum + part.rows, 0)
-    return { kind, path: `.dccd/tail/${name}`, rows, bytes: bytes.length, hash, parts }
-  }
   const table = `segment_${kind}`
   const form = new TableForm(kind, batches)
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} (${form.definitions})`)
@@ -50,7 +40,8 @@ export async function writeSegment(
     }
     const rowsOf = `SELECT dataset, part, ${form.selection} FROM ${table}`
     const placed = `SELECT * REPLACE (${placeSql(kind, splits)} AS part) FROM (${rowsOf})`
-    await engine.run(copyToHidden(`SELECT * FROM (${placed}) ORDER BY dataset, part, ${fileOrder(kind)}`, staged))
+    const order = splits.length === 0 && isInOrder(kind, batches) ? '' : ` ORDER BY dataset, part, ${fileOrder(kind)}`
+    await engine.run(copyToHidden(`SELECT * FROM (${placed})${order}`, staged))
     await syncFile(staged)
     const counts = await engine.rows(
       `SELECT dataset, part, count(*)::INTEGER FROM read_parquet(${quoted(staged)}) GROUP BY ALL ORDER BY ALL`,
@@ -68,6 +59,21 @@ export async function writeSegment(
   } finally {
     await engine.run(`DROP TABLE IF EXISTS ${table}`)
   }
+}
+
+/** Whether rows are those of one dataset, each of a later time than the one before: as they come from a past that is fetched page by page. */
+function isInOrder(kind: Kind, batches: readonly KindBatch[]): boolean {
+  const [batch, ...more] = batches
+  const [first] = orderKeys(kind)
+  if (!batch || more.length > 0 || batch.datasets.length !== 1) return false
+  const times = batch.columns[SCHEMA[kind].columns.findIndex(({ name }) => name === first?.sql)]
+  if (times?.type !== 'int64' || first?.type !== SQL_TYPE.time) return false
+  let last = NULL_INT64
+  for (const time of times.values) {
+    if (time <= last) return false
+    last = time
+  }
+  return true
 }
 
 /** In which file a row belongs: that of its partition, or that of its slot where the partition is split before it. */
