@@ -68,8 +68,8 @@ const LISTED = JSON.stringify({
   ],
 })
 
-/** A million candles fetched, proven and published, beside downloading and parsing the same pages. */
-export async function benchBackfill(): Promise<Figure[]> {
+/** An exchange that has such a past, on this machine. */
+export async function servePast(): Promise<{ readonly port: number; close(): void }> {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json')
     response.end(answer(new URL(request.url ?? '/', 'http://x')))
@@ -77,12 +77,18 @@ export async function benchBackfill(): Promise<Figure[]> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
+  const { port } = server.address() as AddressInfo // it listens on a port
+  return { port, close: () => server.close() }
+}
+
+/** A million candles fetched, proven and published, beside downloading and parsing the same pages. */
+export async function benchBackfill(): Promise<Figure[]> {
+  const past = await servePast()
   const folder = mkdtempSync(join(tmpdir(), 'dccd-bench-'))
   try {
-    const { port } = server.address() as AddressInfo // it listens on a port
     const args = (rows: number, name: string, eachMs = MINUTE) => {
       const until = new Date(START + rows * eachMs).toISOString()
-      return [String(port), new Date(START).toISOString(), until, join(folder, name)]
+      return [String(past.port), new Date(START).toISOString(), until, join(folder, name)]
     }
     const plain = await child('./backfill-child.js', ['plain', ...args(ROWS, 'all')])
     const ours = await child('./backfill-child.js', ['backfill', ...args(ROWS, 'all')])
@@ -120,7 +126,7 @@ export async function benchBackfill(): Promise<Figure[]> {
       ),
     ]
   } finally {
-    server.close()
+    past.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }

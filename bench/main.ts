@@ -8,6 +8,7 @@ import type { Figure } from './figure.js'
 import { benchInstruments } from './instruments.js'
 import { benchRecording } from './recording.js'
 import { benchRecovery } from './recovery.js'
+import { benchStart } from './start.js'
 import { benchStore } from './store.js'
 import { benchWorker } from './worker.js'
 
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   instruments: benchInstruments,
   worker: benchWorker,
   decode: benchDecode,
+  start: benchStart,
   recording: () => benchRecording(Number(values.seconds)),
   backfill: benchBackfill,
   store: benchStore,
@@ -26,7 +28,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   recovery: benchRecovery,
   api: () => benchApi(Number(values.seconds)),
 }
-const usual = ['instruments', 'decode', 'recording', 'backfill']
+const usual = ['instruments', 'decode', 'recording', 'start', 'backfill']
 const figures: Figure[] = []
 for (const name of values.only?.split(',') ?? usual) {
   const part = PARTS[name]

@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { catalog } from './compose/exchange-calls.js'
-import { adapterOf } from './exchanges/index.js'
 import { systemClock } from './lib/clock.js'
 import type { Services } from './service/services.js'
 import { VERSION } from './version.js'
@@ -12,7 +10,7 @@ import { VERSION } from './version.js'
 export function createServices(program = ''): Services {
   return {
     version: VERSION,
-    catalog,
+    catalog: async () => (await import('./compose/exchange-calls.js')).catalog,
     exampleConfig,
     openData: async (dataPath) => await (await import('./store/stored-data.js')).openStoredData(dataPath),
     idleStreams: async (config) => (await import('./compose/idle-streams.js')).idleStreams(config),
@@ -29,10 +27,9 @@ export function createServices(program = ''): Services {
       return await runChaos(request, chaosPorts(program), tell, signal)
     },
     async rebuild(dataPath, output, tell) {
-      const [{ rebuild }, { rebuildPorts }] = [
-        await import('./service/rebuild.js'),
-        await import('./compose/rebuild-ports.js'),
-      ]
+      const { rebuild } = await import('./service/rebuild.js')
+      const { rebuildPorts } = await import('./compose/rebuild-ports.js')
+      const { adapterOf } = await import('./exchanges/index.js')
       return await rebuild(dataPath, output, rebuildPorts(adapterOf), tell)
     },
     async importTree(dataPath, tree, dryRun, tell) {
@@ -44,16 +41,16 @@ export function createServices(program = ''): Services {
       return await exportFolder(dataPath, request)
     },
     async verify(dataPath, options, tell) {
-      const [{ verify }, { verifyPorts }] = [
-        await import('./service/verify.js'),
-        await import('./compose/verify-ports.js'),
-      ]
+      const { verify } = await import('./service/verify.js')
+      const { verifyPorts } = await import('./compose/verify-ports.js')
+      const { adapterOf } = await import('./exchanges/index.js')
       return await verify(dataPath, options, verifyPorts(adapterOf), tell)
     },
     async sql(dataPath, request, signal) {
       return await (await import('./store/sql.js')).runSql(dataPath, request, systemClock(), signal)
     },
     async decode(exchange, input, write) {
+      const { adapterOf } = await import('./exchanges/index.js')
       return await (await import('./service/decode.js')).decode(adapterOf(exchange), input, write)
     },
   }

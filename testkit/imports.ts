@@ -9,6 +9,8 @@ export interface Import {
   readonly target: string
   /** Gone at run time: `import type`, `export type`. */
   readonly typeOnly: boolean
+  /** Loaded when its line is run, not with the file: `import()`, the file of a worker. */
+  readonly later: boolean
 }
 
 // The formatter puts every statement at the start of a line, so comments and strings cannot look like one.
@@ -18,15 +20,21 @@ const CALL = /\bimport\(\s*['"]([^'"\n]+)['"]|\bnew URL\(\s*['"](\.[^'"\n]+\.js)
 /** Every import in the text of a file: statements, re-exports, `import()`, and files that a worker is started from. */
 export function importsOf(file: string, text: string): Import[] {
   const found = [
-    ...[...text.matchAll(STATEMENT)].map((match) => ({ match, name: match[2], typeOnly: match[1] !== undefined })),
-    ...[...text.matchAll(CALL)].map((match) => ({ match, name: match[1] ?? match[2], typeOnly: false })),
+    ...[...text.matchAll(STATEMENT)].map((match) => ({
+      match,
+      name: match[2],
+      typeOnly: match[1] !== undefined,
+      later: false,
+    })),
+    ...[...text.matchAll(CALL)].map((match) => ({ match, name: match[1] ?? match[2], typeOnly: false, later: true })),
   ]
   return found
-    .map(({ match, name = '', typeOnly }) => ({
+    .map(({ match, name = '', typeOnly, later }) => ({
       file,
       line: text.slice(0, match.index).split('\n').length,
       target: name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts') : packageOf(name),
       typeOnly,
+      later,
     }))
     .sort((a, b) => a.line - b.line)
 }

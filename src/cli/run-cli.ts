@@ -88,7 +88,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       environment: io.environment,
       folder: io.folder,
     })
-    const warnings = [...parsed.warnings, ...validateAgainst(parsed, services.catalog)]
+    const warnings = [...parsed.warnings, ...validateAgainst(parsed, await services.catalog())]
     for (const warning of warnings) io.stderr(`dccd: warning: ${oneLine(parsed.file, warning)}\n`)
     return parsed
   }
@@ -190,7 +190,7 @@ export function buildProgram(services: Services, io: Io, setCode: (code: number)
       if (daemon) rows = await clientOf(daemon).call('streams.list', {})
       else {
         const idle = options.data === undefined ? await services.idleStreams((await load(options.config)).config) : []
-        const per = new Map(services.catalog.map(({ id, taskPer }) => [id, taskPer]))
+        const per = new Map((await services.catalog()).map(({ id, taskPer }) => [id, taskPer]))
         rows = storedStreams(idle.map(statusJson), await storedRows(services, path), (id) => per.get(id) ?? 'pair')
       }
       if (options.json) io.stdout(json(rows))

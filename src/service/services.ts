@@ -134,7 +134,7 @@ interface Emulated {
 export interface Services {
   readonly version: string
   /** What the exchanges offer. */
-  readonly catalog: readonly CatalogEntry[]
+  catalog(): Promise<readonly CatalogEntry[]>
   /** A config to begin with, comments and all. */
   exampleConfig(): Promise<string>
   /** Every configured stream as it shows while nothing runs. */
