@@ -28,6 +28,7 @@ interface Filters extends Where {
   readonly fromArchives?: boolean
   readonly archives: boolean
   readonly retryLost?: boolean
+  readonly refetch?: boolean
   readonly dryRun?: boolean
 }
 
@@ -69,9 +70,9 @@ export function addHistoryCommands(program: Command, tools: Tools): void {
       setCode(ended.every(({ state }) => state === 'succeeded') ? 0 : 1)
     })
   }
-  filtered('backfill', 'fetch what is missing of the past, and prove it').action((options: Filters) =>
-    fetchHistory('backfill', options),
-  )
+  filtered('backfill', 'fetch what is missing of the past, and prove it')
+    .option('--refetch', 'ask again for what is held from --start on, too, and store what the exchange tells otherwise')
+    .action((options: Filters) => fetchHistory('backfill', options))
   filtered('repair', 'fill the gaps of what was recorded, as far as the exchange still serves them').action(
     (options: Filters) => fetchHistory('repair', options),
   )
@@ -177,7 +178,7 @@ interface RunOptions {
 }
 
 function requestOf(filters: Filters) {
-  const { exchange, pairs, channels, interval, start, until, parallel, first, retryLost } = filters
+  const { exchange, pairs, channels, interval, start, until, parallel, first, retryLost, refetch } = filters
   if (filters.fromArchives && !filters.archives)
     throw usage('--from-archives and --no-archives exclude each other', 'Give one of them.')
   if (interval !== undefined && !isInterval(interval))
@@ -198,6 +199,7 @@ function requestOf(filters: Filters) {
     ...(first === undefined ? {} : { first }),
     ...(filters.fromArchives ? { archives: 'only' as const } : filters.archives ? {} : { archives: 'never' as const }),
     ...(retryLost === undefined ? {} : { retryLost }),
+    ...(refetch === undefined ? {} : { refetch }),
   }
 }
 

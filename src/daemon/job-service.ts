@@ -129,6 +129,7 @@ export class JobService implements Jobs {
   }
 
   private targetsOf(request: HistoryRequest): Target[] {
+    refuseContradiction(request)
     const { past, exchanges } = this.deps
     return chosenTargets(request, configuredTargets(this.config, past), past, exchanges)
   }
@@ -139,7 +140,7 @@ export class JobService implements Jobs {
     targets: readonly Target[],
     priority: RunOrder['priority'],
   ): RunOrder {
-    const { kind, start, until, parallel = PARALLEL, first = 'oldest', retryLost = false } = request
+    const { kind, start, until, parallel = PARALLEL, first = 'oldest', retryLost = false, refetch = false } = request
     const { archives = this.config.settings.archives } = request
     return {
       run,
@@ -151,6 +152,7 @@ export class JobService implements Jobs {
       first,
       archives,
       retryLost,
+      refetch,
       priority,
     }
   }
@@ -298,6 +300,23 @@ export class JobService implements Jobs {
     if (this.config.settings.archives === 'never') return undefined
     return this.deps.past(exchange).find((each) => each.channel === channel)?.filedAfterMs
   }
+}
+
+/** Throws USAGE where what is held cannot be what is asked for again. */
+function refuseContradiction({ kind, start, archives, refetch }: HistoryRequest): void {
+  if (!refetch) return
+  if (kind === 'repair')
+    throw new CollectorError('USAGE', 'a repair fetches gaps, of which nothing is held', {
+      remedy: 'Fetch again with a backfill.',
+    })
+  if (archives === 'only')
+    throw new CollectorError('USAGE', 'what is fetched again comes by requests, not from files', {
+      remedy: 'Leave out the one or the other.',
+    })
+  if (start === undefined || start === 'last')
+    throw new CollectorError('USAGE', 'fetching again needs a start', {
+      remedy: 'Say from when on what is held is in question: a date, or origin.',
+    })
 }
 
 function targetOf({ exchange, pair, channel, interval, retries }: HistoryJob): Target {

@@ -25,6 +25,8 @@ export interface HistoryRequest extends JobFilter {
   readonly archives?: 'auto' | 'never' | 'only'
   /** Ask again for what the exchange could not give when it was asked last. */
   readonly retryLost?: boolean
+  /** Ask again for what is held between `start` and `until`, too: where the exchange tells something else now, that is stored. Only of `backfill`, with a start. */
+  readonly refetch?: boolean
 }
 
 /**

@@ -14,6 +14,8 @@ export interface RunOrder {
   readonly archives: ArchiveUse
   /** What is known to be lost is asked for again. */
   readonly retryLost?: boolean
+  /** What is held of the range is asked for again, by requests alone. */
+  readonly refetch?: boolean
   /** `heal`: a gap of a live stream, before deep histories. */
   readonly priority: 'heal' | 'backfill'
 }

@@ -45,6 +45,26 @@ const order = (more: Partial<RunOrder>): RunOrder => ({
 })
 
 describe('what an order means', () => {
+  it('what is fetched again is all of the range, held or lost, as if its counters were not known; else nothing of it is', async () => {
+    const { signal } = new AbortController()
+    const held: Held = {
+      dataset: DATASET,
+      run: 1n,
+      from: at('2026-11-19'),
+      until: at('2026-11-22'),
+      proof: 'backfilled',
+      before: 4n,
+      last: 900n,
+    }
+    const asked = ports([held], [LOST], [])
+    expect((await planOf(TARGET, order({}), asked, signal)).stretches).toEqual([])
+    const { stretches } = await planOf(TARGET, order({ refetch: true, archives: 'auto' }), asked, signal)
+    expect(stretches).toEqual([{ from: at('2026-11-20'), until: at('2026-11-21') }])
+    await expect(planOf(TARGET, order({ refetch: true, until: '2026-11-20' }), asked, signal)).rejects.toThrow(
+      'not after',
+    )
+  })
+
   const signal = new AbortController().signal
   const gap: Gap = {
     dataset: DATASET,

@@ -68,7 +68,7 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   const seams = target.channel !== 'ohlc'
   if (order.kind === 'backfill') {
     const range = rangeOf(target, feed, order, held, now, archive?.since)
-    const stretches = missingStretches([range], held, lost, seams)
+    const stretches = order.refetch ? wholeOf(range) : missingStretches([range], held, lost, seams)
     return { ...of, ...range, stretches, unreachable: [] }
   }
   const { exchange, pair, kind } = wanted
@@ -99,15 +99,20 @@ export async function planOf(target: Target, order: RunOrder, ports: PlanPorts, 
   return { ...of, from, until, stretches, warnings: [], unreachable: beyond.slice(-most) }
 }
 
+/** As if nothing were held: what counters of its edges would leave out is in question too. */
+function wholeOf({ from, until }: Stretch): Stretch[] {
+  return from < until ? [{ from, until }] : []
+}
+
 /** The files of a target, if its instrument has some. A gap that requests heal is younger than they are. */
 async function archiveOf(
   target: Target,
   archives: readonly ArchiveFeed[] | undefined,
-  { archives: use, priority }: RunOrder,
+  { archives: use, priority, refetch }: RunOrder,
   ports: PlanPorts,
   signal: AbortSignal,
 ): Promise<ArchiveFeed | undefined> {
-  if (use === 'never' || priority === 'heal') return undefined
+  if (use === 'never' || priority === 'heal' || refetch) return undefined
   const { channel, interval = '1m', exchange, pair } = target
   const archive = archives?.find((each) => each.channel === channel && (each.intervals?.includes(interval) ?? true))
   if (!archive) return undefined

@@ -117,6 +117,70 @@ it('a backfill killed in the middle goes on where it was; run again it fetches n
   expect(await bench.gaps()).toEqual([])
 })
 
+it('what the exchange told wrong is put right by fetching it again: what is held stays as it was until then, and each instant has one row', {
+  timeout: 120_000,
+}, async () => {
+  const bench = new Bench()
+  benches.push(bench)
+  const pair = 'BTC/USDT:perp'
+  const emulate = async (seed: string) => {
+    const emulator = await bench.emulate(
+      '--seed',
+      seed,
+      '--rate',
+      '2',
+      '--instruments',
+      '1',
+      '--past',
+      '900',
+      '--exchanges',
+      'bybit',
+    )
+    bench.config([{ exchange: 'bybit', pairs: [pair], channels: ['open_interest', 'ohlc'] }])
+    return emulator
+  }
+  const [start, until] = [800_000, 300_000].map((ago) => new Date(Date.now() - ago).toISOString())
+  const fetched = async (...more: readonly string[]) => {
+    const window = ['--start', start ?? '', '--until', until ?? '', '--json']
+    const { code, output, stdout } = await bench.run('backfill', ...window, ...more)
+    expect(code, output).toBe(0)
+    return detail.parse(JSON.parse(stdout)).requests
+  }
+  const stored = async () => {
+    const values = new Map<string, { value: unknown; at: bigint }>()
+    let rows = 0
+    for (const [kind, time, value] of [
+      ['open_interest', 'exchange_time', 'amount'],
+      ['ohlc', 'open_time', 'close'],
+    ] as const)
+      for (const row of await visibleRows(bench.data, 'bybit', kind, pair)) {
+        rows++
+        values.set(`${kind} ${row[time]}`, { value: row[value], at: BigInt(String(row.receive_time)) })
+      }
+    expect(values.size).toBe(rows)
+    return values
+  }
+  // Another seed is an exchange that tells other values of the same instants.
+  const wrong = await emulate('wrong')
+  expect(await fetched()).toBeGreaterThan(0)
+  const before = await stored()
+  await wrong.kill('SIGTERM')
+  await emulate('right')
+  expect(await fetched()).toBe(0)
+  expect(await stored()).toEqual(before)
+  const { code, output } = await bench.run('backfill', '--refetch')
+  expect([code, output]).toEqual([2, expect.stringContaining('needs a start')])
+  expect(await fetched('--refetch')).toBeGreaterThan(0)
+  const after = await stored()
+  expect([...after.keys()]).toEqual([...before.keys()])
+  expect(before.size).toBeGreaterThan(8)
+  // Each row is that of the last answer, and some say something else.
+  const changed = [...after].filter(([instant, { value }]) => before.get(instant)?.value !== value)
+  expect(changed.length).toBeGreaterThan(4)
+  for (const [instant, { at }] of after) expect(at, instant).toBeGreaterThan(before.get(instant)?.at ?? at)
+  expect(await bench.gaps()).toEqual([])
+})
+
 it('two daemons at one address, streaming and fetching the past, are never refused', async () => {
   const bench = new Bench()
   benches.push(bench)

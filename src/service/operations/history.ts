@@ -37,6 +37,12 @@ const request = {
     .boolean()
     .optional()
     .describe('Ask again for what is marked lost: the exchange could not give it when it was asked last.'),
+  refetch: z
+    .boolean()
+    .optional()
+    .describe(
+      'Of a backfill with a start: ask again for what is held, too. Candles and values that the exchange tells otherwise now replace those that requests brought before.',
+    ),
 }
 
 const kind = z

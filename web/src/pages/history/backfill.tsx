@@ -40,6 +40,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
   const [start, setStart] = useState<string>('day')
   const [own, setOwn] = useState(() => isoOf(Date.now() - DAY))
   const [until, setUntil] = useState('')
+  const [again, setAgain] = useState(false)
   const [plan, setPlan] = useState<RunPlan>()
   const [error, setError] = useState<ApiError>()
   const [busy, setBusy] = useState<'plan' | 'start'>()
@@ -47,6 +48,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
   const chosen = offers.data?.find((each) => each.exchange === exchange)
   const offered = CHANNELS.filter((channel) => !chosen || chosen.channels.some((each) => each.channel === channel))
   const lengths = chosen?.channels.find(({ channel }) => channel === 'ohlc')?.intervals ?? INTERVALS
+  const refetch = kind === 'backfill' && start !== 'last' && again
   const asked = channels.filter((each) => offered.some((channel) => channel === each))
 
   const begin = () => {
@@ -62,6 +64,7 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
     ...(asked.includes('ohlc') ? { interval } : {}),
     start: begin(),
     ...(until ? { until } : {}),
+    ...(refetch ? { refetch } : {}),
   })
   const ask = async (what: 'plan' | 'start') => {
     setBusy(what)
@@ -105,7 +108,9 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
         <Segments label="What to fetch" options={KINDS} value={kind} onChoose={setKind} />
         <p class="soft">
           {kind === 'backfill'
-            ? 'Fetches what is not held yet of a range of time.'
+            ? refetch
+              ? 'Fetches all of a range of time: what the exchange tells otherwise now replaces what it told before.'
+              : 'Fetches what is not held yet of a range of time.'
             : 'Fetches again what was wanted and is missing by the ledger.'}
         </p>
         <label class="field">
@@ -168,6 +173,12 @@ export function Backfill({ onClose, onStarted }: { onClose(): void; onStarted(ru
         </label>
         {start === 'own' && <TimeField name="Time" value={own} onInput={setOwn} />}
         <TimeField name="Until" value={until} empty="now" onInput={setUntil} />
+        {kind === 'backfill' && start !== 'last' && (
+          <label class="check">
+            <input type="checkbox" checked={again} onChange={(event) => setAgain(event.currentTarget.checked)} />
+            Fetch again what is held
+          </label>
+        )}
         {error && <Failure error={error} />}
         {plan && <Plan plan={plan} />}
       </div>
