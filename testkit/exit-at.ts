@@ -12,14 +12,17 @@ import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import Database from 'libsql'
 
-/** How a process ends in the middle of its work: killed, or killed together with the power of its disk. */
-export type Ending = 'kill' | 'power'
+/**
+ * How a process ends in the middle of its work: killed, or killed together with the power of its disk. `both`: killed, and at `ROOT-power` stands what
+ * would be left if the power had gone too.
+ */
+export type Ending = 'kill' | 'power' | 'both'
 
 const PATH_OPERATIONS = ['rename', 'link', 'unlink', 'mkdir', 'copyFile', 'open'] as const
 const HANDLE_OPERATIONS = ['sync', 'datasync', 'write', 'writeFile'] as const
 
 /**
- * Ends this process just before its n-th file operation or SQL commit, counted from 1. With `power`, what the disk of `root` would then hold
+ * Ends this process just before its n-th file operation or SQL commit, counted from 1. With loss of power, what the disk of `root` would then hold
  * for sure is put in its place: files as they were when they were synced last (half of the bytes where they never were), folders with the entries
  * that they had when they were synced last. The catalog counts as synced by each of its commits. Call it before anything is done.
  * Returns how many operations there were so far.
@@ -30,6 +33,7 @@ export function exitAt(n: number, ending: Ending, root: string): () => number {
   const step = () => {
     if (++count !== n) return
     if (ending === 'power') disk.lose()
+    if (ending === 'both') disk.leave(`${root}-power`)
     process.kill(process.pid, 'SIGKILL')
     for (;;); // the signal ends this
   }
@@ -99,14 +103,19 @@ class SafeDisk {
 
   /** Puts in the place of the folder what is left of it. */
   lose(): void {
-    // Operations that others of this process have under way come to their end first: none must meet what is put in its place.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
     const [left, gone] = [`${this.root}-left`, `${this.root}-gone`]
-    mkdirSync(left)
-    this.restore(this.root, left)
+    this.leave(left)
     fs.renameSync(this.root, gone)
     fs.renameSync(left, this.root)
     rmSync(gone, { recursive: true, force: true })
+  }
+
+  /** Makes a folder of what is left. */
+  leave(left: string): void {
+    // Operations that others of this process have under way come to their end first: none must meet what is put in its place.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    mkdirSync(left)
+    this.restore(this.root, left)
   }
 
   private restore(from: string, to: string): void {
