@@ -37,9 +37,9 @@ export class Int64Buffer {
     this.#length = length
   }
 
-  /** The values alone, in a buffer of their own. */
+  /** The values so far; their buffer may have room for more. Nothing is added afterwards. */
   freeze(): BigInt64Array<ArrayBuffer> {
-    return this.#values.slice(0, this.#length)
+    return this.#values.subarray(0, this.#length)
   }
 }
 
@@ -62,7 +62,7 @@ export class Int32Buffer {
   }
 
   freeze(): Int32Array<ArrayBuffer> {
-    return this.#values.slice(0, this.#length)
+    return this.#values.subarray(0, this.#length)
   }
 }
 
@@ -96,6 +96,6 @@ export class Float64Buffer {
   }
 
   freeze(): Float64Array<ArrayBuffer> {
-    return this.#values.slice(0, this.#length)
+    return this.#values.subarray(0, this.#length)
   }
 }

@@ -27,7 +27,7 @@ import { StoreClient } from '../store/store-thread.js'
 
 const CODEC = { encode: encodeError, decode: decodeError }
 /** Rows or answers beyond this are made safe before the next page is asked for: what bounds the memory of a run of any length. */
-const COMMIT_BYTES = 6 * 1024 * 1024
+const COMMIT_BYTES = 10 * 1024 * 1024
 /** What was fetched is safe at least this often: what a killed run loses at most. */
 const COMMIT_MS = 5000
 const TELL_MS = 250
