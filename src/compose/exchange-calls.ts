@@ -1,4 +1,4 @@
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { listInstruments } from '../capture/list-instruments.js'
 import { refusedAnswer } from '../capture/refused-answer.js'
@@ -23,8 +23,8 @@ export function createBudgets(config: CollectorConfig, log: DaemonLog): Budgets 
   const path = join(hiddenFolder(config), 'budgets.json')
   const clock = systemClock()
   const onError = (error: CollectorError) => log.error(error)
-  // Daemons of one machine have one address, whatever their folders.
-  const folder = join(tmpdir(), `dccd-${userInfo().uid}`)
+  // Daemons of one machine have one address, whatever their folders. A container may run as a number that is no user of it.
+  const folder = join(tmpdir(), `dccd-${process.getuid?.() ?? 'user'}`)
   return new Budgets(path, limits, clock, onError, {
     neighbours: new Neighbours(folder, resolve(config.storage.local_path), clock, onError),
     base: (exchange) => config.settings.endpoints[exchange]?.rest ?? adapterOf(exchange).endpoints.rest,
