@@ -15,9 +15,9 @@ export class Cleanup {
   }
 }
 
-/** Waits until `condition` holds; fails after half a minute. */
+/** Waits until `condition` holds; fails after a minute. */
 export async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
-  await expect.poll(condition, { timeout: 30_000, interval: 10 }).toBe(true)
+  await expect.poll(condition, { timeout: 60_000, interval: 10 }).toBe(true)
 }
 
 export async function startTestEmulator(cleanup: Cleanup, options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
