@@ -38,7 +38,7 @@ const code = await runCli(process.argv.slice(2), createServices(fileURLToPath(im
   exit: (status) => process.exit(status),
 })
 process.exitCode = code
-// The command is over. What is left open by mistake, a connection or a thread, must not keep its terminal; what is still to be printed may.
+// The command is over. A stop is back within its time whatever hangs: a thread that did not end in it must not keep the process; what is still to be printed may.
 setInterval(() => {
   if (process.stdout.writableLength === 0) process.exit(code)
 }, LINGER_MS).unref()
