@@ -37,7 +37,10 @@ export class TableForm {
   /** SQL for the columns of the file, in their order. */
   readonly #selected: string[] = []
 
-  constructor(kind: Kind, batches: readonly KindBatch[]) {
+  /** `place`: where all rows belong, if that is one dataset and partition. */
+  constructor(kind: Kind, batches: readonly KindBatch[], ids: ReadonlyMap<string, number>, place?: Place) {
+    if (place) this.#selected.push(`${place.dataset}::INTEGER AS dataset`, `${place.part}::INTEGER AS part`)
+    else this.#places(kind, ids)
     SCHEMA[kind].columns.forEach(({ name, type }, index) => {
       const own = batches.flatMap(({ columns }) => columns[index] ?? [])
       const [first] = own
@@ -51,28 +54,48 @@ export class TableForm {
 
   /** The columns of the table, as CREATE TABLE names them. */
   get definitions(): string {
-    const own = this.#columns.map(({ name, type }) => `${name} ${String(type)}`)
-    return ['dataset INTEGER', 'part INTEGER', ...own].join(', ')
+    return this.#columns.map(({ name, type }) => `${name} ${String(type)}`).join(', ')
   }
 
   get selection(): string {
     return this.#selected.join(', ')
   }
 
-  /** `ids`: numbers of the datasets. */
-  append(appender: DuckDBAppender, batch: KindBatch, ids: ReadonlyMap<string, number>): void {
-    const types = [INTEGER, INTEGER, ...this.#columns.map(({ type }) => type)]
-    const numbers = batch.datasets.map((key) => ids.get(key) ?? -1)
-    const parts = new Map<number, number>()
-    for (const day of batch.day) if (!parts.has(day)) parts.set(day, partOfDay(batch.kind, day))
+  append(appender: DuckDBAppender, batch: KindBatch): void {
+    const types = this.#columns.map(({ type }) => type)
+    const chunk = DuckDBDataChunk.create(types)
     for (let from = 0; from < batch.rows; from += CHUNK) {
       const until = Math.min(from + CHUNK, batch.rows)
-      const chunk = DuckDBDataChunk.create(types, until - from)
-      fillIntegers(chunk, 0, from, until, (row) => numbers[batch.dataset[row] ?? -1] ?? -1)
-      fillIntegers(chunk, 1, from, until, (row) => parts.get(batch.day[row] ?? 0) ?? -1)
-      for (const [at, column] of this.#columns.entries()) column.fill(chunk, at + 2, batch, from, until)
+      chunk.reset()
+      chunk.rowCount = until - from
+      for (const [at, column] of this.#columns.entries()) column.fill(chunk, at, batch, from, until)
       appender.appendDataChunk(chunk)
     }
+  }
+
+  #places(kind: Kind, ids: ReadonlyMap<string, number>): void {
+    const parts = new Map<number, number>()
+    const partOf = (day: number) => {
+      const known = parts.get(day)
+      if (known !== undefined) return known
+      const part = partOfDay(kind, day)
+      parts.set(day, part)
+      return part
+    }
+    this.#selected.push('dataset', 'part')
+    this.#columns.push({
+      name: 'dataset',
+      type: INTEGER,
+      fill(chunk, at, { datasets, dataset }, from, until) {
+        const numbers = datasets.map((key) => ids.get(key) ?? -1)
+        fillIntegers(chunk, at, from, until, (row) => numbers[dataset[row] ?? -1] ?? -1)
+      },
+    })
+    this.#columns.push({
+      name: 'part',
+      type: INTEGER,
+      fill: (chunk, at, { day }, from, until) => fillIntegers(chunk, at, from, until, (row) => partOf(day[row] ?? 0)),
+    })
   }
 
   /** Takes no way through the table. */
@@ -111,7 +134,7 @@ export class TableForm {
 
   /** A number, and its exact text where any row has one. */
   #number(name: string, index: number, own: readonly ColumnValues[]): void {
-    const isFull = own.every((values) => values.type === 'number' && !values.values.some(Number.isNaN))
+    const isFull = own.every((values) => values.type === 'number' && !values.values.includes(Number.NaN))
     this.#selected.push(isFull ? name : `CASE WHEN isnan(${name}) THEN NULL ELSE ${name} END AS ${name}`)
     this.#columns.push({
       name,
@@ -173,6 +196,28 @@ export class TableForm {
       },
     })
   }
+}
+
+/** So many rows belong to a partition of a dataset. */
+export interface Place {
+  readonly dataset: number
+  readonly part: number
+  readonly rows: number
+}
+
+/** How many rows of the batches belong where, by dataset and partition. */
+export function countPlaces(kind: Kind, batches: readonly KindBatch[], ids: ReadonlyMap<string, number>): Place[] {
+  const counts = new Map<string, Place>()
+  for (const { rows, datasets, dataset, day } of batches) {
+    for (let from = 0, row = 1; row <= rows; row++) {
+      if (row < rows && dataset[row] === dataset[from] && day[row] === day[from]) continue
+      const [number, part] = [ids.get(datasets[dataset[from] ?? -1] ?? '') ?? -1, partOfDay(kind, day[from] ?? 0)]
+      const key = `${number} ${part}`
+      counts.set(key, { dataset: number, part, rows: (counts.get(key)?.rows ?? 0) + row - from })
+      from = row
+    }
+  }
+  return [...counts.values()].sort((a, b) => a.dataset - b.dataset || a.part - b.part)
 }
 
 /** A number for each text; `undefined` when there are many, or one that SQL cannot hold. */

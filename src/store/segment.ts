@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kind } from '../model/dataset.js'
 import { SCHEMA } from '../model/row.js'
-import { TableForm } from './append-columns.js'
+import { countPlaces, type Place, TableForm } from './append-columns.js'
 import { copyToHidden, fileOrder, orderKeys, quoted, SQL_TYPE } from './canonical.js'
 import type { Segment, Split } from './catalog.js'
 import { NULL_INT64 } from './column-buffer.js'
@@ -28,29 +28,25 @@ export async function writeSegment(
   const name = `${commit}-${kind}.seg`
   const staged = join(folder.stage, name)
   const table = `segment_${kind}`
-  const form = new TableForm(kind, batches)
+  const places = countPlaces(kind, batches, ids)
+  const [place, ...elsewhere] = places
+  const form = new TableForm(kind, batches, ids, elsewhere.length === 0 ? place : undefined)
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} (${form.definitions})`)
   try {
     const appender = await engine.writer.createAppender(table)
     try {
-      for (const batch of batches) form.append(appender, batch, ids)
+      for (const batch of batches) form.append(appender, batch)
       appender.flushSync()
     } finally {
       appender.closeSync()
     }
-    const rowsOf = `SELECT dataset, part, ${form.selection} FROM ${table}`
+    const rowsOf = `SELECT ${form.selection} FROM ${table}`
     const placed = `SELECT * REPLACE (${placeSql(kind, splits)} AS part) FROM (${rowsOf})`
     const order = splits.length === 0 && isInOrder(kind, batches) ? '' : ` ORDER BY dataset, part, ${fileOrder(kind)}`
     await engine.run(copyToHidden(`SELECT * FROM (${placed})${order}`, staged))
     await syncFile(staged)
-    const counts = await engine.rows(
-      `SELECT dataset, part, count(*)::INTEGER FROM read_parquet(${quoted(staged)}) GROUP BY ALL ORDER BY ALL`,
-    )
-    const parts = counts.map(([dataset, part, rows]) => ({
-      dataset: Number(dataset),
-      part: Number(part),
-      rows: Number(rows),
-    }))
+    // Into which slots rows of a split partition go, only SQL knows.
+    const parts = splits.length === 0 ? places : await countStored(engine, staged)
     const { hash, bytes } = await hashFile(staged)
     await rename(staged, join(folder.tail, name))
     await syncFolder(folder.tail)
@@ -59,6 +55,13 @@ export async function writeSegment(
   } finally {
     await engine.run(`DROP TABLE IF EXISTS ${table}`)
   }
+}
+
+async function countStored(engine: Engine, path: string): Promise<Place[]> {
+  const counts = await engine.rows(
+    `SELECT dataset, part, count(*)::INTEGER FROM read_parquet(${quoted(path)}) GROUP BY ALL ORDER BY ALL`,
+  )
+  return counts.map(([dataset, part, rows]) => ({ dataset: Number(dataset), part: Number(part), rows: Number(rows) }))
 }
 
 /** Whether rows are those of one dataset, each of a later time than the one before: as they come from a past that is fetched page by page. */
