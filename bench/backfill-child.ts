@@ -1,31 +1,19 @@
 /**
- * Fetches a stretch of candles or trades: as `dccd backfill` does it, or only downloading and parsing the same pages; or (`write`) sorts and writes the files that a
- * backfill left, with DuckDB and nothing else. Prints CPU and memory.
+ * Downloads and parses the pages of a stretch of candles or trades, and nothing else; or counts the rows of files that a backfill left (`count`), or sorts and writes them
+ * with DuckDB alone (`write`). `of`: the port of the exchange, or
+ * the kind of rows. Prints CPU and memory.
  */
-const [mode = '', port = '', start = '', until = '', folder = ''] = process.argv.slice(2)
-const base = `http://127.0.0.1:${port}`
+const [mode = '', of = '', start = '', until = '', folder = ''] = process.argv.slice(2)
+const base = `http://127.0.0.1:${of}`
 let rows = 0
-if (mode === 'backfill' || mode === 'backfill-trades') {
-  const { createServices } = await import('../src/app.js')
-  const { createConfig } = await import('../src/config/parse.js')
-  const endpoints = { binance: { websocket: `ws://127.0.0.1:${port}`, rest: base } }
-  const config = createConfig({
-    settings: { data_path: folder, ui_port: 0, endpoints },
-    histo_jobs: [{ exchange: 'binance', pairs: ['BTC/USDT'], span: 60 }],
-  })
-  const opened = await createServices().openJobs(config, (error) => process.stderr.write(`${error.message}\n`))
-  const trades = { exchange: 'binance', pairs: ['BTC/USDT'], channels: ['trades'] } as const
-  const what = mode === 'backfill' ? {} : trades
-  const { id } = await opened.jobs.start({ kind: 'backfill', start, until, ...what })
-  for (;;) {
-    const run = await opened.jobs.run(id)
-    if (run && run.state !== 'running' && run.state !== 'queued') {
-      rows = run.rows
-      break
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  await opened.close()
+if (mode === 'count') {
+  const { Engine } = await import('../src/store/engine.js')
+  const engine = await Engine.open({ spill: `${folder}/spill` })
+  const [[count] = []] = await engine.rows(
+    `SELECT count(*) FROM read_parquet('${folder}/exchange=*/kind=${of}/**/*.parquet')`,
+  )
+  rows = Number(count)
+  engine.close()
 } else if (mode === 'write') {
   const { Engine } = await import('../src/store/engine.js')
   const { copyTo, fileOrder, quoted } = await import('../src/store/canonical.js')

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { child } from './child.js'
 import { type Figure, figure } from './figure.js'
 
+const PROGRAM = join(import.meta.dirname, '../src/main.js')
 const ROWS = 1_000_000
 /** So few that what is measured is the process itself: its start, its threads, one file. */
 const FEW = 1000
@@ -81,25 +82,47 @@ export async function servePast(): Promise<{ readonly port: number; close(): voi
   return { port, close: () => server.close() }
 }
 
+/** The program as its users run it, with a config of its own. */
+export function backfillArguments(
+  folder: string,
+  port: number,
+  { start, until, channel = 'ohlc' }: { readonly start: string; readonly until: string; readonly channel?: string },
+): readonly string[] {
+  const endpoints = { binance: { websocket: `ws://127.0.0.1:${port}`, rest: `http://127.0.0.1:${port}` } }
+  const settings = { data_path: folder, ui_port: 0, endpoints }
+  const histo_jobs = [{ exchange: 'binance', pairs: ['BTC/USDT'], span: 60 }]
+  const config = `${folder}.yml`
+  writeFileSync(config, JSON.stringify({ settings, histo_jobs })) // YAML too
+  const what = ['--exchange', 'binance', '--pairs', 'BTC/USDT', '--channels', channel]
+  return [PROGRAM, 'backfill', '--json', ...what, '--start', start, '--until', until, '--config', config]
+}
+
 /** A million candles fetched, proven and published, beside downloading and parsing the same pages. */
 export async function benchBackfill(): Promise<Figure[]> {
   const past = await servePast()
   const folder = mkdtempSync(join(tmpdir(), 'dccd-bench-'))
+  /** Runs `dccd backfill` and counts what stands in its files afterwards. */
+  const backfill = async (rows: number, name: string, channel = 'ohlc', eachMs = MINUTE) => {
+    const [, start = '', until = '', data = ''] = args(rows, name, eachMs)
+    const ran = await child('./start-child.js', backfillArguments(data, past.port, { start, until, channel }))
+    const { trades: found } = await child('./backfill-child.js', ['count', channel, '', '', data])
+    const wanted = channel === 'ohlc' ? rows : rows - 1
+    if (found !== wanted) throw new Error(`${found} rows of ${channel} stand in the files, not ${wanted}`)
+    return ran
+  }
+  const args = (rows: number, name: string, eachMs = MINUTE) => {
+    const until = new Date(START + rows * eachMs).toISOString()
+    return [String(past.port), new Date(START).toISOString(), until, join(folder, name)]
+  }
   try {
-    const args = (rows: number, name: string, eachMs = MINUTE) => {
-      const until = new Date(START + rows * eachMs).toISOString()
-      return [String(past.port), new Date(START).toISOString(), until, join(folder, name)]
-    }
     const plain = await child('./backfill-child.js', ['plain', ...args(ROWS, 'all')])
-    const ours = await child('./backfill-child.js', ['backfill', ...args(ROWS, 'all')])
-    if (ours.trades !== ROWS) throw new Error(`${ours.trades} candles were fetched, not ${ROWS}`)
-    const few = await child('./backfill-child.js', ['backfill', ...args(FEW, 'few')])
+    const ours = await backfill(ROWS, 'all')
+    const few = await backfill(FEW, 'few')
     const write = await child('./backfill-child.js', ['write', ...args(ROWS, 'all')])
     if (write.trades !== ROWS) throw new Error(`${write.trades} candles were written again, not ${ROWS}`)
     const plainTrades = await child('./backfill-child.js', ['plain-trades', ...args(TRADES, 'trades', TRADE_MS)])
-    const trades = await child('./backfill-child.js', ['backfill-trades', ...args(TRADES, 'trades', TRADE_MS)])
-    if (trades.trades !== TRADES - 1) throw new Error(`${trades.trades} trades were fetched, not ${TRADES - 1}`)
-    const longer = await child('./backfill-child.js', ['backfill', ...args(3 * ROWS, 'longer')])
+    const trades = await backfill(TRADES, 'trades', 'trades', TRADE_MS)
+    const longer = await backfill(3 * ROWS, 'longer')
     const cpu = (name: string, seconds: number) => figure(name, 'CPU-seconds', seconds, plain.cpuSeconds)
     const memory = (name: string, { peakMb }: { readonly peakMb: number }) =>
       figure(`peak memory of ${name}`, 'MB, the bound beside', peakMb, 300)

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { servePast } from './backfill.js'
+import { backfillArguments, servePast } from './backfill.js'
 import { child } from './child.js'
 import { type Figure, figure } from './figure.js'
 
@@ -16,28 +16,17 @@ export async function benchStart(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'dccd-bench-'))
   const past = await servePast()
   try {
-    const at = `127.0.0.1:${past.port}`
-    const config = (name: string) => {
-      const file = join(folder, `${name}.yml`)
-      const endpoints = { binance: { websocket: `ws://${at}`, rest: `http://${at}` } }
-      const settings = { data_path: join(folder, name), ui_port: 0, endpoints }
-      const histo_jobs = [{ exchange: 'binance', pairs: ['BTC/USDT'], span: 60 }]
-      writeFileSync(file, JSON.stringify({ settings, histo_jobs })) // YAML too
-      return file
-    }
     const commands: Readonly<Record<string, (run: number) => readonly string[]>> = {
       node: () => [],
       'dccd --version': () => [PROGRAM, '--version'],
       'dccd --help': () => [PROGRAM, '--help'],
-      'dccd backfill of a thousand candles': (run) => [
-        ...[PROGRAM, 'backfill', '--json', '--start', START, '--until', UNTIL],
-        ...['--config', config(`run-${run}`)],
-      ],
-      'dccd status of them': (run) => [PROGRAM, 'status', '--config', config(`run-${run}`)],
-      'dccd inventory of them': (run) => [PROGRAM, 'inventory', '--config', config(`run-${run}`)],
+      'dccd backfill of a thousand candles': (run) =>
+        backfillArguments(join(folder, `run-${run}`), past.port, { start: START, until: UNTIL }),
+      'dccd status of them': (run) => [PROGRAM, 'status', '--config', join(folder, `run-${run}.yml`)],
+      'dccd inventory of them': (run) => [PROGRAM, 'inventory', '--config', join(folder, `run-${run}.yml`)],
       'dccd read of them': (run) => [
         ...[PROGRAM, 'read', 'binance', 'BTC/USDT', 'ohlc', '--limit', '5'],
-        ...['--config', config(`run-${run}`)],
+        ...['--config', join(folder, `run-${run}.yml`)],
       ],
     }
     const took = new Map<string, { readonly cpu: number; readonly ms: number }[]>()
