@@ -10,7 +10,7 @@ const PROGRAM = join(import.meta.dirname, '../src/main.js')
 const ROWS = 1_000_000
 /** So few that what is measured is the process itself: its start, its threads, one file. */
 const FEW = 1000
-const START = Date.parse('2024-01-01T00:00:00Z')
+const START = Date.parse('2018-01-01T00:00:00Z')
 const MINUTE = 60_000
 
 /** Candles of every minute, as Binance writes them, made up from their time alone. */
