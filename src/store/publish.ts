@@ -5,7 +5,7 @@ import type { Nanos } from '../model/time.js'
 import { canonicalRows, columnList, copyTo, mayHaveEquals, quoted, SCHEMA_VERSION } from './canonical.js'
 import type { Catalog, PartState, Piece, Split } from './catalog.js'
 import type { DataFolder } from './data-folder.js'
-import { hashFile, linkOrCopy, makeFolder, syncFile, syncFolder } from './durable-file.js'
+import { hashFile, linkOrCopy, makeFolder, removeFile, syncFile, syncFolder } from './durable-file.js'
 import type { Engine } from './engine.js'
 import { isSlot, partName, slotSql, slotsOf, visiblePath, wholePart } from './partition.js'
 import { rowsInOrder } from './rows-in-order.js'
@@ -43,16 +43,17 @@ export function committedRows(
 /** With fewer rows sorting takes no more memory than writing. */
 const FEW_ROWS = 150_000
 
-/** A query for the rows of a partition's file in their order. */
+/** A query for the rows of a partition's file in their order; `scratch`: see `rowsInOrder`. */
 async function fileRows(
   engine: Engine,
   folder: DataFolder,
   dataset: Dataset,
   state: PartState,
   most: number,
+  scratch: string,
 ): Promise<string> {
   const { kind } = dataset
-  const ordered = most < FEW_ROWS ? undefined : await rowsInOrder(engine, folder, kind, state)
+  const ordered = most < FEW_ROWS ? undefined : await rowsInOrder(engine, folder, kind, state, scratch)
   if (ordered?.distinct) return ordered.query
   const stored = committedRows(folder, dataset, state)
   const equals = await engine.rows(mayHaveEquals(kind, stored))
@@ -97,12 +98,15 @@ export async function publishPart(
     if (bad) throw damagedError(bad, `new rows of ${visible} wait unpublished`)
   }
   const most = state.segments.reduce((sum, { rows }) => sum + rows, state.piece?.rows ?? 0)
-  const [[count] = []] = await engine.withRoomFor(most, async () => {
-    const rows = content
-      ? await sortedRows(engine, kind, content)
-      : await fileRows(engine, folder, dataset, state, most)
-    return await engine.rows(copyTo(rows, staged, metadata))
-  })
+  const scratch = `${staged}.rows`
+  const [[count] = []] = await engine
+    .withRoomFor(most, async () => {
+      const rows = content
+        ? await sortedRows(engine, kind, content)
+        : await fileRows(engine, folder, dataset, state, most, scratch)
+      return await engine.rows(copyTo(rows, staged, metadata))
+    })
+    .finally(() => removeFile(scratch))
   await syncFile(staged)
   const { hash, bytes } = await hashFile(staged)
   const splits = await splitsAfter(engine, staged, kind, state, split)

@@ -43,7 +43,12 @@ async function committed(dataPath: string, lists: readonly (readonly TradeRow[] 
   catalog.close()
   if (!state) throw new Error('nothing is committed')
   const engine = await Engine.open({ spill: join(dataPath, 'spill'), threads: 1, memoryLimit: '256MB' })
-  return { folder, state, engine, ordered: await rowsInOrder(engine, folder, 'trades', state) }
+  return {
+    folder,
+    state,
+    engine,
+    ordered: await rowsInOrder(engine, folder, 'trades', state, join(dataPath, 'scratch')),
+  }
 }
 
 async function hashOf(engine: Engine, query: string, path: string): Promise<string> {
@@ -64,6 +69,54 @@ it('files that follow one another are read so, from more than one row group, and
     const groups = `SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata(${quoted(ours)}) ORDER BY ALL`
     expect((await engine.rows(groups)).map(([, rows]) => Number(rows))).toEqual([122_880, 7_120])
     engine.close()
+  }))
+
+// Sorting a date of five million trades for a hole of twenty thousand took more than a gigabyte.
+it('a file with holes is read up to each and on after it, and what fills them stands between, in the bytes that sorting makes', () =>
+  withFolder(async (path) => {
+    // The hole begins within an instant: ids tell what comes first.
+    const { exchange_time } = at(50_001)
+    const past = [
+      ...stretch(1000, 50_000),
+      at(50_000, { exchange_time }),
+      ...stretch(70_000, 125_000),
+      ...stretch(130_000, 140_000),
+    ]
+    const lists = [past, undefined, stretch(125_000, 130_000), stretch(50_001, 70_000), stretch(0, 1000)]
+    const { folder, state, engine, ordered } = await committed(path, lists)
+    expect(state.piece?.rows).toBe(past.length)
+    expect(ordered?.distinct).toBe(true)
+    const sorted = await sortedRows(engine, 'trades', committedRows(folder, DATASET, state))
+    const [ours, theirs] = [join(path, 'ordered'), join(path, 'sorted')]
+    expect(await hashOf(engine, ordered?.query ?? '', ours)).toBe(await hashOf(engine, sorted, theirs))
+    expect((await engine.rows(`SELECT count(*) FROM read_parquet(${quoted(ours)})`))[0]).toEqual([140_000n])
+    engine.close()
+  }))
+
+it('trades without a time stay first in a file that has holes, and a hole that was no hole is sorted', () =>
+  withFolder(async (path) => {
+    const untimed = at(0, { exchange_time: null, day: dayOf(MIDNIGHT) })
+    const filled = await committed(join(path, 'untimed'), [[untimed, at(1), at(3)], undefined, [at(2)]])
+    const { engine, folder, state, ordered } = filled
+    const sorted = await sortedRows(engine, 'trades', committedRows(folder, DATASET, state))
+    const [ours, theirs] = [join(path, 'ordered'), join(path, 'sorted')]
+    expect(await hashOf(engine, ordered?.query ?? '', ours)).toBe(await hashOf(engine, sorted, theirs))
+    engine.close()
+    const overlaps = await committed(join(path, 'overlaps'), [[at(1), at(3), at(5)], undefined, [at(2), at(4)]])
+    expect(overlaps.ordered).toBeUndefined()
+    overlaps.engine.close()
+  }))
+
+it('a file with more holes than it is worth to read around is sorted', () =>
+  withFolder(async (path) => {
+    const holes = Array.from({ length: 51 }, (_, index) => [at(2 * index + 1)])
+    const even = Array.from({ length: 53 }, (_, index) => at(2 * index))
+    const most = await committed(join(path, 'most'), [even, undefined, ...holes.slice(1)])
+    expect(most.ordered?.distinct).toBe(true)
+    most.engine.close()
+    const more = await committed(join(path, 'more'), [even, undefined, ...holes])
+    expect(more.ordered).toBeUndefined()
+    more.engine.close()
   }))
 
 it('files that overlap are not taken for rows in order, and equal trades in order not for different ones', () =>
