@@ -219,6 +219,36 @@ describe.skipIf(CHROMIUM === undefined)('the web UI in Chromium', () => {
     expect(await visitor.findings()).toEqual([])
   })
 
+  it('fetches again what is held where that is asked for, and nothing else', async () => {
+    const [from, to] = [300_000, 120_000].map((ago) => new Date(Date.now() - ago).toISOString())
+    const dialog = page.getByRole('dialog', { name: 'Backfill history' })
+    const ask = async () => {
+      await visitor.go('history?add=1')
+      await dialog.getByLabel('Exchange').selectOption('binance')
+      await dialog
+        .getByRole('option', { name: /ETH\/USDT/ })
+        .first()
+        .click()
+      await dialog.getByLabel('From').selectOption('own')
+      await dialog.getByLabel('Time (UTC)').fill(from ?? '')
+      await dialog.getByLabel('Until').fill(to ?? '')
+    }
+    const run = async () => {
+      await dialog.getByRole('button', { name: 'Start' }).click()
+      await page.locator('.drawer .badge', { hasText: /succeeded/ }).waitFor()
+    }
+    await ask()
+    await run()
+    await ask()
+    await dialog.getByRole('button', { name: 'Dry run' }).click()
+    await dialog.locator('.plan', { hasText: /About 0 rows/ }).waitFor()
+    await dialog.getByLabel('Fetch again what is held').check()
+    await dialog.getByRole('button', { name: 'Dry run' }).click()
+    await dialog.locator('.plan', { hasText: /About [1-9]/ }).waitFor()
+    await run()
+    expect(await visitor.findings()).toEqual([])
+  })
+
   // A page that was opened in the middle of a run knew of it only what the feed told from then on.
   it('shows a run in the middle to whoever comes to it, with what is left, on a phone too, and ends it', async () => {
     await stage.bench.fault({ fault: 'pages', exchange: 'kraken', manner: 'capped', count: 2, ms: 60_000 })
