@@ -80,7 +80,11 @@ it('a gap that is being filled is not asked for a second time; another exchange 
   const repairs: { readonly targets: readonly Target[]; readonly end: (fine: boolean) => void }[] = []
   const healer = new Healer({
     clock,
-    targets: () => new Map([[DATASET, TARGET], ['binance trades BTC/USDT', other]]), // biome-ignore format: a table
+    targets: () =>
+      new Map([
+        [DATASET, TARGET],
+        ['binance trades BTC/USDT', other],
+      ]),
     commit: async () => {},
     gaps: async () => gaps,
     repair: (targets) => new Promise((end) => repairs.push({ targets, end })),

@@ -18,21 +18,13 @@ export class Int64Buffer {
   }
 
   push(value: bigint | null): void {
-    if (this.#length === this.#values.length) {
-      const grown = new BigInt64Array(Math.max(FIRST_CAPACITY, this.#length * 2))
-      grown.set(this.#values)
-      this.#values = grown
-    }
+    if (this.#length === this.#values.length) this.#grow(this.#length + 1)
     this.#values[this.#length++] = value ?? NULL_INT64
   }
 
   append(values: BigInt64Array<ArrayBuffer>): void {
     const length = this.#length + values.length
-    if (length > this.#values.length) {
-      const grown = new BigInt64Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
-      grown.set(this.#values)
-      this.#values = grown
-    }
+    if (length > this.#values.length) this.#grow(length)
     this.#values.set(values, this.#length)
     this.#length = length
   }
@@ -40,6 +32,12 @@ export class Int64Buffer {
   /** The values so far; their buffer may have room for more. Nothing is added afterwards. */
   freeze(): BigInt64Array<ArrayBuffer> {
     return this.#values.subarray(0, this.#length)
+  }
+
+  #grow(length: number): void {
+    const grown = new BigInt64Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
+    grown.set(this.#values)
+    this.#values = grown
   }
 }
 
@@ -53,16 +51,18 @@ export class Int32Buffer {
   }
 
   push(value: number | null): void {
-    if (this.#length === this.#values.length) {
-      const grown = new Int32Array(Math.max(FIRST_CAPACITY, this.#length * 2))
-      grown.set(this.#values)
-      this.#values = grown
-    }
+    if (this.#length === this.#values.length) this.#grow(this.#length + 1)
     this.#values[this.#length++] = value ?? NULL_INT32
   }
 
   freeze(): Int32Array<ArrayBuffer> {
     return this.#values.subarray(0, this.#length)
+  }
+
+  #grow(length: number): void {
+    const grown = new Int32Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
+    grown.set(this.#values)
+    this.#values = grown
   }
 }
 
@@ -76,26 +76,24 @@ export class Float64Buffer {
   }
 
   push(value: number): void {
-    if (this.#length === this.#values.length) {
-      const grown = new Float64Array(Math.max(FIRST_CAPACITY, this.#length * 2))
-      grown.set(this.#values)
-      this.#values = grown
-    }
+    if (this.#length === this.#values.length) this.#grow(this.#length + 1)
     this.#values[this.#length++] = value
   }
 
   append(values: Float64Array<ArrayBuffer>): void {
     const length = this.#length + values.length
-    if (length > this.#values.length) {
-      const grown = new Float64Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
-      grown.set(this.#values)
-      this.#values = grown
-    }
+    if (length > this.#values.length) this.#grow(length)
     this.#values.set(values, this.#length)
     this.#length = length
   }
 
   freeze(): Float64Array<ArrayBuffer> {
     return this.#values.subarray(0, this.#length)
+  }
+
+  #grow(length: number): void {
+    const grown = new Float64Array(Math.max(FIRST_CAPACITY, this.#length * 2, length))
+    grown.set(this.#values)
+    this.#values = grown
   }
 }

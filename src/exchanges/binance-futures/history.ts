@@ -2,9 +2,18 @@ import { INTERVALS, type Interval } from '../../model/dataset.js'
 import type { Candle, MarketData, Trade } from '../../model/event.js'
 import type { RowBlock } from '../../model/row-block.js'
 import { type Nanos, nanosFromMs, SECOND } from '../../model/time.js'
-import type { HistoryFeed, HistoryRequest, Json, Page, PageCall, RestCall } from '../exchange.js'
+import type { HistoryFeed, HistoryRequest, Page, PageCall, RestCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
-import { candleEdge, countedPage, fallingPoints, pointsOf, risingCandles, risingValues, toMs } from '../kit/history.js'
+import {
+  candleEdge,
+  countedCursor,
+  countedPage,
+  fallingPoints,
+  pointsOf,
+  risingCandles,
+  risingValues,
+  toMs,
+} from '../kit/history.js'
 import { candleReaders, numbers, type RowForm, timeInMs, tradeReaders } from '../kit/row-columns.js'
 import { counter, decimal, type Fields, fields, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { trade as tradeOf } from './events.js'
@@ -47,13 +56,7 @@ function trades(market: Market): HistoryFeed {
         ...tradeReaders(
           `aggTrades of ${symbol}`,
           { rowsOf, events: (rows) => rows.map((row) => trade(symbol, row)), form: TRADE },
-          (rows) =>
-            countedPage(
-              rows,
-              request,
-              { last, edge },
-              (anchor): Json => ({ last: anchor.last.toString(), edge: anchor.edge.toString() }),
-            ),
+          (rows) => countedPage(rows, request, { last, edge }, countedCursor),
         ),
       }
     },

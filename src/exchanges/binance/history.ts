@@ -1,9 +1,9 @@
 import { INTERVALS, type Interval } from '../../model/dataset.js'
 import type { Candle, Trade } from '../../model/event.js'
 import { type Nanos, nanosFromMs, SECOND } from '../../model/time.js'
-import type { HistoryFeed, HistoryRequest, Json, Page, RestCall } from '../exchange.js'
+import type { HistoryFeed, HistoryRequest, Page, RestCall } from '../exchange.js'
 import { readAnswer } from '../kit/answer.js'
-import { candleEdge, countedPage, risingCandles, toMs } from '../kit/history.js'
+import { candleEdge, countedCursor, countedPage, risingCandles, toMs } from '../kit/history.js'
 import { candleReaders, numbers, type RowForm, timeInMs, tradeReaders } from '../kit/row-columns.js'
 import { counter, fields, flag, integer, list, text, unsignedDecimal, WireError } from '../kit/wire.js'
 import { errors } from './errors.js'
@@ -28,7 +28,7 @@ export const binanceTrades: HistoryFeed = {
       ...tradeReaders(
         `historicalTrades of ${symbol}`,
         { rowsOf, events: (rows) => rows.map((row) => trade(symbol, row)), form: TRADE },
-        (rows) => countedPage(rows, request, { last, edge }, cursorOf),
+        (rows) => countedPage(rows, request, { last, edge }, countedCursor),
       ),
     }
   },
@@ -41,10 +41,6 @@ const TRADE: RowForm = {
   qty: { as: 'number', column: 'amount', quoted: true },
   time: timeInMs(false),
   isBuyerMaker: { as: 'side', buy: 'false', sell: 'true', quoted: false },
-}
-
-function cursorOf({ last, edge }: { last: bigint; edge: Nanos }): Json {
-  return { last: last.toString(), edge: edge.toString() }
 }
 
 /**
@@ -63,7 +59,7 @@ function seek(request: HistoryRequest): RestCall<Page> {
         const found = first === undefined ? undefined : fields(first, 'aggregate')
         if (!found || time(found.T, 'T') >= until)
           return { events: [], covers: [{ from, until, before: null, last: null, joined: true }] }
-        return { events: [], covers: [], next: cursorOf({ last: counter(found.f, 'f') - 1n, edge: from }) }
+        return { events: [], covers: [], next: countedCursor({ last: counter(found.f, 'f') - 1n, edge: from }) }
       }),
   }
 }

@@ -2,7 +2,7 @@ import { CollectorError } from '../../model/error.js'
 import type { Candle, Trade } from '../../model/event.js'
 import { dateOfDay, dayOf, type Nanos } from '../../model/time.js'
 import type { ArchivePart, HistoryRequest, Json, Page, PageCover } from '../exchange.js'
-import { type CountedAnchor, candleEdge, countedPage } from './history.js'
+import { type CountedAnchor, candleEdge, countedCursor, countedPage } from './history.js'
 import { counter, fields, text, WireError } from './wire.js'
 
 /** `2025-01-31`, or `2025-01` of a month: the date in the name of a file. */
@@ -90,7 +90,7 @@ export function countedPart(rows: readonly Trade[], request: HistoryRequest, par
   const fresh = inside.some(
     (row) => row.counter !== undefined && anchor.last !== undefined && row.counter > anchor.last,
   )
-  if (!fresh) return { events: [], covers: [], next: anchorText(anchor.last ?? 0n, anchor.edge) }
+  if (!fresh) return { events: [], covers: [], next: countedCursor({ last: anchor.last ?? 0n, edge: anchor.edge }) }
   const page = countedPage(inside, request, anchor, ({ last }) => last.toString())
   const { events, next } = page
   const covers = apart(page.covers)
@@ -101,7 +101,7 @@ export function countedPart(rows: readonly Trade[], request: HistoryRequest, par
   return {
     events,
     covers: whole ? [...covers.slice(0, -1), { ...end, until: request.until }] : covers,
-    next: anchorText(BigInt(next), end.until),
+    next: countedCursor({ last: BigInt(next), edge: end.until }),
   }
 }
 
@@ -114,10 +114,6 @@ function apart(covers: readonly PageCover[]): PageCover[] {
     moved.push({ ...cover, from, until: cover.until > from ? cover.until : from })
   }
   return moved
-}
-
-function anchorText(last: bigint, edge: Nanos): Json {
-  return { last: last.toString(), edge: edge.toString() }
 }
 
 /**

@@ -12,6 +12,11 @@ export interface CountedAnchor {
   readonly edge: Nanos
 }
 
+/** The plainest cursor of such pages. */
+export function countedCursor({ last, edge }: { readonly last: bigint; readonly edge: Nanos }): Json {
+  return { last: last.toString(), edge: edge.toString() }
+}
+
 /**
  * A rising page of trades that the venue counts. Only consecutive counters are one stretch; the end of the request is proven by a trade at or
  * beyond it, by the counter of what is held there, or by an answer with nothing new. `next` makes the cursor of a further page.

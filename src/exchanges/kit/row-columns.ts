@@ -8,9 +8,9 @@ import type { CountedBlock } from './history.js'
 
 /**
  * How a cell of a row is written that is of use. `quoted`: as text; else as a number or a word of JSON. A row that has it otherwise is read the thorough way, which
- * says what is wrong, if anything is.
+ * says what is wrong, if anything is. A number without a `column` is only checked.
  */
-export type CellForm = { readonly quoted: boolean } /** `undefined`: no column has it. */ & (
+export type CellForm = { readonly quoted: boolean } & (
   | { readonly as: 'number'; readonly column: string | undefined }
   | { readonly as: 'count'; readonly column: string }
   | { readonly as: 'time'; readonly unit: Nanos }
@@ -28,71 +28,62 @@ export const timeInMs = (quoted: boolean): CellForm => ({ as: 'time', unit: 1_00
 export const numbers = (columns: readonly (string | undefined)[], quoted: boolean): CellForm[] =>
   columns.map((column) => ({ as: 'number', column, quoted }))
 
-type RowsOf = PlainRows<unknown>['rowsOf']
+/** Finds the rows in an answer; throws where it is an error, or has none. */
+type RowsOf = (answer: unknown) => readonly unknown[]
 
 /** What rows of an answer are, and how they are written where that is plain. */
 interface PlainRows<T> {
-  /** Finds the rows in an answer; throws where it is an error, or has none. */
-  rowsOf(answer: unknown): readonly unknown[]
+  readonly rowsOf: RowsOf
   events(rows: readonly unknown[]): readonly T[]
   readonly form: RowForm
   /** `readLossless` where numbers are not written as text. */
   readonly json?: (text: string) => unknown
 }
 
+type Readers = Pick<PageCall, 'read' | 'columns'>
+
 /** Both ways to read a page of candles; `what` names it in errors. */
 export function candleReaders(
   what: string,
   rows: PlainRows<Candle>,
   page: (rows: readonly Candle[] | RowBlock) => Page,
-): Pick<PageCall, 'read' | 'columns'> {
-  const { rowsOf, events, form, json } = rows
-  return {
-    read: (body) => readAnswer(body, what, (answer) => page(events(rowsOf(answer))), json),
-    columns: (body) => candleColumns(body, form, rowsOf, page),
-  }
+): Readers {
+  return readersOf(what, rows, page, (reader) => {
+    const block = reader.block('ohlc')
+    return block && rises(block.times) ? block : undefined
+  })
 }
 
-/** The same of trades that are counted. */
+/** The same of trades that are counted; their counters rise, and their times at least do not fall. */
 export function tradeReaders(
   what: string,
   rows: PlainRows<Trade>,
   page: (rows: readonly Trade[] | CountedBlock) => Page,
-): Pick<PageCall, 'read' | 'columns'> {
-  const { rowsOf, events, form, json } = rows
-  return {
-    read: (body) => readAnswer(body, what, (answer) => page(events(rowsOf(answer))), json),
-    columns: (body) => tradeColumns(body, form, rowsOf, page),
-  }
+): Readers {
+  return readersOf(what, rows, page, (reader) => {
+    const [block, counters] = [reader.block('trades'), reader.counters()]
+    return block && counters && rises(counters) && rises(block.times, true) ? { block, counters } : undefined
+  })
 }
 
 /**
- * Reads the rows of an answer of candles into columns and gives them to `read`: several times as fast as objects made by `JSON.parse`, and nothing is left for the garbage
- * collector. `undefined` where anything is not as plain as venues nearly always write it: escapes, spaces, a sign, an exponent, cells of other types or too few of
- * them, rows that neither rise nor fall in time, none at all. `rowsOf` is given what stands around the rows.
+ * `columns` reads the rows of an answer several times as fast as objects are made by `JSON.parse`, and leaves nothing for the garbage collector. `undefined` where anything is not
+ * as plain as venues nearly always write it: escapes, spaces, a sign, an exponent, cells of other types or too few of them, rows that are not in order, none at all.
  */
-function candleColumns(
-  body: Uint8Array,
-  form: RowForm,
-  rowsOf: RowsOf,
-  read: (block: RowBlock) => Page,
-): Page | undefined {
-  const reader = readRows(body, form, rowsOf)
-  const block = reader?.block('ohlc')
-  return block && rises(block.times) ? read(block) : undefined
-}
-
-/** The same of trades that are counted; their counters rise, and their times at least do not fall. */
-function tradeColumns(
-  body: Uint8Array,
-  form: RowForm,
-  rowsOf: RowsOf,
-  read: (rows: CountedBlock) => Page,
-): Page | undefined {
-  const reader = readRows(body, form, rowsOf)
-  const block = reader?.block('trades')
-  const counters = reader?.counters()
-  return block && counters && rises(counters) && rises(block.times, true) ? read({ block, counters }) : undefined
+function readersOf<T, Block>(
+  what: string,
+  { rowsOf, events, form, json }: PlainRows<T>,
+  page: (rows: readonly T[] | Block) => Page,
+  blockOf: (reader: RowReader) => Block | undefined,
+): Readers {
+  return {
+    read: (body) => readAnswer(body, what, (answer) => page(events(rowsOf(answer))), json),
+    columns(body) {
+      const reader = readRows(body, form, rowsOf)
+      const block = reader && blockOf(reader)
+      return block && page(block)
+    },
+  }
 }
 
 function rises(values: BigInt64Array, orStays = false): boolean {
@@ -108,6 +99,7 @@ function rises(values: BigInt64Array, orStays = false): boolean {
 /** Stands in an answer for the rows that were taken out of it. */
 const ROWS_HERE = '\u0000rows'
 
+/** The rows of an answer, read; `rowsOf` is given what stands around them. */
 function readRows(body: Uint8Array, form: RowForm, rowsOf: RowsOf): RowReader | undefined {
   const start = firstRow(body, isList(form) ? OPEN_LIST : OPEN_OBJECT)
   if (start < 0) return undefined
